@@ -1,0 +1,1 @@
+//! Sending operations: transport, retry, reconciliation, paging.

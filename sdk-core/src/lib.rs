@@ -1,0 +1,45 @@
+//! What an operation of the Florin wallet platform *is*: one type for each, with its request, its answer, its place
+//! on the wire, who may call it and what may be done when its outcome is unknown.
+//!
+//! The reference server and both SDKs are built on this crate, so that a route, an SDK call, the rights matrix, the
+//! OpenAPI document and the table-driven tests all read the same constants. Start with [`operation::Operation`].
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`operation`] | the operations, a file for each group, and the list that walks them all |
+//! | [`model`] | the shapes that several answers share |
+//! | [`id`], [`money`], [`timestamp`], [`json`] | the values on the wire, checked where they enter |
+//! | [`code`] | every result code, and what a caller does about it |
+//! | [`error`] | the one error type, sorted by what the caller does next |
+//! | `client` (feature `client`) | transport, retry, reconciliation, paging |
+//!
+//! Features: `write` adds the operations that change something (the mobile library is built without it), `client`
+//! adds sending, `schema` adds JSON schemas, `uniffi` and `uniffi-write` add the exports to other languages.
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!("florin_core");
+
+#[macro_use]
+mod wire;
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod code;
+pub mod error;
+pub mod id;
+pub mod json;
+pub mod model;
+pub mod money;
+pub mod operation;
+pub mod retry;
+pub mod secret;
+pub mod timestamp;
+
+pub use error::{FieldError, FlorinError, Knowledge};
+pub use id::{Akid, Fsid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
+pub use json::JsonObject;
+pub use money::{Amount, CurrencyCode};
+pub use operation::{Access, Callers, Operation};
+pub use secret::Secret;
+pub use timestamp::Timestamp;
+pub use wire::{Kind, Wire};

@@ -1,0 +1,42 @@
+//! The list of all operations: routers, documents and tests walk it.
+
+#![expect(clippy::wildcard_imports, reason = "the list names every operation already")]
+
+use super::*;
+
+macro_rules! list {
+    (read { $($read:ident)+ } write { $($write:ident)+ }) => {
+        /// The operations that change nothing.
+        pub const READ_SPECS: &[fn() -> Spec] = &[$($read::spec),+];
+
+        #[cfg(feature = "write")]
+        const WRITE_SPECS: &[fn() -> Spec] = &[$($write::spec),+];
+
+        /// All operations that this build knows: without the feature `write` only those that change nothing.
+        #[must_use]
+        pub fn all() -> Vec<Spec> {
+            let specs = READ_SPECS.iter();
+            #[cfg(feature = "write")]
+            let specs = specs.chain(WRITE_SPECS);
+            specs.map(|spec| spec()).collect()
+        }
+    };
+}
+
+list! {
+    read {
+        GetProfile GetAPIKeyList
+        GetUser ListUsers ListMobileTokens GetMe
+        GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
+        GetPaymentStatus GetPaymentTransactionList
+        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetPublicRoleList GetSettings GetOperationOutcome
+    }
+    write {
+        CreateProfile CreateAPIKey DeleteAPIKey
+        CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        CreateWallet WalletTransfer CreditWallet DebitWallet
+        CreatePaymentRequest AcceptPayment RefusePayment
+        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+    }
+}

@@ -1,0 +1,1 @@
+//! The phone's side of the Florin wallet platform: it reads, and nothing else

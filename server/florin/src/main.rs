@@ -1,0 +1,3 @@
+//! The `florin` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The surfaces of the Florin server: wire to domain and back

@@ -1,0 +1,1 @@
+//! Where the Florin server keeps its tables
