@@ -89,6 +89,9 @@ pub enum FlorinError {
         /// The server's id of the last exchange, for its operator.
         request_id: Option<String>,
     },
+    /// The caller cancelled it. It only read.
+    #[error("cancelled")]
+    Cancelled,
     /// The operation journal could not be written or read. Nothing was sent.
     #[error("journal: {reason}")]
     Journal {
@@ -115,6 +118,7 @@ impl FlorinError {
             Self::InvalidInput { .. }
             | Self::Unauthorized { .. }
             | Self::Unavailable { .. }
+            | Self::Cancelled
             | Self::Journal { .. } => Knowledge::NothingRan,
         }
     }
@@ -131,7 +135,10 @@ impl FlorinError {
         match self {
             Self::Refused { code, .. } => Some(Code(*code)),
             Self::Unauthorized { code, .. } | Self::Unavailable { code, .. } => code.map(Code),
-            Self::InvalidInput { .. } | Self::InDoubt { .. } | Self::Journal { .. } => None,
+            Self::InvalidInput { .. }
+            | Self::InDoubt { .. }
+            | Self::Cancelled
+            | Self::Journal { .. } => None,
         }
     }
 
@@ -143,7 +150,7 @@ impl FlorinError {
             | Self::Unauthorized { request_id, .. }
             | Self::Unavailable { request_id, .. }
             | Self::InDoubt { request_id, .. } => request_id.as_deref(),
-            Self::InvalidInput { .. } | Self::Journal { .. } => None,
+            Self::InvalidInput { .. } | Self::Cancelled | Self::Journal { .. } => None,
         }
     }
 

@@ -31,6 +31,7 @@ pub mod json;
 pub mod model;
 pub mod money;
 pub mod operation;
+pub mod qr;
 pub mod retry;
 pub mod secret;
 pub mod timestamp;

@@ -138,8 +138,8 @@ macro_rules! open_text_enum {
 /// A record on the wire: the name there, the name here, the type. `Option` fields may be absent, and are left out when
 /// there is nothing in them. A second name after `|` is read, too, never written.
 macro_rules! wire_record {
-    ($(#[doc = $doc:literal])+ pub struct $name:ident { $($fields:tt)* }) => {
-        wire_record!(@munch [feature = "uniffi"] [] [$(#[doc = $doc])+] $name {} $($fields)*);
+    ($(#[doc = $doc:literal])+ $(#[derive($derive:ident)])? pub struct $name:ident { $($fields:tt)* }) => {
+        wire_record!(@munch [feature = "uniffi"] [] [$(#[doc = $doc])+ $(#[derive($derive)])?] $name {} $($fields)*);
     };
     (write $(#[doc = $doc:literal])+ pub struct $name:ident { $($fields:tt)* }) => {
         wire_record!(@munch [feature = "uniffi-write"] [#[cfg(feature = "write")]] [$(#[doc = $doc])+] $name {} $($fields)*);

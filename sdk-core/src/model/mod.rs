@@ -183,6 +183,7 @@ impl schemars::JsonSchema for PaymentStatus {
 
 wire_record! {
     /// Name, address and the like of a profile. An individual has the first block of names, an organization the second.
+    #[derive(Default)]
     pub struct ProfileData {
         /// First name.
         "firstname" first_name: Option<String>;

@@ -1,1 +1,31 @@
-//! The rules of the Florin wallet platform; knows no HTTP and no SQL
+//! The rules of the Florin wallet platform: who may do what, and what it does to the books.
+//!
+//! Nothing here knows of HTTP or of SQL. The surfaces call these functions with a [`store::Reader`] or a
+//! [`store::Writer`], which a storage engine gives them inside one database transaction.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`store`] | the boundary to storage: records, queries, reading and writing handles |
+//! | [`refusal`] | the one way in which a rule says no |
+//! | [`access`] | roles, rights, callers, and what a caller reaches |
+//! | [`identity`] | profiles, users, API keys, mobile tokens |
+//! | [`currency`] | currencies, issuing and redeeming |
+//! | [`ledger`] | wallets, balances, transactions, the hash chain, verification |
+//! | [`payment`] | payment requests |
+//! | [`reference`] | client references: the same request runs once |
+//! | [`system`] | first initialisation |
+//! | [`clock`] | the only place that reads the time |
+
+pub mod access;
+pub mod clock;
+pub mod currency;
+pub mod identity;
+pub mod ledger;
+pub mod payment;
+pub mod reference;
+pub mod refusal;
+pub mod secrets;
+pub mod store;
+pub mod system;
+
+pub use refusal::Refusal;

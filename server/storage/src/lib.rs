@@ -1,1 +1,55 @@
-//! Where the Florin server keeps its tables
+//! Where the Florin server keeps its tables.
+//!
+//! An engine implements [`florin_domain::store::Store`]. SQLite is embedded: a file, one writer, and readers whose
+//! connections are opened read-only, which is the storage gate of the read/write split.
+
+mod queue;
+mod sqlite;
+
+pub use sqlite::SqliteStore;
+
+use florin_domain::clock::Clock;
+use florin_domain::store::Store;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is not one that this version knows.
+    #[error("{0:?} is not a database address: use sqlite://FILE, such as sqlite://florin.db")]
+    Address(String),
+    /// There is no database at this address.
+    #[error("there is no database at {0}: `florin init` makes one")]
+    Absent(String),
+    /// Another process writes it.
+    #[error("{0} is in use by another florin process")]
+    InUse(String),
+    /// It was made by a later version.
+    #[error("the database has schema version {found}, this program knows {known}: use a newer florin")]
+    TooNew {
+        /// Its version.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The engine's own error.
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// What to open a database for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To read and write; it is made if it is not there, and brought to the newest schema.
+    Serve,
+    /// Only to read; it must be there. It may be in use by a server.
+    Inspect,
+}
+
+/// Opens the database at `address`.
+pub fn open(address: &str, mode: Mode, clock: Clock) -> Result<Arc<dyn Store>, OpenError> {
+    let path = address.strip_prefix("sqlite://").filter(|path| !path.is_empty());
+    let path = PathBuf::from(path.ok_or_else(|| OpenError::Address(address.to_owned()))?);
+    Ok(Arc::new(SqliteStore::open(&path, mode, clock)?))
+}

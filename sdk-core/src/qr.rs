@@ -1,0 +1,1 @@
+//! The text of a payment request's QR code.

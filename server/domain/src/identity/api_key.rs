@@ -1,0 +1,101 @@
+//! API keys: what a provider's servers call with.
+
+use crate::access::{Caller, RightSet, Roles};
+use crate::refusal::Refusal;
+use crate::store::{Reader, Record, Writer, record};
+use crate::{ledger, secrets};
+use florin_sdk_core::code::Code;
+use florin_sdk_core::operation::Access;
+use florin_sdk_core::{Akid, Secret, Timestamp, Upid};
+
+record! {
+    /// An API key. The key itself is not kept.
+    ApiKey in "api_key" key {
+        /// Its id.
+        akid: Akid,
+    } {
+        /// The profile that it acts for.
+        upid: Upid,
+        /// SHA-256 of the key.
+        hash: [u8; 32],
+        /// The key's last 4 characters, to tell it from others.
+        tail: String,
+        /// What it is for.
+        description: String,
+        /// The roles of calls that are made with it.
+        roles: Vec<String>,
+        /// When it was made.
+        created: Timestamp,
+        /// When it was ended.
+        revoked: Option<Timestamp>,
+    }
+}
+
+/// Refuses roles that are unknown, or that hold a right which `granter` has not: nobody gives more than they have.
+///
+/// Source: ambiguities A-110.
+fn check_roles(granter: &Caller, roles: &[String]) -> Result<(), Refusal> {
+    let own = granter.rights(Access::Write).and(granter.rights(Access::Read));
+    for role in roles {
+        match Roles::get().rights_of(role) {
+            None => return Err(Refusal::field("roles", format!("{role:?} is not a role"))),
+            Some(rights) if !own.covers(rights) || (rights == RightSet::NONE && !own.is_superuser()) => {
+                return Err(Refusal::because(
+                    Code::FORBIDDEN,
+                    format!("You cannot grant {role}: it has rights that you have not"),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Makes a key that acts for the profile `upid`. It is returned here and never again.
+pub fn create_api_key(
+    store: &mut dyn Writer,
+    granter: Option<&Caller>,
+    upid: Upid,
+    description: String,
+    mut roles: Vec<String>,
+) -> Result<(ApiKey, Secret), Refusal> {
+    if let Some(granter) = granter {
+        check_roles(granter, &roles)?;
+    }
+    roles.sort_unstable();
+    roles.dedup();
+    let key = secrets::hex_key();
+    let tail = key.expose().chars().skip(28).collect();
+    let row = ApiKey {
+        akid: ledger::id(Akid::new(store.next_id()))?,
+        upid,
+        hash: secrets::fingerprint(key.expose()),
+        tail,
+        description,
+        roles,
+        created: store.now(),
+        revoked: None,
+    };
+    store.insert(&row)?;
+    Ok((row, key))
+}
+
+/// The working keys of a profile.
+pub fn list_api_keys(store: &mut dyn Reader, upid: Upid) -> Result<Vec<ApiKey>, Refusal> {
+    let mut keys = store.list::<ApiKey>(ApiKey::query().eq(ApiKey::upid, upid).ascending(ApiKey::akid))?;
+    keys.retain(|key| key.revoked.is_none());
+    Ok(keys)
+}
+
+/// Ends a key of the profile `upid`. Ending it again is no error.
+pub fn delete_api_key(store: &mut dyn Writer, upid: Upid, akid: Akid) -> Result<(), Refusal> {
+    let mut key = store
+        .get::<ApiKey>(akid)?
+        .filter(|key| key.upid == upid)
+        .ok_or_else(Refusal::not_found)?;
+    if key.revoked.is_none() {
+        key.revoked = Some(store.now());
+        store.update(&key)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! The books: wallets, balances, and transactions that always balance.
+//!
+//! Double entry: a transaction has postings that sum to zero for each currency. A balance is what the postings of a
+//! wallet sum to, kept beside them; [`verify`] computes it again. Each transaction carries the hash of the one before
+//! it, so that an edited history shows.
+
+mod chain;
+mod history;
+mod post;
+mod verify;
+mod wallet;
+
+pub use chain::{Chain, Hash};
+pub use history::{HistoryFilter, details, history, may_read_wallet};
+pub use post::{Leg, NewTransaction, Posting, Transaction, post};
+pub use verify::{Fault, Report, verify};
+pub use wallet::{Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_of};
+
+use crate::refusal::Refusal;
+use florin_sdk_core::code::Code;
+
+/// An id that was just made from a number of the clock: it has 16 digits until the year 2286.
+pub fn id<T>(id: Option<T>) -> Result<T, Refusal> {
+    id.ok_or_else(|| {
+        tracing::error!("the clock is beyond what an id holds");
+        Refusal::new(Code::SYSTEM_ERROR)
+    })
+}

@@ -1,0 +1,318 @@
+//! Checking the books from the postings up.
+
+use super::chain::{Chain, Hash, NO_HASH, hash, unhashed};
+use super::post::{Posting, Transaction};
+use super::wallet::{Balance, Wallet};
+use crate::currency::Currency;
+use crate::reference::ClientReference;
+use crate::store::{Column, Reader, Record, StoreError};
+use florin_sdk_core::{Txid, Waid};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// How many transactions are read at a time.
+const PAGE: usize = 1000;
+
+/// The most faults that are listed; beyond it they are only counted.
+const MAX_LISTED: usize = 100;
+
+/// One thing that does not add up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Which check found it.
+    pub check: &'static str,
+    /// Where.
+    pub place: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// What [`verify`] found.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Whether everything adds up.
+    pub ok: bool,
+    /// How many transactions were checked.
+    pub transactions: u64,
+    /// How many postings were checked.
+    pub postings: u64,
+    /// How many balances were checked.
+    pub balances: u64,
+    /// How many client references were checked.
+    pub references: u64,
+    /// How many chains were checked.
+    pub chains: u64,
+    /// How many faults there are.
+    pub fault_count: u64,
+    /// The first of them.
+    pub faults: Vec<Fault>,
+}
+
+impl Report {
+    fn fault(&mut self, check: &'static str, place: impl std::fmt::Display, problem: impl Into<String>) {
+        self.fault_count += 1;
+        if self.faults.len() < MAX_LISTED {
+            self.faults.push(Fault {
+                check,
+                place: place.to_string(),
+                problem: problem.into(),
+            });
+        }
+    }
+}
+
+/// Checks every transaction (its postings sum to zero and lead from one balance to the next), every balance (it is
+/// what the postings sum to), every hash and chain, the supply of every currency, and every client reference.
+pub fn verify(store: &mut dyn Reader, progress: &mut dyn FnMut(u64)) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let books = walk_transactions(store, &mut report, progress)?;
+    check_balances(store, &books, &mut report)?;
+    check_supply(store, &books, &mut report)?;
+    check_references(store, &mut report)?;
+    report.ok = report.fault_count == 0;
+    Ok(report)
+}
+
+/// What each wallet has of each currency, by its postings.
+type Books = HashMap<(Waid, u32), i128>;
+
+fn walk_transactions(
+    store: &mut dyn Reader,
+    report: &mut Report,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Books, StoreError> {
+    let mut books = Books::new();
+    let mut heads = BTreeMap::<u32, (i64, Hash)>::new();
+    let mut after: Option<Txid> = None;
+    loop {
+        let mut query = Transaction::query().ascending(Transaction::txid).limit(PAGE);
+        if let Some(after) = after {
+            query = query.greater(Transaction::txid, after);
+        }
+        let page = store.list::<Transaction>(query)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.txid);
+        let txids: Vec<Txid> = page.iter().map(|tx| tx.txid).collect();
+        let query = Posting::query()
+            .any_of(Posting::txid, &txids)
+            .ascending(Posting::posting);
+        let mut postings = HashMap::<Txid, Vec<Posting>>::new();
+        for posting in store.list::<Posting>(query)? {
+            postings.entry(posting.txid).or_default().push(posting);
+        }
+        for transaction in page {
+            let own = postings.remove(&transaction.txid).unwrap_or_default();
+            check_transaction(&transaction, &own, &mut books, &mut heads, report);
+        }
+        progress(report.transactions);
+    }
+    let total = count::<Posting>(store, Posting::posting, |posting| posting.posting)?;
+    if total != report.postings {
+        let strays = total.saturating_sub(report.postings);
+        report.fault(
+            "posting",
+            "posting",
+            format!("{strays} postings belong to no transaction"),
+        );
+    }
+    check_heads(store, &heads, report)?;
+    Ok(books)
+}
+
+fn check_transaction(
+    transaction: &Transaction,
+    postings: &[Posting],
+    books: &mut Books,
+    heads: &mut BTreeMap<u32, (i64, Hash)>,
+    report: &mut Report,
+) {
+    let txid = transaction.txid;
+    report.transactions += 1;
+    report.postings += postings.len() as u64;
+    if postings.len() < 2 {
+        report.fault("posting", txid, "has fewer than two postings");
+    }
+    let mut sums = BTreeMap::<u32, i128>::new();
+    for posting in postings {
+        *sums.entry(posting.currency).or_default() += posting.units;
+        let balance = books.entry((posting.waid, posting.currency)).or_default();
+        *balance += posting.units;
+        if *balance != posting.balance {
+            let problem = format!(
+                "says that {} had {} afterwards, the postings before it sum to {balance}",
+                posting.waid, posting.balance
+            );
+            report.fault("posting", format!("{txid}, posting {}", posting.posting), problem);
+        }
+    }
+    for (currency, sum) in sums {
+        if sum != 0 {
+            report.fault(
+                "sum",
+                txid,
+                format!("its postings in currency {currency} sum to {sum}, not to zero"),
+            );
+        }
+    }
+    let moved: i128 = postings
+        .iter()
+        .filter(|p| p.currency == transaction.currency && p.units > 0)
+        .map(|p| p.units)
+        .sum();
+    if moved != transaction.units + transaction.fee {
+        report.fault(
+            "sum",
+            txid,
+            format!("says {} units, its postings moved {moved}", transaction.units),
+        );
+    }
+    let (length, previous) = heads.entry(transaction.chain).or_insert((0, NO_HASH));
+    *length += 1;
+    if transaction.position != *length {
+        let problem = format!(
+            "is number {} of its chain, number {length} was expected",
+            transaction.position
+        );
+        report.fault("chain", txid, problem);
+        *length = transaction.position;
+    }
+    if transaction.hash != hash(previous, &unhashed(transaction), postings) {
+        report.fault(
+            "hash",
+            txid,
+            "it, its postings or the transaction before it were changed after they were written",
+        );
+    }
+    *previous = transaction.hash;
+}
+
+fn check_heads(
+    store: &mut dyn Reader,
+    heads: &BTreeMap<u32, (i64, Hash)>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let stored = store.list::<Chain>(Chain::query().ascending(Chain::chain))?;
+    report.chains = stored.len() as u64;
+    for chain in &stored {
+        if heads.get(&chain.chain) != Some(&(chain.length, chain.head)) {
+            let problem = "its head is not its last transaction: transactions were cut off or changed";
+            report.fault("chain", format!("chain {}", chain.chain), problem);
+        }
+    }
+    for chain in heads
+        .keys()
+        .filter(|chain| !stored.iter().any(|row| row.chain == **chain))
+    {
+        report.fault("chain", format!("chain {chain}"), "its head is missing");
+    }
+    Ok(())
+}
+
+fn check_balances(store: &mut dyn Reader, books: &Books, report: &mut Report) -> Result<(), StoreError> {
+    let issuance: HashSet<Waid> = store
+        .list::<Wallet>(Wallet::query().eq(Wallet::is_issuance, true))?
+        .into_iter()
+        .map(|w| w.waid)
+        .collect();
+    let mut seen = HashSet::new();
+    for balance in store.list::<Balance>(Balance::query())? {
+        report.balances += 1;
+        let place = format!("{}, currency {}", balance.waid, balance.currency);
+        let total = balance.available.saturating_add(balance.held);
+        let posted = books
+            .get(&(balance.waid, balance.currency))
+            .copied()
+            .unwrap_or_default();
+        if total != posted {
+            report.fault("balance", &place, format!("is {total}, the postings sum to {posted}"));
+        }
+        if balance.available < 0 && !issuance.contains(&balance.waid) {
+            report.fault("balance", &place, format!("is below zero: {}", balance.available));
+        }
+        // Nothing holds money in this version: what is held must be nothing.
+        if balance.held != 0 {
+            report.fault("hold", &place, format!("{} held, the holds sum to 0", balance.held));
+        }
+        seen.insert((balance.waid, balance.currency));
+    }
+    for ((waid, currency), posted) in books {
+        if *posted != 0 && !seen.contains(&(*waid, *currency)) {
+            report.fault(
+                "balance",
+                format!("{waid}, currency {currency}"),
+                format!("is missing, the postings sum to {posted}"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_supply(store: &mut dyn Reader, books: &Books, report: &mut Report) -> Result<(), StoreError> {
+    for currency in store.list::<Currency>(Currency::query().ascending(Currency::number))? {
+        let Some(issuance) = currency.issuance else {
+            continue;
+        };
+        let out = -books.get(&(issuance, currency.number)).copied().unwrap_or_default();
+        if currency.issued - currency.redeemed != out {
+            let problem = format!(
+                "{} issued less {} redeemed, but {out} in circulation",
+                currency.issued, currency.redeemed
+            );
+            report.fault("supply", currency.code, problem);
+        }
+    }
+    Ok(())
+}
+
+fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), StoreError> {
+    let mut after = 0_i64;
+    loop {
+        let query = ClientReference::query()
+            .greater(ClientReference::number, after)
+            .ascending(ClientReference::number)
+            .limit(PAGE);
+        let page = store.list::<ClientReference>(query)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.number;
+        for row in page {
+            report.references += 1;
+            let place = format!("{}, {} {:?}", row.owner, row.operation, row.reference);
+            if let Some(txid) = row.txid {
+                match store.get::<Transaction>(txid)? {
+                    None => report.fault("reference", &place, format!("names {txid}, which is not there")),
+                    Some(tx) if tx.reference.as_deref() != Some(row.reference.as_str()) => {
+                        report.fault(
+                            "reference",
+                            &place,
+                            format!("names {txid}, which was made under another reference"),
+                        );
+                    }
+                    Some(_) => {}
+                }
+            }
+            if !row.is_sound() {
+                report.fault(
+                    "reference",
+                    &place,
+                    "its outcome is neither a success with an answer nor a refusal",
+                );
+            }
+        }
+    }
+}
+
+/// How many rows a table has, by walking its key.
+fn count<R: Record>(store: &mut dyn Reader, key: Column<R, i64>, of: impl Fn(&R) -> i64) -> Result<u64, StoreError> {
+    let mut total = 0;
+    let mut after = i64::MIN;
+    loop {
+        let rows = store.list::<R>(R::query().greater(key, after).ascending(key).limit(PAGE))?;
+        let Some(last) = rows.last() else {
+            return Ok(total);
+        };
+        after = of(last);
+        total += rows.len() as u64;
+    }
+}

@@ -1,0 +1,157 @@
+//! Wallets and their balances.
+
+use crate::currency::Currency;
+use crate::identity;
+use crate::ledger::id;
+use crate::refusal::Refusal;
+use crate::secrets;
+use crate::store::{Reader, Record, Writer, record};
+use florin_sdk_core::model::{Status, WalletEntry};
+use florin_sdk_core::{CurrencyCode, Timestamp, Upid, Waid, operation};
+
+record! {
+    /// A wallet.
+    Wallet in "wallet" key {
+        /// The wallet.
+        waid: Waid,
+    } {
+        /// The profile that it belongs to.
+        upid: Upid,
+        /// Its name.
+        name: String,
+        /// Whether it is the profile's default wallet: its first.
+        is_default: bool,
+        /// Whether new units of a currency come from it. Only such a wallet may go below zero; it is never shown.
+        is_issuance: bool,
+        /// The market of a trading wallet.
+        market: Option<String>,
+        /// A short code for people.
+        short_code: String,
+        /// Active or inactive.
+        status: Status,
+        /// When it was made.
+        created: Timestamp,
+    }
+}
+
+record! {
+    /// What a wallet has of one currency, in its smallest unit.
+    Balance in "balance" key {
+        /// The wallet.
+        waid: Waid,
+        /// The currency.
+        currency: u32,
+    } {
+        /// What can be spent.
+        available: i128,
+        /// What is set aside.
+        held: i128,
+    }
+}
+
+/// Crockford's Base32, which has no letters that look like digits.
+const SHORT_CODE_ALPHABET: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The number of a wallet as 10 characters: its last 50 bits.
+fn short_code(number: u64) -> String {
+    secrets::spell(SHORT_CODE_ALPHABET, (0..10).rev().map(|place| number >> (5 * place)))
+}
+
+/// Makes a wallet on a profile. The first one is its default.
+pub fn create_wallet(
+    store: &mut dyn Writer,
+    upid: Upid,
+    name: &str,
+    market: Option<String>,
+) -> Result<Wallet, Refusal> {
+    let first = store
+        .first::<Wallet>(Wallet::query().eq(Wallet::upid, upid).eq(Wallet::is_default, true))?
+        .is_none();
+    insert(store, upid, name, market, first, false)
+}
+
+/// Makes the wallet that new units of a currency come from.
+pub fn create_issuance_wallet(store: &mut dyn Writer, upid: Upid, code: &CurrencyCode) -> Result<Wallet, Refusal> {
+    insert(store, upid, &format!("Issuance of {code}"), None, false, true)
+}
+
+fn insert(
+    store: &mut dyn Writer,
+    upid: Upid,
+    name: &str,
+    market: Option<String>,
+    is_default: bool,
+    is_issuance: bool,
+) -> Result<Wallet, Refusal> {
+    let number = store.next_id();
+    let wallet = Wallet {
+        waid: id(Waid::new(number))?,
+        upid,
+        name: name.to_owned(),
+        is_default,
+        is_issuance,
+        market,
+        short_code: short_code(number),
+        status: Status::Active,
+        created: store.now(),
+    };
+    store.insert(&wallet)?;
+    Ok(wallet)
+}
+
+/// The wallet, or `NOT_FOUND`. A wallet that new units come from is not there for anybody.
+pub fn need_wallet(store: &mut dyn Reader, waid: Waid) -> Result<Wallet, Refusal> {
+    store
+        .get::<Wallet>(waid)?
+        .filter(|wallet| !wallet.is_issuance)
+        .ok_or_else(Refusal::not_found)
+}
+
+/// The wallets of a profile, the default one first.
+pub fn wallets_of(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Wallet>, Refusal> {
+    let query = Wallet::query()
+        .eq(Wallet::upid, upid)
+        .eq(Wallet::is_issuance, false)
+        .ascending(Wallet::waid);
+    let mut wallets = store.list::<Wallet>(query)?;
+    wallets.sort_by_key(|wallet| (!wallet.is_default, wallet.waid));
+    Ok(wallets)
+}
+
+/// The balances of a wallet, by currency code.
+pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Balance>, Refusal> {
+    let mut list = Vec::new();
+    for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, waid))? {
+        let currency = store
+            .get::<Currency>(balance.currency)?
+            .ok_or_else(Refusal::not_found)?;
+        list.push(operation::Balance {
+            available: currency.amount(balance.available)?,
+            held: currency.amount(balance.held)?,
+            total: currency.amount(balance.available.saturating_add(balance.held))?,
+            currency_name: currency.name,
+            currency_code: currency.code,
+        });
+    }
+    list.sort_by(|a, b| a.currency_code.cmp(&b.currency_code));
+    Ok(list)
+}
+
+/// A wallet as lists show it.
+pub fn entry(store: &mut dyn Reader, wallet: Wallet) -> Result<WalletEntry, Refusal> {
+    Ok(WalletEntry {
+        trading: wallet.market.is_some(),
+        balances: balances(store, wallet.waid)?,
+        waid: wallet.waid,
+        is_default: Some(wallet.is_default),
+        wallet_name: wallet.name,
+        market: wallet.market,
+    })
+}
+
+impl Wallet {
+    /// Refuses a wallet that is not active.
+    pub fn need_active(&self) -> Result<(), Refusal> {
+        identity::need_active(&self.status, "The wallet")
+    }
+}

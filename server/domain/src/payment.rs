@@ -1,0 +1,400 @@
+//! Payment requests: somebody asks to be paid, and the payer accepts or declines once.
+//!
+//! Source: spec/omnigate/operations.json, group Payment; ambiguities.
+
+use crate::access::{Caller, Side, reach};
+use crate::currency::{Currency, need_currency};
+use crate::identity::{self, default_wallet, need_profile};
+use crate::ledger::{self, Leg, NewTransaction, Wallet, need_wallet};
+use crate::refusal::Refusal;
+use crate::secrets;
+use crate::store::{Reader, Record, Writer, record};
+use florin_sdk_core::code::Code;
+use florin_sdk_core::model::{ListedPayment, PaymentAmount, PaymentDirection, PaymentStatus, TransactionType};
+use florin_sdk_core::operation::{self, AcceptPayment, CreatePaymentRequest, GetPaymentStatus, RefusePayment};
+use florin_sdk_core::{Amount, CurrencyCode, Prid, Timestamp, Txid, Upid, Uuid, Waid};
+use std::fmt::Write as _;
+
+/// How long a payment request can be paid.
+pub const LIFETIME_S: i64 = 30 * 60;
+
+/// The method that this version settles by itself: from wallet to wallet.
+const WALLET: &str = "wallet";
+
+record! {
+    /// A payment request.
+    PaymentRequest in "payment_request" key {
+        /// The request. Its number is random: whoever holds it may see an open request.
+        prid: Prid,
+    } {
+        /// Later ones are greater.
+        number: i64,
+        /// The profile that made it.
+        creator: Upid,
+        /// The wallet to be paid.
+        destination: Waid,
+        /// The payer's wallet, if it is known.
+        source: Option<Waid>,
+        /// The payer's profile, if it is known.
+        payer: Option<Upid>,
+        /// The currency.
+        currency: u32,
+        /// How much.
+        units: i128,
+        /// How to pay.
+        method: String,
+        /// The maker's own reference.
+        reference: Option<String>,
+        /// The clerk's name.
+        clerk_name: Option<String>,
+        /// The clerk, as a user.
+        clerk: Option<Uuid>,
+        /// Whether the payer may add a tip.
+        tip: bool,
+        /// Where it stands, but for time-out, which the clock decides.
+        status: PaymentStatus,
+        /// The transaction that paid it.
+        txid: Option<Txid>,
+        /// Confirmation of the payment.
+        confirmation: Option<String>,
+        /// When it was made.
+        created: Timestamp,
+        /// When it can no longer be paid.
+        expires: Timestamp,
+        /// When it was paid or declined.
+        closed: Option<Timestamp>,
+    }
+}
+
+impl PaymentRequest {
+    /// Where it stands at `now`: one that nobody paid in time has timed out, though nothing was written.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> PaymentStatus {
+        match self.status {
+            PaymentStatus::Waiting if now >= self.expires => PaymentStatus::Timeout,
+            status => status,
+        }
+    }
+
+    fn closed_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.closed
+            .or_else(|| (self.status_at(now) == PaymentStatus::Timeout).then_some(self.expires))
+    }
+}
+
+fn currency_of(store: &mut dyn Reader, request: &PaymentRequest) -> Result<Currency, Refusal> {
+    store.get::<Currency>(request.currency)?.ok_or_else(Refusal::not_found)
+}
+
+/// Makes a payment request. Nothing moves.
+pub fn create(
+    store: &mut dyn Writer,
+    caller: &Caller,
+    new: CreatePaymentRequest,
+    reference: Option<&str>,
+) -> Result<operation::CreatedPaymentRequest, Refusal> {
+    if !matches!(new.method.as_str(), WALLET | "ripple" | "bitcoin" | "applepay") {
+        return Err(Refusal::field("method", "must be wallet, ripple, bitcoin or applepay"));
+    }
+    let currency = need_currency(store.reader(), "currency", &new.currency)?;
+    let units = currency.units("amount", new.amount)?;
+    let destination = match new.destination_waid {
+        Some(waid) => need_wallet(store.reader(), waid)?,
+        None => default_wallet(store.reader(), caller.upid)?,
+    };
+    destination.need_active()?;
+    let source = match new.source_waid {
+        Some(waid) => Some(need_wallet(store.reader(), waid)?),
+        None => None,
+    };
+    if source.as_ref().is_some_and(|source| source.waid == destination.waid) {
+        return Err(Refusal::field(
+            "sourcewaid",
+            "must be another wallet than the one to be paid",
+        ));
+    }
+    let created = store.now();
+    let request = PaymentRequest {
+        prid: unused_prid(store.reader())?,
+        number: store.next_id().cast_signed(),
+        creator: caller.upid,
+        destination: destination.waid,
+        payer: source.as_ref().map(|wallet| wallet.upid),
+        source: source.map(|wallet| wallet.waid),
+        currency: currency.number,
+        units,
+        method: new.method,
+        reference: reference.or(new.reference_id.as_deref()).map(str::to_owned),
+        clerk_name: new.clerk_name,
+        clerk: new.creator_uuid,
+        tip: false,
+        status: PaymentStatus::Waiting,
+        txid: None,
+        confirmation: None,
+        created,
+        expires: created.plus_seconds(LIFETIME_S),
+        closed: None,
+    };
+    store.insert(&request)?;
+    Ok(operation::CreatedPaymentRequest {
+        status: request.status,
+        status_message: request.status.words().to_owned(),
+        prid: request.prid,
+        payment_amounts: Some(vec![PaymentAmount {
+            method: request.method.clone(),
+            amount: currency.amount(units)?,
+            currency: currency.code.clone(),
+            payment_address: None,
+            payment_url: None,
+            expiration: Some(request.expires),
+        }]),
+        qr_payload: Some(qr_payload(store.reader(), &request, &currency)?),
+        method: request.method,
+        expires: Some(request.expires),
+    })
+}
+
+fn unused_prid(store: &mut dyn Reader) -> Result<Prid, Refusal> {
+    loop {
+        let prid = ledger::id(Prid::new(secrets::random_id()))?;
+        if store.get::<PaymentRequest>(prid)?.is_none() {
+            return Ok(prid);
+        }
+    }
+}
+
+/// The payment request, if `caller` may see it: who made it, who is asked to pay, or, while nobody in particular is
+/// asked, whoever knows its number (it was in the code that they scanned).
+pub fn visible(store: &mut dyn Reader, caller: &Caller, prid: Prid) -> Result<PaymentRequest, Refusal> {
+    let request = store.get::<PaymentRequest>(prid)?.ok_or_else(Refusal::not_found)?;
+    if request.payer.is_none() || request.payer == Some(caller.upid) || request.creator == caller.upid {
+        return Ok(request);
+    }
+    let provider = caller.side == Side::Provider;
+    if provider && identity_above(store, caller, &request)? {
+        return Ok(request);
+    }
+    reach::<GetPaymentStatus>(store, caller, request.creator)?;
+    Ok(request)
+}
+
+/// Whether the caller is the provider of the payer or of the maker.
+fn identity_above(store: &mut dyn Reader, caller: &Caller, request: &PaymentRequest) -> Result<bool, Refusal> {
+    for upid in [Some(request.creator), request.payer].into_iter().flatten() {
+        if crate::access::is_below(store, upid, caller.upid)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A payment request as `GetPaymentStatus` answers it.
+pub fn describe(store: &mut dyn Reader, request: PaymentRequest) -> Result<operation::Payment, Refusal> {
+    let status = request.status_at(store.now());
+    let currency = currency_of(store, &request)?;
+    Ok(operation::Payment {
+        status,
+        status_message: status.words().to_owned(),
+        prid: request.prid,
+        merchant_name: need_profile(store, request.creator)?.display_name(),
+        amount: currency.amount(request.units)?,
+        currency: currency.code.clone(),
+        destination_waid: request.destination,
+        qr_payload: Some(qr_payload(store, &request, &currency)?),
+        method: request.method,
+        tip: request.tip,
+        reference_id: request.reference,
+        pcid: request.confirmation,
+        expires: Some(request.expires),
+    })
+}
+
+/// The text of a payment request's QR code. What counts is what the server says of the `prid`; the rest is there for
+/// people to read.
+pub fn qr_payload(store: &mut dyn Reader, request: &PaymentRequest, currency: &Currency) -> Result<String, Refusal> {
+    let merchant = need_profile(store, request.creator)?.display_name();
+    let mut text = format!(
+        "florin:pay?prid={}&amount={}&currency={}&to=",
+        request.prid,
+        currency.amount(request.units)?,
+        currency.code
+    );
+    for byte in merchant.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    Ok(text)
+}
+
+/// The same, of a request that `caller` may see.
+pub fn qr_of(store: &mut dyn Reader, caller: &Caller, prid: Prid) -> Result<String, Refusal> {
+    let request = visible(store, caller, prid)?;
+    let currency = currency_of(store, &request)?;
+    qr_payload(store, &request, &currency)
+}
+
+fn not_payable(reason: &str) -> Refusal {
+    Refusal::because(
+        Code::NOT_PAYABLE,
+        format!("The payment request cannot be settled: {reason}"),
+    )
+}
+
+/// The request and the wallet that pays it, if `caller` may decide for that wallet and nothing is decided yet.
+fn open_for<O: operation::Operation>(
+    store: &mut dyn Reader,
+    caller: &Caller,
+    prid: Prid,
+) -> Result<(PaymentRequest, Wallet), Refusal> {
+    let request = visible(store, caller, prid)?;
+    let wallet = match request.source {
+        Some(waid) => need_wallet(store, waid)?,
+        None => default_wallet(store, caller.upid)?,
+    };
+    match reach::<O>(store, caller, wallet.upid) {
+        Err(refusal) if refusal.code == Code::NOT_FOUND => {
+            return Err(not_payable("another wallet is asked to pay"));
+        }
+        other => other?,
+    }
+    match request.status_at(store.now()) {
+        PaymentStatus::Waiting => Ok((request, wallet)),
+        PaymentStatus::Paid => Err(not_payable("it is paid already")),
+        PaymentStatus::Declined => Err(not_payable("it was declined")),
+        PaymentStatus::Timeout => Err(not_payable("its time is over")),
+        _ => Err(not_payable("it is closed")),
+    }
+}
+
+/// Pays a payment request.
+pub fn accept(
+    store: &mut dyn Writer,
+    caller: &Caller,
+    accept: &AcceptPayment,
+    reference: Option<&str>,
+) -> Result<Txid, Refusal> {
+    if accept.method != WALLET {
+        return Err(Refusal::field(
+            "method",
+            "must be wallet: this server settles no other method",
+        ));
+    }
+    let (mut request, wallet) = open_for::<AcceptPayment>(store.reader(), caller, accept.prid)?;
+    let currency = currency_of(store.reader(), &request)?;
+    let units = agreed(&request, &currency, &accept.currency, accept.total_amount)?;
+    let destination = need_wallet(store.reader(), request.destination)?;
+    let txid = ledger::post(
+        store,
+        NewTransaction {
+            leg: Leg {
+                source: &wallet,
+                destination: &destination,
+                currency: &currency,
+                units,
+            },
+            kind: TransactionType::Payment,
+            method: "internal",
+            description: &format!("Payment {}", request.prid),
+            reference,
+        },
+    )?;
+    request.source = Some(wallet.waid);
+    request.payer = Some(wallet.upid);
+    request.status = PaymentStatus::Paid;
+    request.txid = Some(txid);
+    request.confirmation = Some(format!("pcid_{:016}", txid.number()));
+    request.closed = Some(store.now());
+    store.update(&request)?;
+    Ok(txid)
+}
+
+/// Checks what the payer agrees to against what is asked: the same currency, and the amount, or more where a tip is
+/// allowed.
+fn agreed(request: &PaymentRequest, currency: &Currency, code: &CurrencyCode, total: Amount) -> Result<i128, Refusal> {
+    identity::need_active(&currency.status, "The currency")?;
+    if *code != currency.code {
+        return Err(Refusal::field(
+            "currency",
+            format!("must be {}, the currency of the request", currency.code),
+        ));
+    }
+    let units = currency.units("totalamount", total)?;
+    let asked = currency.amount(request.units)?;
+    if units < request.units {
+        return Err(Refusal::field(
+            "totalamount",
+            format!("must be {asked} at least: a request is not paid in part"),
+        ));
+    }
+    if units > request.units && !request.tip {
+        return Err(Refusal::field(
+            "totalamount",
+            format!("must be {asked}: this request takes no tip"),
+        ));
+    }
+    Ok(units)
+}
+
+/// Declines a payment request.
+pub fn refuse(store: &mut dyn Writer, caller: &Caller, prid: Prid) -> Result<(), Refusal> {
+    let (mut request, _) = open_for::<RefusePayment>(store.reader(), caller, prid)?;
+    request.status = PaymentStatus::Declined;
+    request.closed = Some(store.now());
+    store.update(&request)?;
+    Ok(())
+}
+
+/// The payment requests that a profile made or is asked to pay, newest first, and the cursor of the next page.
+pub fn list(
+    store: &mut dyn Reader,
+    upid: Upid,
+    before: Option<i64>,
+    reference: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<ListedPayment>, Option<i64>), Refusal> {
+    let mut query = PaymentRequest::query()
+        .either(PaymentRequest::creator, PaymentRequest::payer, &upid)
+        .descending(PaymentRequest::number)
+        .limit(limit + 1);
+    if let Some(before) = before {
+        query = query.less(PaymentRequest::number, before);
+    }
+    if let Some(reference) = reference {
+        query = query.eq(PaymentRequest::reference, reference);
+    }
+    let mut requests = store.list::<PaymentRequest>(query)?;
+    let more = requests.len() > limit;
+    requests.truncate(limit);
+    let next = if more {
+        requests.last().map(|request| request.number)
+    } else {
+        None
+    };
+    let now = store.now();
+    let mut listed = Vec::with_capacity(requests.len());
+    for request in requests {
+        let currency = currency_of(store, &request)?;
+        listed.push(ListedPayment {
+            amount: currency.amount(request.units)?,
+            currency: currency.code,
+            kind: "charge".to_owned(),
+            opened: request.created,
+            closed: request.closed_at(now),
+            status_message: request.status_at(now).words().to_owned(),
+            prid: request.prid,
+            direction: if request.creator == upid {
+                PaymentDirection::Outgoing
+            } else {
+                PaymentDirection::Incoming
+            },
+            method: request.method,
+            processor_token: None,
+            reference_id: request.reference,
+        });
+    }
+    Ok((listed, next))
+}

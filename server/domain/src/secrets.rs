@@ -1,0 +1,98 @@
+//! Making secrets, and knowing them again without keeping them.
+
+use florin_sdk_core::{Secret, id::MAX_ID};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// The fingerprint that is stored of a key or token. These have 128 random bits and more, so a plain hash is enough;
+/// passwords have not, and get Argon2.
+#[must_use]
+pub fn fingerprint(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// If the operating system has none: then nothing that must be secret can be made.
+#[must_use]
+#[expect(clippy::expect_used, reason = "without randomness there is no way on")]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// 32 upper-case hexadecimal digits: an API key, a subscription key.
+#[must_use]
+pub fn hex_key() -> Secret {
+    let mut text = String::with_capacity(32);
+    for byte in random::<16>() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02X}");
+    }
+    Secret::from(text)
+}
+
+/// Each number as the letter that stands at its place in the alphabet, which is gone through again and again.
+pub fn spell(alphabet: &[u8], numbers: impl IntoIterator<Item = u64>) -> String {
+    let len = alphabet.len() as u64;
+    let letter = |number: u64| usize::try_from(number % len).ok().and_then(|place| alphabet.get(place));
+    numbers
+        .into_iter()
+        .filter_map(letter)
+        .map(|byte| char::from(*byte))
+        .collect()
+}
+
+/// The beginning of each mobile token, by which scanners for leaked secrets know it.
+pub const MOBILE_TOKEN_PREFIX: &str = "fmt_";
+
+/// A mobile token: its prefix and 40 characters that carry 200 random bits.
+#[must_use]
+pub fn mobile_token() -> Secret {
+    const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut text = String::from(MOBILE_TOKEN_PREFIX);
+    text.push_str(&spell(ALPHABET, random::<40>().map(u64::from)));
+    Secret::from(text)
+}
+
+/// A password that passes the rules: 16 characters, with lower case, upper case, digit and special character.
+#[must_use]
+pub fn password() -> Secret {
+    const ALPHABET: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-_+=%&#";
+    let mut text = spell(ALPHABET, random::<12>().map(u64::from));
+    text.push_str("aA2-");
+    Secret::from(text)
+}
+
+/// A random number of at most 16 digits, for an id that must not be guessed.
+#[must_use]
+pub fn random_id() -> u64 {
+    u64::from_be_bytes(random::<8>()) % (MAX_ID + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_have_the_form_that_the_contract_asks_for() {
+        let key = hex_key();
+        assert_eq!(key.expose().len(), 32);
+        assert!(
+            key.expose()
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b))
+        );
+        assert_ne!(key, hex_key());
+        let token = mobile_token();
+        assert_eq!(token.expose().len(), 44);
+        assert!(token.expose().starts_with(MOBILE_TOKEN_PREFIX));
+        let password = password();
+        let has = |f: fn(char) -> bool| password.expose().chars().any(f);
+        assert_eq!(password.expose().len(), 16);
+        assert!(has(|c| c.is_ascii_lowercase()) && has(|c| c.is_ascii_uppercase()) && has(|c| c.is_ascii_digit()));
+        assert!(has(|c| c.is_ascii_punctuation()));
+    }
+}

@@ -1,0 +1,157 @@
+//! The boundary to storage. Two handles, and nothing else, reach the tables:
+//!
+//! - a [`Reader`] has no method that writes, and an engine backs it with a connection that cannot;
+//! - a [`Writer`] reads and writes inside one transaction of the engine's only writer.
+//!
+//! A table is a struct ([`Record`], made with the `record!` macro); the statements that read and write it are derived
+//! from its columns, once for each engine. So adding a column is a line here and a line in a migration.
+
+mod query;
+mod record;
+mod value;
+
+pub use query::{Filter, Query};
+pub(crate) use record::record;
+pub use record::{Column, Key, Record, Table};
+pub use value::{Cells, FromValue, IntoValue, Value};
+
+use crate::clock::Micros;
+use florin_sdk_core::Timestamp;
+
+/// Why storage failed. None of these says anything about the request.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The queue is full: nothing was done.
+    #[error("the queue is full")]
+    Busy,
+    /// A value that must be unique is there already.
+    #[error("a unique value of {table} is taken")]
+    Duplicate {
+        /// The table.
+        table: &'static str,
+    },
+    /// A row to be changed is not there.
+    #[error("a row of {table} that was to be changed is not there")]
+    Missing {
+        /// The table.
+        table: &'static str,
+    },
+    /// What is stored cannot be what we stored.
+    #[error("{table}.{column} holds what it cannot hold: {reason}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The engine's own error: a full disk, a lost connection.
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// Reads tables, as of one moment.
+pub trait Reader {
+    /// The rows that a query finds. Use the typed `get`, `list` and `first` instead.
+    fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError>;
+
+    /// The time, the same during the whole transaction.
+    fn now(&self) -> Timestamp;
+}
+
+impl dyn Reader + '_ {
+    /// The record with this key.
+    pub fn get<R: Record>(&mut self, key: impl Key) -> Result<Option<R>, StoreError> {
+        self.first(R::query().key(&key))
+    }
+
+    /// The records that a query finds.
+    pub fn list<R: Record>(&mut self, query: Query) -> Result<Vec<R>, StoreError> {
+        debug_assert_eq!(query.table.name, R::TABLE.name);
+        self.select(&query)?
+            .into_iter()
+            .map(|row| R::from_row(Cells::new(R::TABLE, row)))
+            .collect()
+    }
+
+    /// The first record that a query finds.
+    pub fn first<R: Record>(&mut self, query: Query) -> Result<Option<R>, StoreError> {
+        Ok(self.list(query.limit(1))?.pop())
+    }
+}
+
+/// Reads and writes tables inside one transaction. What it wrote is on disk before anybody is told of it.
+pub trait Writer: Reader {
+    /// Adds a row. Use the typed `insert` instead.
+    fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError>;
+
+    /// Replaces the row that has the same key. Use the typed `update` instead.
+    fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError>;
+
+    /// A number that no other row has: later ones are greater, and it is near the microseconds of the clock, so that
+    /// rows are appended and sort by time.
+    fn next_id(&mut self) -> Micros;
+
+    /// Begins a part that can be undone by itself. Parts nest.
+    fn begin_part(&mut self) -> Result<(), StoreError>;
+
+    /// Ends the innermost part: keeps it, or undoes all it wrote.
+    fn end_part(&mut self, keep: bool) -> Result<(), StoreError>;
+}
+
+impl dyn Writer + '_ {
+    /// Itself, as a reader.
+    pub fn reader(&mut self) -> &mut (dyn Reader + '_) {
+        self
+    }
+
+    /// See `get` of [`Reader`].
+    pub fn get<R: Record>(&mut self, key: impl Key) -> Result<Option<R>, StoreError> {
+        self.reader().get(key)
+    }
+
+    /// See `list` of [`Reader`].
+    pub fn list<R: Record>(&mut self, query: Query) -> Result<Vec<R>, StoreError> {
+        self.reader().list(query)
+    }
+
+    /// See `first` of [`Reader`].
+    pub fn first<R: Record>(&mut self, query: Query) -> Result<Option<R>, StoreError> {
+        self.reader().first(query)
+    }
+
+    /// Adds a record.
+    pub fn insert<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
+        self.insert_row(R::TABLE, record.to_row())
+    }
+
+    /// Replaces the record that has the same key.
+    pub fn update<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
+        self.update_row(R::TABLE, record.to_row())
+    }
+}
+
+/// Work that only reads.
+pub type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
+
+/// Work that writes. An engine may run it more than once (after a serialization failure) before it finishes it once.
+pub trait WriteJob: Send {
+    /// Does the work; `false` undoes all that it wrote.
+    fn run(&mut self, writer: &mut dyn Writer) -> bool;
+
+    /// Tells whoever waits: after the commit is on disk, or with the reason why there is none.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A storage engine.
+pub trait Store: Send + Sync {
+    /// Queues work that reads. It runs on a connection that cannot write.
+    fn read(&self, job: ReadJob) -> Result<(), StoreError>;
+
+    /// Queues work that writes. Concurrent jobs share a commit; one that is undone does not touch the others.
+    fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError>;
+
+    /// Whether writes reach the disk now; the reason if not.
+    fn health(&self) -> Result<(), StoreError>;
+}

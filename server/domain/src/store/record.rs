@@ -1,0 +1,121 @@
+//! Tables as structs.
+
+use super::{Cells, IntoValue, Query, StoreError, Value};
+use std::marker::PhantomData;
+
+/// A table: its name, its columns, and how many of them, from the first on, are its key.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The name.
+    pub name: &'static str,
+    /// The columns' names.
+    pub columns: &'static [&'static str],
+    /// How many columns make the key.
+    pub key: usize,
+}
+
+/// A row of a table. Made with `record!`.
+pub trait Record: Sized {
+    /// Its table.
+    const TABLE: &'static Table;
+
+    /// Its cells, in the order of the columns.
+    fn to_row(&self) -> Vec<Value>;
+
+    /// From its cells.
+    fn from_row(cells: Cells) -> Result<Self, StoreError>;
+
+    /// A query over the table.
+    #[must_use]
+    fn query() -> Query {
+        Query::new(Self::TABLE)
+    }
+}
+
+/// A column of the table of `R`, for values of type `T`.
+pub struct Column<R, T> {
+    /// The name.
+    pub name: &'static str,
+    of: PhantomData<fn() -> (R, T)>,
+}
+
+// By hand, as a derive would ask for `R: Copy` and `T: Copy`.
+impl<R, T> Clone for Column<R, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<R, T> Copy for Column<R, T> {}
+
+impl<R, T> Column<R, T> {
+    /// The column of that name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, of: PhantomData }
+    }
+}
+
+/// The value of a table's key.
+pub trait Key {
+    /// As cells.
+    fn values(&self) -> Vec<Value>;
+}
+
+impl<T: IntoValue> Key for T {
+    fn values(&self) -> Vec<Value> {
+        vec![self.value()]
+    }
+}
+
+impl<A: IntoValue, B: IntoValue> Key for (A, B) {
+    fn values(&self) -> Vec<Value> {
+        vec![self.0.value(), self.1.value()]
+    }
+}
+
+/// Declares a table: a struct whose fields are the columns, the key's columns first. For each column there is a
+/// constant of the same name, for queries: `Wallet::query().eq(Wallet::upid, upid)`.
+macro_rules! record {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident in $table:literal key {
+            $($(#[doc = $kdoc:literal])+ $key:ident: $kty:ty,)+
+        } {
+            $($(#[doc = $fdoc:literal])+ $field:ident: $ty:ty,)*
+        }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            $($(#[doc = $kdoc])+ pub $key: $kty,)+
+            $($(#[doc = $fdoc])+ pub $field: $ty,)*
+        }
+
+        #[expect(non_upper_case_globals, reason = "a column's constant has the column's name")]
+        #[allow(dead_code, reason = "not each column is asked for")]
+        impl $name {
+            $($(#[doc = $kdoc])+ pub const $key: $crate::store::Column<Self, $kty> = $crate::store::Column::new(stringify!($key));)+
+            $($(#[doc = $fdoc])+ pub const $field: $crate::store::Column<Self, $ty> = $crate::store::Column::new(stringify!($field));)*
+        }
+
+        impl $crate::store::Record for $name {
+            const TABLE: &'static $crate::store::Table = &$crate::store::Table {
+                name: $table,
+                columns: &[$(stringify!($key),)+ $(stringify!($field),)*],
+                key: [$(stringify!($key)),+].len(),
+            };
+
+            fn to_row(&self) -> Vec<$crate::store::Value> {
+                vec![
+                    $($crate::store::IntoValue::value(&self.$key),)+
+                    $($crate::store::IntoValue::value(&self.$field),)*
+                ]
+            }
+
+            fn from_row(mut cells: $crate::store::Cells) -> Result<Self, $crate::store::StoreError> {
+                Ok(Self { $($key: cells.take()?,)+ $($field: cells.take()?,)* })
+            }
+        }
+    };
+}
+pub(crate) use record;

@@ -1,0 +1,117 @@
+//! Setting up a new platform.
+
+use crate::currency;
+use crate::identity::{NewProfile, User, create_api_key, create_profile};
+use crate::ledger;
+use crate::refusal::Refusal;
+use crate::secrets;
+use crate::store::{Reader, Record, Writer, record};
+use florin_sdk_core::model::{ProfileData, ProfileType, Status};
+use florin_sdk_core::{JsonObject, Secret, Timestamp, Upid, Uuid};
+use serde::Serialize;
+
+record! {
+    /// A subscription key: opens the MoMo surface. The key itself is not kept.
+    SubscriptionKey in "subscription_key" key {
+        /// Later ones are greater.
+        number: i64,
+    } {
+        /// SHA-256 of the key.
+        hash: [u8; 32],
+        /// The profile that it belongs to.
+        upid: Upid,
+        /// When it was made.
+        created: Timestamp,
+    }
+}
+
+/// The first administrator's e-mail address.
+pub const ADMIN_EMAIL: &str = "admin@florin.local";
+
+/// The credentials of a new platform. They are shown once.
+#[derive(Debug, Serialize)]
+pub struct FirstCredentials {
+    /// The profile of the platform itself.
+    pub upid: Upid,
+    /// The first administrator.
+    pub uuid: Uuid,
+    /// The administrator's e-mail address.
+    pub email: String,
+    /// The administrator's password.
+    pub password: Secret,
+    /// The first API key.
+    pub akid: florin_sdk_core::Akid,
+    /// The key itself.
+    pub apikey: Secret,
+    /// The first subscription key.
+    pub subscriptionkey: Secret,
+}
+
+/// Whether the platform was set up.
+pub fn is_initialised(store: &mut dyn Reader) -> Result<bool, Refusal> {
+    Ok(store.first::<User>(User::query())?.is_some())
+}
+
+/// Sets up a platform: base currencies, the platform's own profile, its administrator, an API key and a subscription
+/// key. `password_hash` is the Argon2id hash of `password`.
+pub fn initialise(
+    store: &mut dyn Writer,
+    password: Secret,
+    password_hash: String,
+) -> Result<FirstCredentials, Refusal> {
+    currency::seed(store)?;
+    let data = ProfileData {
+        organization_name: Some("Florin".to_owned()),
+        admin_first_name: Some("First".to_owned()),
+        admin_last_name: Some("Administrator".to_owned()),
+        admin_email: Some(ADMIN_EMAIL.to_owned()),
+        ..ProfileData::default()
+    };
+    let new = NewProfile {
+        kind: ProfileType::Organization,
+        parent: None,
+        system: true,
+        data,
+        extended: JsonObject::default(),
+    };
+    let (mut profile, _) = create_profile(store, new)?;
+    let user = User {
+        uuid: ledger::id(Uuid::new(store.next_id()))?,
+        upid: profile.upid,
+        provider: profile.upid,
+        provider_user_id: None,
+        display_name: Some("First Administrator".to_owned()),
+        metadata: JsonObject::default(),
+        status: Status::Active,
+        email: Some(ADMIN_EMAIL.to_owned()),
+        password: Some(password_hash),
+        created: store.now(),
+    };
+    store.insert(&user)?;
+    profile.master = Some(user.uuid);
+    store.update(&profile)?;
+    let (key, apikey) = create_api_key(
+        store,
+        None,
+        profile.upid,
+        "First key".to_owned(),
+        vec!["system-admin".to_owned()],
+    )?;
+    let subscriptionkey = secrets::hex_key();
+    let row = SubscriptionKey {
+        number: store.next_id().cast_signed(),
+        hash: secrets::fingerprint(subscriptionkey.expose()),
+        upid: profile.upid,
+        created: store.now(),
+    };
+    store.insert(&row)?;
+    Ok(FirstCredentials {
+        upid: profile.upid,
+        uuid: user.uuid,
+        email: ADMIN_EMAIL.to_owned(),
+        password,
+        akid: key.akid,
+        apikey,
+        subscriptionkey,
+    })
+}

@@ -1,0 +1,180 @@
+-- The tables of the first version. Each column stands in a `record!` of the domain, in the same order.
+--
+-- Amounts ("units" and the like) are counts of a currency's smallest unit and wider than SQLite's integers, so they
+-- are kept as decimal text. Times are milliseconds since 1970. Ids are the number behind the prefix.
+
+CREATE TABLE profile (
+    upid         INTEGER PRIMARY KEY,
+    kind         TEXT    NOT NULL,
+    parent       INTEGER REFERENCES profile (upid),
+    system       INTEGER NOT NULL CHECK (system IN (0, 1)),
+    status       TEXT    NOT NULL,
+    version      INTEGER NOT NULL,
+    tier         INTEGER NOT NULL,
+    master       INTEGER REFERENCES app_user (uuid),
+    fee_schedule INTEGER,
+    issuer_name  TEXT    UNIQUE,
+    details      TEXT    NOT NULL,
+    extended     TEXT    NOT NULL,
+    created      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE app_user (
+    uuid             INTEGER PRIMARY KEY,
+    upid             INTEGER NOT NULL REFERENCES profile (upid),
+    provider         INTEGER NOT NULL REFERENCES profile (upid),
+    provider_user_id TEXT,
+    display_name     TEXT,
+    metadata         TEXT    NOT NULL,
+    status           TEXT    NOT NULL,
+    email            TEXT    UNIQUE,
+    password         TEXT,
+    created          INTEGER NOT NULL,
+    UNIQUE (provider, provider_user_id)
+) STRICT;
+
+CREATE TABLE api_key (
+    akid        INTEGER PRIMARY KEY,
+    upid        INTEGER NOT NULL REFERENCES profile (upid),
+    hash        BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    tail        TEXT    NOT NULL,
+    description TEXT    NOT NULL,
+    roles       TEXT    NOT NULL,
+    created     INTEGER NOT NULL,
+    revoked     INTEGER
+) STRICT;
+CREATE INDEX api_key_by_profile ON api_key (upid);
+
+CREATE TABLE mobile_token (
+    mtid    INTEGER PRIMARY KEY,
+    uuid    INTEGER NOT NULL REFERENCES app_user (uuid),
+    hash    BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    device  TEXT,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    revoked INTEGER
+) STRICT;
+CREATE INDEX mobile_token_by_user ON mobile_token (uuid);
+
+CREATE TABLE subscription_key (
+    number  INTEGER PRIMARY KEY,
+    hash    BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    upid    INTEGER NOT NULL REFERENCES profile (upid),
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE wallet (
+    waid        INTEGER PRIMARY KEY,
+    upid        INTEGER NOT NULL REFERENCES profile (upid),
+    name        TEXT    NOT NULL,
+    is_default  INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+    is_issuance INTEGER NOT NULL CHECK (is_issuance IN (0, 1)),
+    market      TEXT,
+    short_code  TEXT    NOT NULL,
+    status      TEXT    NOT NULL,
+    created     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX wallet_by_profile ON wallet (upid);
+CREATE UNIQUE INDEX one_default_wallet ON wallet (upid) WHERE is_default = 1;
+
+CREATE TABLE currency (
+    number           INTEGER PRIMARY KEY,
+    code             TEXT    NOT NULL UNIQUE,
+    name             TEXT    NOT NULL,
+    kind             TEXT    NOT NULL,
+    decimals         INTEGER NOT NULL CHECK (decimals BETWEEN 0 AND 18),
+    display_decimals INTEGER NOT NULL,
+    issuer           INTEGER REFERENCES profile (upid),
+    issuance         INTEGER REFERENCES wallet (waid),
+    reference        TEXT,
+    issued           TEXT    NOT NULL,
+    redeemed         TEXT    NOT NULL,
+    deposit_methods  TEXT    NOT NULL,
+    withdraw_methods TEXT    NOT NULL,
+    status           TEXT    NOT NULL,
+    created          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX currency_by_issuer ON currency (issuer);
+
+CREATE TABLE balance (
+    waid      INTEGER NOT NULL REFERENCES wallet (waid),
+    currency  INTEGER NOT NULL REFERENCES currency (number),
+    available TEXT    NOT NULL,
+    held      TEXT    NOT NULL,
+    PRIMARY KEY (waid, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ledger_transaction (
+    txid        INTEGER PRIMARY KEY,
+    kind        TEXT    NOT NULL,
+    method      TEXT    NOT NULL,
+    state       TEXT    NOT NULL,
+    currency    INTEGER NOT NULL REFERENCES currency (number),
+    units       TEXT    NOT NULL,
+    fee         TEXT    NOT NULL,
+    source      INTEGER REFERENCES wallet (waid),
+    destination INTEGER REFERENCES wallet (waid),
+    description TEXT    NOT NULL,
+    reference   TEXT,
+    created     INTEGER NOT NULL,
+    chain       INTEGER NOT NULL,
+    position    INTEGER NOT NULL,
+    hash        BLOB    NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+
+CREATE TABLE posting (
+    posting  INTEGER PRIMARY KEY,
+    txid     INTEGER NOT NULL REFERENCES ledger_transaction (txid),
+    waid     INTEGER NOT NULL REFERENCES wallet (waid),
+    currency INTEGER NOT NULL REFERENCES currency (number),
+    units    TEXT    NOT NULL,
+    balance  TEXT    NOT NULL
+) STRICT;
+CREATE INDEX posting_by_wallet ON posting (waid, posting);
+CREATE INDEX posting_by_transaction ON posting (txid);
+
+CREATE TABLE chain (
+    chain  INTEGER PRIMARY KEY,
+    length INTEGER NOT NULL,
+    head   BLOB    NOT NULL CHECK (length(head) = 32)
+) STRICT;
+
+CREATE TABLE client_reference (
+    number      INTEGER PRIMARY KEY,
+    owner       INTEGER NOT NULL REFERENCES profile (upid),
+    operation   TEXT    NOT NULL,
+    target      TEXT    NOT NULL,
+    reference   TEXT    NOT NULL,
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    code        INTEGER NOT NULL,
+    message     TEXT,
+    answer      TEXT,
+    txid        INTEGER REFERENCES ledger_transaction (txid),
+    prid        INTEGER REFERENCES payment_request (prid),
+    decided     INTEGER NOT NULL,
+    UNIQUE (owner, reference, operation, target)
+) STRICT;
+
+CREATE TABLE payment_request (
+    prid         INTEGER PRIMARY KEY,
+    number       INTEGER NOT NULL UNIQUE,
+    creator      INTEGER NOT NULL REFERENCES profile (upid),
+    destination  INTEGER NOT NULL REFERENCES wallet (waid),
+    source       INTEGER REFERENCES wallet (waid),
+    payer        INTEGER REFERENCES profile (upid),
+    currency     INTEGER NOT NULL REFERENCES currency (number),
+    units        TEXT    NOT NULL,
+    method       TEXT    NOT NULL,
+    reference    TEXT,
+    clerk_name   TEXT,
+    clerk        INTEGER REFERENCES app_user (uuid),
+    tip          INTEGER NOT NULL CHECK (tip IN (0, 1)),
+    status       INTEGER NOT NULL,
+    txid         INTEGER REFERENCES ledger_transaction (txid),
+    confirmation TEXT,
+    created      INTEGER NOT NULL,
+    expires      INTEGER NOT NULL,
+    closed       INTEGER
+) STRICT;
+CREATE INDEX payment_request_by_creator ON payment_request (creator, number);
+CREATE INDEX payment_request_by_payer ON payment_request (payer, number);

@@ -1,0 +1,78 @@
+//! A bounded queue between the threads that ask and the threads that work.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A queue with a limit. When it is full, it says so at once: waiting is for the caller's client.
+pub(crate) struct Queue<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+    limit: usize,
+}
+
+struct State<T> {
+    items: VecDeque<T>,
+    closed: bool,
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                items: VecDeque::new(),
+                closed: false,
+            }),
+            arrived: Condvar::new(),
+            limit,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an item; gives it back when the queue is full or closed.
+    pub(crate) fn push(&self, item: T) -> Result<(), T> {
+        let mut state = self.state();
+        if state.closed || state.items.len() >= self.limit {
+            return Err(item);
+        }
+        state.items.push_back(item);
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Waits for items and takes up to `most`; none when the queue is closed and empty.
+    pub(crate) fn take(&self, most: usize) -> Vec<T> {
+        let mut state = self.state();
+        while state.items.is_empty() && !state.closed {
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = state.items.len().min(most);
+        state.items.drain(..count).collect()
+    }
+
+    /// Lets nothing more in. What is there is still taken.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+        self.arrived.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_says_so_and_closed_drains() {
+        let queue = Queue::new(2);
+        assert!(queue.push(1).is_ok() && queue.push(2).is_ok());
+        assert_eq!(queue.push(3), Err(3));
+        queue.close();
+        assert_eq!(queue.push(4), Err(4));
+        assert_eq!(queue.take(10), vec![1, 2]);
+        assert!(queue.take(10).is_empty());
+    }
+}

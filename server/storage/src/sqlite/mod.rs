@@ -1,0 +1,166 @@
+//! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
+
+mod migrate;
+mod rows;
+mod statement;
+mod worker;
+
+use crate::queue::Queue;
+use crate::{Mode, OpenError};
+use florin_domain::clock::Clock;
+use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The most write jobs that wait. At a thousand commits a second and 512 jobs a commit this is not reached by load,
+/// only by a disk that stands still.
+const MAX_WAITING_WRITES: usize = 4096;
+
+/// The most read jobs that wait.
+const MAX_WAITING_READS: usize = 16_384;
+
+/// Readers work beside the writer; more than the machine has cores gains nothing.
+const READERS: usize = 2;
+
+/// How long a connection waits for a lock. Only a checkpoint or an inspecting process ever holds one.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// A SQLite database.
+pub struct SqliteStore {
+    writes: Arc<Queue<Box<dyn WriteJob>>>,
+    reads: Arc<Queue<ReadJob>>,
+    health: Arc<Mutex<Result<(), StoreError>>>,
+    workers: Vec<JoinHandle<()>>,
+    /// Held as long as the store lives, so that no second process writes.
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Opens the database in this file.
+    pub fn open(path: &Path, mode: Mode, clock: Clock) -> Result<Self, OpenError> {
+        let writes = Arc::new(Queue::new(MAX_WAITING_WRITES));
+        let reads = Arc::new(Queue::new(MAX_WAITING_READS));
+        let health = Arc::new(Mutex::new(Ok(())));
+        let mut workers = Vec::new();
+        let mut lock = None;
+        match mode {
+            Mode::Serve => {
+                lock = Some(lock_file(path)?);
+                let connection = open_to_write(path)?;
+                let last_id = rows::greatest_id(&connection).map_err(engine)?;
+                let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
+                workers.push(spawn("florin-writer", move || {
+                    worker::write(connection, &writes, &health, clock, last_id);
+                })?);
+            }
+            Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
+            Mode::Inspect => writes.close(),
+        }
+        for _ in 0..READERS {
+            let connection = open_to_read(path)?;
+            let (reads, clock) = (reads.clone(), clock.clone());
+            workers.push(spawn("florin-reader", move || worker::read(connection, &reads, clock))?);
+        }
+        Ok(Self {
+            writes,
+            reads,
+            health,
+            workers,
+            _lock: lock,
+        })
+    }
+}
+
+impl Store for SqliteStore {
+    fn read(&self, job: ReadJob) -> Result<(), StoreError> {
+        self.reads.push(job).map_err(|_| StoreError::Busy)
+    }
+
+    fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError> {
+        self.writes.push(job).map_err(|_| StoreError::Busy)
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.writes.close();
+        self.reads.close();
+        for worker in self.workers.drain(..) {
+            // A worker that panicked has said so itself.
+            let _ = worker.join();
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|e| OpenError::Engine(e.to_string()))
+}
+
+fn engine(error: rusqlite::Error) -> OpenError {
+    OpenError::Engine(error.to_string())
+}
+
+/// One process at a time writes a database: its ids and its chain depend on it.
+fn lock_file(path: &Path) -> Result<File, OpenError> {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    let lock = PathBuf::from(lock);
+    let place = |e: std::io::Error| OpenError::Engine(format!("{}: {e}", lock.display()));
+    let file = File::create(&lock).map_err(place)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
+        Err(std::fs::TryLockError::Error(e)) => Err(place(e)),
+    }
+}
+
+fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection =
+        Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
+    restrict(path)?;
+    connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    // FULL: each commit is on disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
+        .map_err(engine)?;
+    migrate::run(&mut connection)?;
+    Ok(connection)
+}
+
+fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
+    connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;")
+        .map_err(engine)?;
+    migrate::check(&connection)?;
+    Ok(connection)
+}
+
+/// The file holds everybody's balances: it is its owner's alone.
+#[cfg(unix)]
+fn restrict(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|e| OpenError::Engine(e.to_string()))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> Result<(), OpenError> {
+    Ok(())
+}

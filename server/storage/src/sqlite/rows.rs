@@ -1,0 +1,159 @@
+//! The handles that the domain gets: rows read and written on one connection.
+
+use super::{statement, step};
+use florin_domain::clock::{Clock, Micros};
+use florin_domain::store::{Query, Reader, StoreError, Table, Value, Writer};
+use florin_sdk_core::Timestamp;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
+
+/// A value on its way into a statement.
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Value::Int(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Value::Units(units) => ToSqlOutput::Owned(units.to_string().into()),
+        })
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(bytes) => Value::Text(
+            std::str::from_utf8(bytes)
+                .map_err(|e| StoreError::Engine(e.to_string()))?
+                .to_owned(),
+        ),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(StoreError::Engine("a floating-point number in the books".to_owned())),
+    })
+}
+
+fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error() {
+        Some(e)
+            if e.code == ErrorCode::ConstraintViolation
+                && matches!(
+                    e.extended_code,
+                    rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                ) =>
+        {
+            StoreError::Duplicate { table: table.name }
+        }
+        _ => StoreError::Engine(format!("{}: {error}", table.name)),
+    }
+}
+
+fn select(connection: &Connection, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+    let failed = |e| failure(query.table, e);
+    let found = statement::select(query);
+    let mut prepared = connection.prepare_cached(&found.sql).map_err(failed)?;
+    let mut rows = prepared
+        .query(params_from_iter(found.values.iter().map(Bound)))
+        .map_err(failed)?;
+    let mut list = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let cells = (0..query.table.columns.len()).map(|index| cell(row.get_ref(index).map_err(failed)?));
+        list.push(cells.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(list)
+}
+
+/// Reads on a connection that was opened read-only.
+pub(super) struct ReadHandle<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) now: Timestamp,
+}
+
+impl Reader for ReadHandle<'_> {
+    fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        select(self.connection, query)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// Reads and writes on the writer's connection.
+pub(super) struct WriteHandle<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) now: Timestamp,
+    pub(super) clock: &'a Clock,
+    pub(super) last_id: &'a mut Micros,
+}
+
+impl Reader for WriteHandle<'_> {
+    fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        select(self.connection, query)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl Writer for WriteHandle<'_> {
+    fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
+        let failed = |e| failure(table, e);
+        let mut prepared = self
+            .connection
+            .prepare_cached(&statement::insert(table))
+            .map_err(failed)?;
+        prepared
+            .execute(params_from_iter(row.iter().map(Bound)))
+            .map_err(failed)
+            .map(|_| ())
+    }
+
+    fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
+        let failed = |e| failure(table, e);
+        let mut prepared = self
+            .connection
+            .prepare_cached(&statement::update(table))
+            .map_err(failed)?;
+        match prepared
+            .execute(params_from_iter(row.iter().map(Bound)))
+            .map_err(failed)?
+        {
+            1 => Ok(()),
+            _ => Err(StoreError::Missing { table: table.name }),
+        }
+    }
+
+    fn next_id(&mut self) -> Micros {
+        *self.last_id = self.clock.micros().max(*self.last_id + 1);
+        *self.last_id
+    }
+
+    fn begin_part(&mut self) -> Result<(), StoreError> {
+        step(self.connection, "SAVEPOINT part")
+    }
+
+    fn end_part(&mut self, keep: bool) -> Result<(), StoreError> {
+        if !keep {
+            step(self.connection, "ROLLBACK TO part")?;
+        }
+        step(self.connection, "RELEASE part")
+    }
+}
+
+/// The greatest id in the tables whose ids are made by [`Writer::next_id`], so that a clock that was set back does not
+/// make one twice.
+pub(super) fn greatest_id(connection: &Connection) -> rusqlite::Result<Micros> {
+    let sql = "SELECT MAX(id) FROM (
+        SELECT MAX(upid) AS id FROM profile UNION ALL SELECT MAX(uuid) FROM app_user
+        UNION ALL SELECT MAX(akid) FROM api_key UNION ALL SELECT MAX(mtid) FROM mobile_token
+        UNION ALL SELECT MAX(waid) FROM wallet UNION ALL SELECT MAX(txid) FROM ledger_transaction
+        UNION ALL SELECT MAX(posting) FROM posting UNION ALL SELECT MAX(number) FROM client_reference
+        UNION ALL SELECT MAX(number) FROM payment_request UNION ALL SELECT MAX(number) FROM subscription_key)";
+    let greatest: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(greatest.unwrap_or_default().unsigned_abs())
+}

@@ -1,0 +1,128 @@
+//! From a table and a query to a statement.
+
+use florin_domain::store::{Filter, Query, Table, Value};
+use std::fmt::Write as _;
+
+/// A statement and the values of its parameters.
+pub(super) struct Statement {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+}
+
+pub(super) fn select(query: &Query) -> Statement {
+    let mut sql = format!("SELECT {} FROM {}", query.table.columns.join(", "), query.table.name);
+    let mut values = Vec::new();
+    for (index, filter) in query.filters.iter().enumerate() {
+        sql.push_str(if index == 0 { " WHERE " } else { " AND " });
+        condition(filter, &mut sql, &mut values);
+    }
+    if let Some(column) = query.order {
+        // Writing to a String cannot fail.
+        let _ = write!(sql, " ORDER BY {column}{}", if query.descending { " DESC" } else { "" });
+    }
+    if let Some(limit) = query.limit {
+        sql.push_str(" LIMIT ?");
+        values.push(Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
+    }
+    Statement { sql, values }
+}
+
+fn condition(filter: &Filter, sql: &mut String, values: &mut Vec<Value>) {
+    let mut compare = |sql: &mut String, column: &str, sign: &str, value: &Value| {
+        let _ = write!(sql, "{column} {sign} ?");
+        values.push(value.clone());
+    };
+    match filter {
+        Filter::Equal(column, value) => compare(sql, column, "=", value),
+        Filter::Less(column, value) => compare(sql, column, "<", value),
+        Filter::Greater(column, value) => compare(sql, column, ">", value),
+        Filter::In(column, list) => {
+            let _ = write!(sql, "{column} IN ({})", vec!["?"; list.len()].join(", "));
+            values.extend(list.iter().cloned());
+        }
+        Filter::AnyEqual(list) => either(sql, list.iter(), |sql, (column, value)| {
+            compare(sql, column, "=", value)
+        }),
+        Filter::Contains(columns, text) => {
+            let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            let pattern = Value::Text(format!("%{escaped}%"));
+            either(sql, columns.iter(), |sql, column| {
+                compare(sql, column, "LIKE", &pattern);
+                sql.push_str(" ESCAPE '\\'");
+            });
+        }
+    }
+}
+
+fn either<T>(sql: &mut String, list: impl Iterator<Item = T>, mut one: impl FnMut(&mut String, T)) {
+    sql.push('(');
+    for (index, item) in list.enumerate() {
+        if index > 0 {
+            sql.push_str(" OR ");
+        }
+        one(sql, item);
+    }
+    sql.push(')');
+}
+
+pub(super) fn insert(table: &Table) -> String {
+    let marks = vec!["?"; table.columns.len()].join(", ");
+    format!(
+        "INSERT INTO {} ({}) VALUES ({marks})",
+        table.name,
+        table.columns.join(", ")
+    )
+}
+
+/// Parameters are numbered by column, so that a row's cells fit as they come.
+pub(super) fn update(table: &Table) -> String {
+    let numbered: Vec<_> = table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(i, name)| format!("{name} = ?{}", i + 1))
+        .collect();
+    let (key, rest) = numbered.split_at(table.key);
+    format!(
+        "UPDATE {} SET {} WHERE {}",
+        table.name,
+        rest.join(", "),
+        key.join(" AND ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PET: Table = Table {
+        name: "pet",
+        columns: &["id", "name", "owner"],
+        key: 1,
+    };
+
+    #[test]
+    fn statements_name_every_value_by_a_parameter() {
+        let query = Query {
+            filters: vec![
+                Filter::Equal("id", Value::Int(7)),
+                Filter::AnyEqual(vec![("name", Value::Null), ("owner", Value::Null)]),
+                Filter::Contains(&["name", "owner"], "50%_\\".to_owned()),
+            ],
+            order: Some("id"),
+            descending: true,
+            limit: Some(3),
+            table: &PET,
+        };
+        let found = select(&query);
+        assert_eq!(
+            found.sql,
+            "SELECT id, name, owner FROM pet WHERE id = ? AND (name = ? OR owner = ?) AND \
+             (name LIKE ? ESCAPE '\\' OR owner LIKE ? ESCAPE '\\') ORDER BY id DESC LIMIT ?"
+        );
+        assert_eq!(found.values.len(), 6);
+        assert_eq!(found.values[3], Value::Text("%50\\%\\_\\\\%".to_owned()));
+        assert_eq!(insert(&PET), "INSERT INTO pet (id, name, owner) VALUES (?, ?, ?)");
+        assert_eq!(update(&PET), "UPDATE pet SET name = ?2, owner = ?3 WHERE id = ?1");
+    }
+}
