@@ -153,6 +153,16 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Runs a statement that takes and gives nothing.
+fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    let failed = |e: rusqlite::Error| StoreError::Engine(e.to_string());
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut prepared| prepared.execute([]))
+        .map(|_| ())
+        .map_err(failed)
+}
+
 /// The file holds everybody's balances: it is its owner's alone.
 #[cfg(unix)]
 fn restrict(path: &Path) -> Result<(), OpenError> {

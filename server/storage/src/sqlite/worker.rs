@@ -1,6 +1,7 @@
 //! The threads: one that writes, some that read.
 
 use super::rows::{ReadHandle, WriteHandle};
+use super::step;
 use crate::queue::Queue;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{ReadJob, StoreError, WriteJob};
@@ -50,15 +51,10 @@ fn commit(
     clock: &Clock,
     last_id: &mut Micros,
 ) -> Result<(), StoreError> {
-    let step = |sql: &str| {
-        connection
-            .execute_batch(sql)
-            .map_err(|e| StoreError::Engine(e.to_string()))
-    };
-    step("BEGIN IMMEDIATE")?;
-    let result = run_all(connection, batch, clock, last_id).and_then(|()| step("COMMIT"));
+    step(connection, "BEGIN IMMEDIATE")?;
+    let result = run_all(connection, batch, clock, last_id).and_then(|()| step(connection, "COMMIT"));
     if result.is_err() && !connection.is_autocommit() {
-        step("ROLLBACK")?;
+        step(connection, "ROLLBACK")?;
     }
     result
 }
