@@ -1,1 +1,15 @@
-//! The phone's side of the Florin wallet platform: it reads, and nothing else
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!("florin_mobile");
+
+mod client;
+pub mod token;
+
+pub use client::{MobileClient, MobileOperation};
+pub use florin_sdk_core::client::{CancelToken, ClientOptions, PaymentPager, TransactionPager};
+pub use florin_sdk_core::{
+    Amount, CurrencyCode, FieldError, FlorinError, JsonObject, Knowledge, Mtid, Prid, Secret,
+    Timestamp, Txid, Upid, Uuid, Waid, model, operation, qr,
+};
+pub use token::{TokenError, TokenSource};

@@ -1,1 +1,20 @@
-//! The provider's side of the Florin wallet platform: every operation, with money moved exactly once
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!("florin_provider");
+
+mod client;
+mod crash;
+pub mod group;
+pub mod journal;
+mod money;
+pub mod resume;
+
+pub use client::ProviderClient;
+pub use florin_sdk_core::client::{CancelToken, ClientOptions, PaymentPager, TransactionPager};
+pub use florin_sdk_core::{
+    Akid, Amount, CurrencyCode, FieldError, FlorinError, Fsid, JsonObject, Knowledge, Mtid, Ntid,
+    Prid, Secret, Timestamp, Txid, Upid, Uuid, Waid, model, operation, qr,
+};
+pub use journal::{FileJournal, Journal, JournalEntry, JournalError, MemoryJournal, Settlement};
+pub use resume::{Fate, Resumed};

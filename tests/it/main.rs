@@ -1,1 +1,15 @@
-//! The one test binary of the end-to-end tests.
+//! The end-to-end tests. Most of them start the real `florin` binary: build it first (`cargo build -p florin-server`),
+//! or name it in `FLORIN_BIN`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests and their harness"
+)]
+
+mod bad_input;
+mod conformance;
+mod money;
+mod split;

@@ -1,1 +1,36 @@
-//! End-to-end tests of the Florin wallet platform, and their harness
+//! The harness of the end-to-end tests: it starts the real `florin` binary, talks to it over HTTP, and looks into its
+//! database from outside.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`server`] | the binary: start, kill, stop, restart, its logs, `florin verify` |
+//! | [`http`] | requests as bytes and JSON, past both SDKs |
+//! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
+//! | [`sample`] | one valid request for each operation |
+//! | [`digest`] | a digest of every row of every table |
+//! | [`proxy`] | a proxy that injects faults on the way |
+//! | [`reference`] | the reference files in `spec/` |
+//! | [`codec`] | requests and answers by the operation's name |
+//! | [`seed`] | randomness that can be repeated |
+//!
+//! The tests are in `it/`, one binary. Each starts a server of its own on a database of its own, so they run in
+//! parallel.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "tests and their harness"
+)]
+
+pub mod codec;
+pub mod digest;
+pub mod http;
+pub mod proxy;
+pub mod reference;
+pub mod sample;
+pub mod seed;
+pub mod server;
+pub mod world;

@@ -54,7 +54,6 @@ impl<'c> Attempts<'c> {
                 Err(error) => {
                     return Verdict::No(No {
                         error,
-                        decides: false,
                         credential: false,
                     });
                 }

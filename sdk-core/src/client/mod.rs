@@ -31,7 +31,7 @@ mod verdict;
 pub use cancel::CancelToken;
 pub use credential::{Credential, FreshToken};
 #[cfg(feature = "write")]
-pub use money::{Asked, MoneyCall};
+pub use money::{Asked, MoneyCall, random_id};
 pub use options::ClientOptions;
 pub use paging::{PagedOperation, Pager, PaymentPager, TransactionPager};
 pub use transport::Transport;

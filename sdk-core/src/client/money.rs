@@ -55,7 +55,7 @@ impl MoneyCall {
             }
             (Some(given), _) => given,
             (None, Some(body)) => body.to_owned(),
-            (None, None) => new_reference()?,
+            (None, None) => random_id()?,
         };
         Self::build(O::spec(), JsonObject(fields(operation)?), reference)
     }
@@ -142,13 +142,16 @@ fn reference_header(reference: &str) -> Result<HeaderValue, FlorinError> {
         })
 }
 
-/// 128 random bits as 32 hexadecimal digits: short enough, and of the right characters, for each body that has a
-/// place for it.
-fn new_reference() -> Result<String, FlorinError> {
+/// 128 random bits as 32 hexadecimal digits: a name that nobody has used before. It is short enough, and of the right
+/// characters, for each body that has a place for a reference.
+///
+/// # Errors
+/// [`FlorinError::Unavailable`] if the system has no random bytes to give.
+pub fn random_id() -> Result<String, FlorinError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|e| FlorinError::Unavailable {
         code: None,
-        reason: format!("no random bytes for a reference: {e}"),
+        reason: format!("no random bytes: {e}"),
         request_id: None,
     })?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
@@ -223,7 +226,7 @@ async fn run<A: DeserializeOwned>(
     loop {
         let failure = match attempts.next().await {
             Verdict::Done(answer) => return Ok(answer),
-            Verdict::No(no) if !in_doubt || no.decides => return Err(no.error),
+            Verdict::No(no) if !in_doubt || decides(&no.error) => return Err(no.error),
             // This copy did not run, but an earlier one may have. If the server, having seen the reference again,
             // still knows nothing of it, the refusal is all there is.
             Verdict::No(no) => {
@@ -261,6 +264,13 @@ async fn run<A: DeserializeOwned>(
             }
         }
     }
+}
+
+/// Whether a refusal decides about the reference: no other copy of the request has run, or will.
+fn decides(refusal: &FlorinError) -> bool {
+    refusal
+        .code()
+        .is_some_and(|code| code.is_decided() || code == Code::REFERENCE_CONFLICT)
 }
 
 async fn ask<A: DeserializeOwned>(shared: &Shared, operation: &str, reference: &str) -> Asked<A> {

@@ -22,8 +22,6 @@ pub(super) enum Verdict<A> {
 
 pub(super) struct No {
     pub(super) error: FlorinError,
-    /// Whether it decides about the client reference: no other copy of the request has run or will run.
-    pub(super) decides: bool,
     /// Whether a fresh credential may help.
     pub(super) credential: bool,
 }
@@ -108,12 +106,10 @@ impl<A: DeserializeOwned> Verdict<A> {
                     reason,
                     request_id,
                 },
-                decides: false,
                 credential: true,
             });
         }
         Self::No(No {
-            decides: code.is_decided() || code == Code::REFERENCE_CONFLICT,
             credential: false,
             error: refused(code, reason, serde_json::from_value(envelope.errors).unwrap_or_default(), request_id),
         })

@@ -349,6 +349,11 @@ macro_rules! operation {
         operation!(@build [] [any()] [Read] false $name $answer; ($($doc)+) $($rest)+);
         impl $crate::operation::sealed::Read for $name {}
     };
+    // A reading operation whose request is a record of the exports to other languages, too: one with several fields.
+    ($(#[doc = $doc:literal])+ pub read($ffi:literal) struct $name:ident -> $answer:ty; $($rest:tt)+) => {
+        operation!(@build [] [feature = $ffi] [Read] false $name $answer; ($($doc)+) $($rest)+);
+        impl $crate::operation::sealed::Read for $name {}
+    };
     // A writing operation that is about money.
     ($(#[doc = $doc:literal])+ pub money struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build ["write"] [feature = "uniffi-write"] [Write] true $name $answer; ($($doc)+) $($rest)+);

@@ -149,7 +149,7 @@ operation! {
 
 operation! {
     /// Lists the payment requests that the caller made or is asked to pay, newest first.
-    pub read struct GetPaymentTransactionList -> PaymentList;
+    pub read("uniffi") struct GetPaymentTransactionList -> PaymentList;
     Get "/payment/transactionlist"; callers Both; group "payments"; timeout Standard; rate Standard;
     rights { own ["getpaymentlist", "managepaymentrequest"], child [], any [] }
     required {}

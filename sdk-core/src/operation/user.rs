@@ -43,7 +43,7 @@ wire_record! {
 
 operation! {
     /// Reads a user of the provider.
-    pub read struct GetUser -> UserAnswer;
+    pub read("uniffi-write") struct GetUser -> UserAnswer;
     Get "/user"; callers Provider; group "users"; timeout Standard; rate Standard;
     rights { own [], child ["readchildprofile"], any [] }
     required {}
@@ -113,7 +113,7 @@ operation! {
 
 operation! {
     /// Lists the provider's users, oldest first.
-    pub read struct ListUsers -> UserList;
+    pub read("uniffi-write") struct ListUsers -> UserList;
     Get "/user/list"; callers Provider; group "users"; timeout Standard; rate Standard;
     rights { own [], child ["readchildprofile"], any [] }
     required {}
@@ -175,7 +175,7 @@ wire_record! {
 
 operation! {
     /// Lists a user's mobile tokens that have not been revoked, newest first; never the tokens themselves.
-    pub read struct ListMobileTokens -> MobileTokenList;
+    pub read("uniffi-write") struct ListMobileTokens -> MobileTokenList;
     Get "/user/mobiletoken"; callers Provider; group "mobile_tokens"; timeout Standard; rate Standard;
     rights { own [], child ["createchildprofileapikey"], any [] }
     required {}

@@ -137,7 +137,7 @@ wire_record! {
 
 operation! {
     /// Lists a wallet's transactions, newest first.
-    pub read struct GetWalletTransactionList -> TransactionList;
+    pub read("uniffi") struct GetWalletTransactionList -> TransactionList;
     Get "/wallet/{waid}/transactionlist" "/wallet/transactionlist"; callers Both; group "transactions"; timeout Standard; rate Standard;
     rights { own ["listmyswallettx"], child ["listchildswallettx"], any ["listallwallettx"] }
     required {}

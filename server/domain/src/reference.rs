@@ -12,6 +12,7 @@ use crate::store::{Query, Reader, Record, StoreError, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{OperationOutcome, OutcomeKind};
 use florin_sdk_core::{JsonObject, Prid, Timestamp, Txid, Upid};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 record! {
@@ -78,17 +79,43 @@ pub struct Identity {
     pub fingerprint: [u8; 32],
 }
 
-/// The fingerprint of a request: of its operation and its fields in a fixed order.
+/// The fingerprint of a request: of its operation and its fields, whatever their order.
 ///
 /// `request` must come from a typed request, so that two texts of one value give one fingerprint.
 #[must_use]
-pub fn fingerprint(operation: &str, request: &serde_json::Value) -> [u8; 32] {
+pub fn fingerprint(operation: &str, request: &Value) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    hasher.update(operation.as_bytes());
-    hasher.update([0]);
-    // `serde_json::Map` keeps its keys sorted, so this text is canonical.
-    hasher.update(request.to_string().as_bytes());
+    feed(&mut hasher, &Value::from(operation));
+    feed(&mut hasher, request);
     hasher.finalize().into()
+}
+
+/// Each part with its kind and length before it, names in order: the same bytes for the same value, for ever.
+fn feed(hasher: &mut Sha256, value: &Value) {
+    let mut part = |kind: u8, len: usize, bytes: &[u8]| {
+        hasher.update([kind]);
+        hasher.update((len as u64).to_be_bytes());
+        hasher.update(bytes);
+    };
+    match value {
+        Value::Null => part(b'0', 0, &[]),
+        Value::Bool(flag) => part(b'b', 1, &[u8::from(*flag)]),
+        Value::Number(number) => part(b'n', number.to_string().len(), number.to_string().as_bytes()),
+        Value::String(text) => part(b's', text.len(), text.as_bytes()),
+        Value::Array(list) => {
+            part(b'a', list.len(), &[]);
+            for item in list {
+                feed(hasher, item);
+            }
+        }
+        Value::Object(map) => {
+            part(b'o', map.len(), &[]);
+            for (name, value) in map.iter().collect::<std::collections::BTreeMap<_, _>>() {
+                feed(hasher, &Value::from(name.as_str()));
+                feed(hasher, value);
+            }
+        }
+    }
 }
 
 /// What a request made or settled, beside its answer.
@@ -133,6 +160,17 @@ impl From<StoreError> for Refused {
     }
 }
 
+/// Runs `decide`; what it wrote stays only if it succeeds.
+pub fn apart<T>(
+    store: &mut dyn Writer,
+    decide: impl FnOnce(&mut dyn Writer) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    store.begin_part()?;
+    let decision = decide(store);
+    store.end_part(decision.is_ok())?;
+    decision
+}
+
 /// Runs a request once: decides it and keeps the decision, or gives the decision kept.
 ///
 /// What `decide` wrote before it refused is undone; the refusal, if it is a decision, stays.
@@ -149,9 +187,7 @@ pub fn once(
     if let Some(kept) = store.first::<ClientReference>(kept)? {
         return replay(kept, identity);
     }
-    store.begin_part()?;
-    let decision = decide(store);
-    store.end_part(decision.is_ok())?;
+    let decision = apart(store, decide);
     let number = store.next_id().cast_signed();
     let blank = ClientReference {
         number,
@@ -252,4 +288,27 @@ pub fn outcome(
             ..blank
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_fingerprint_sees_values_not_their_order() {
+        let one = fingerprint("Pay", &json!({"a": "1", "b": {"x": 1, "y": [true, null]}}));
+        let mut other = serde_json::Map::new();
+        other.insert("b".into(), json!({"y": [true, null], "x": 1}));
+        other.insert("a".into(), json!("1"));
+        assert_eq!(one, fingerprint("Pay", &Value::Object(other)));
+        for different in [
+            json!({"a": 1, "b": {"x": 1, "y": [true, null]}}),
+            json!({"a": "1"}),
+            json!({"a": "1b"}),
+        ] {
+            assert_ne!(one, fingerprint("Pay", &different));
+        }
+        assert_ne!(fingerprint("Pay", &json!({})), fingerprint("Refund", &json!({})));
+    }
 }

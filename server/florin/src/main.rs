@@ -1,3 +1,36 @@
-//! The `florin` command.
+//! The `florin` command: serves a wallet platform, sets one up, and checks its books.
 
-fn main() {}
+mod config;
+mod init;
+mod logging;
+mod serve;
+mod verify;
+
+use clap::Parser;
+use config::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli);
+    let result = match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Init(args) => init::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Openapi => openapi(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            // To people, and to scripts by the exit status.
+            eprintln!("florin: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn openapi() -> anyhow::Result<ExitCode> {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "{:#}", florin_http::openapi())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -40,9 +40,11 @@ fn condition(filter: &Filter, sql: &mut String, values: &mut Vec<Value>) {
             let _ = write!(sql, "{column} IN ({})", vec!["?"; list.len()].join(", "));
             values.extend(list.iter().cloned());
         }
-        Filter::AnyEqual(list) => either(sql, list.iter(), |sql, (column, value)| {
-            compare(sql, column, "=", value)
-        }),
+        Filter::AnyEqual(list) => {
+            either(sql, list.iter(), |sql, (column, value)| {
+                compare(sql, column, "=", value);
+            });
+        }
         Filter::Contains(columns, text) => {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             let pattern = Value::Text(format!("%{escaped}%"));

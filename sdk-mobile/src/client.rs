@@ -1,0 +1,199 @@
+//! The client of a user's own app.
+
+use crate::token::{Source, TokenSource};
+use florin_sdk_core::client::{
+    CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager,
+};
+use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
+use florin_sdk_core::operation::{
+    GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
+    GetSettings, GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList,
+    Payment, PaymentList, ReadOperation, Settings, TransactionDetails, TransactionList, User,
+    Wallet,
+};
+use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
+use futures_core::Stream;
+use std::sync::Arc;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// An operation that a user's app may call: it reads, and the server answers it to mobile tokens.
+pub trait MobileOperation: ReadOperation + sealed::Sealed {}
+
+macro_rules! mobile {
+    ($($operation:ident)+) => {
+        $(impl sealed::Sealed for $operation {}
+        impl MobileOperation for $operation {})+
+
+        #[cfg(test)]
+        const MOBILE: &[&str] = &[$(stringify!($operation)),+];
+    };
+}
+
+mobile! {
+    GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
+    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList
+}
+
+/// Reads the wallet platform for the app's own user. It can change nothing.
+///
+/// Make one for each signed-in user and keep it: it holds the connections and the token. All methods may be called at
+/// once and from any thread; dropping a call's future, or cancelling its coroutine or task, ends it.
+///
+/// # Errors
+/// Every method fails with [`FlorinError`], which says what to do next:
+/// - `InvalidInput`: nothing was sent; correct the argument.
+/// - `Refused`: the server said no; for an object of somebody else it says the same as for one that is not there.
+/// - `Unauthorized`: also after one fresh token, or the token source denied one; the person must sign in again.
+/// - `Unavailable`: after the retries of [`florin_sdk_core::retry::RULES`]; try later.
+/// - `Cancelled`: by the token given to [`Self::cancelled_by`].
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
+#[derive(Debug)]
+pub struct MobileClient {
+    client: Client,
+}
+
+#[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+impl MobileClient {
+    /// A client that signs its calls with tokens from `tokens`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`FlorinError::InvalidInput`] for an option out of its bounds.
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
+    pub fn new(
+        options: ClientOptions,
+        tokens: Arc<dyn TokenSource>,
+    ) -> Result<Arc<Self>, FlorinError> {
+        let credential = Credential::Source(Arc::new(Source(tokens)));
+        Ok(Self::from_client(Client::new(options, credential)?))
+    }
+
+    /// The same client, whose calls end with [`FlorinError::Cancelled`] once `token` is cancelled. For Swift, whose
+    /// `Task` cannot end a call in Rust by itself.
+    pub fn cancelled_by(&self, token: Arc<CancelToken>) -> Arc<Self> {
+        Self::from_client(self.client.cancelled_by(token))
+    }
+
+    /// The user that the app belongs to.
+    ///
+    /// Source: `GetMe` in spec/florin/extensions.md.
+    pub async fn me(&self) -> Result<User, FlorinError> {
+        Ok(self.send(GetMe {}).await?.user)
+    }
+
+    /// One wallet and its balances, as of the server's last commit: the user's default wallet when `waid` is absent.
+    ///
+    /// Amounts are exact decimals in whole currency units ("12.50" is twelve and a half EUR), never subunits.
+    ///
+    /// Source: `GetWallet` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
+    pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
+        self.send(GetWallet { waid }).await
+    }
+
+    /// The user's wallets and their balances, the default wallet first.
+    ///
+    /// Source: `GetWalletList` in spec/omnigate/operations.json.
+    pub async fn wallets(&self) -> Result<Vec<WalletEntry>, FlorinError> {
+        Ok(self.send(GetWalletList {}).await?.wallets)
+    }
+
+    /// One page of a wallet's transactions, newest first. [`Self::transaction_pages`] walks them all.
+    ///
+    /// Source: `GetWalletTransactionList` in spec/omnigate/operations.json.
+    pub async fn transactions(
+        &self,
+        request: GetWalletTransactionList,
+    ) -> Result<TransactionList, FlorinError> {
+        self.send(request).await
+    }
+
+    /// Walks a wallet's transactions from the page that `request` asks for, newest first. Nothing is sent yet.
+    pub fn transaction_pages(&self, request: GetWalletTransactionList) -> Arc<TransactionPager> {
+        self.client.pages(request).into()
+    }
+
+    /// Everything about one transaction of the user's wallets.
+    ///
+    /// Source: `GetWalletTransactionDetails` in spec/omnigate/operations.json.
+    pub async fn transaction(&self, txid: Txid) -> Result<TransactionDetails, FlorinError> {
+        self.send(GetWalletTransactionDetails { txid }).await
+    }
+
+    /// Where a payment request stands, and what the server says of it: show this to the user, never the text of a
+    /// scanned code.
+    ///
+    /// Source: `GetPaymentStatus` in spec/omnigate/operations.json.
+    pub async fn payment(&self, prid: Prid) -> Result<Payment, FlorinError> {
+        self.send(GetPaymentStatus { prid }).await
+    }
+
+    /// One page of the payment requests that the user is asked to pay or made, newest first.
+    /// [`Self::payment_pages`] walks them all.
+    ///
+    /// Source: `GetPaymentTransactionList` in spec/omnigate/operations.json.
+    pub async fn payments(
+        &self,
+        request: GetPaymentTransactionList,
+    ) -> Result<PaymentList, FlorinError> {
+        self.send(request).await
+    }
+
+    /// Walks payment requests from the page that `request` asks for, newest first. Nothing is sent yet.
+    pub fn payment_pages(&self, request: GetPaymentTransactionList) -> Arc<PaymentPager> {
+        self.client.pages(request).into()
+    }
+
+    /// What an app needs to know of the platform.
+    ///
+    /// Source: `GetSettings` in spec/florin/extensions.md.
+    pub async fn settings(&self) -> Result<Settings, FlorinError> {
+        self.send(GetSettings {}).await
+    }
+
+    /// The currencies of the platform.
+    ///
+    /// Source: `GetPublicCurrencyList` in spec/omnigate/operations.json.
+    pub async fn currencies(&self) -> Result<Vec<PublicCurrency>, FlorinError> {
+        Ok(self.send(GetPublicCurrencyList {}).await?.currencies)
+    }
+
+    /// The roles of the platform and their rights.
+    ///
+    /// Source: `GetPublicRoleList` in spec/omnigate/operations.json.
+    pub async fn roles(&self) -> Result<Vec<Role>, FlorinError> {
+        Ok(self.send(GetPublicRoleList {}).await?.roles)
+    }
+}
+
+/// In Rust only.
+impl MobileClient {
+    /// A client on top of one that was made otherwise: with another transport, or a token that is not renewed.
+    #[must_use]
+    pub fn from_client(client: Client) -> Arc<Self> {
+        Arc::new(Self { client })
+    }
+
+    /// Sends one operation.
+    pub async fn send<O: MobileOperation>(&self, operation: O) -> Result<O::Answer, FlorinError> {
+        self.client.send(&operation).await
+    }
+
+    /// All transactions of a wallet from the page that `request` asks for, newest first. It ends after the first error.
+    pub fn all_transactions(
+        &self,
+        request: GetWalletTransactionList,
+    ) -> impl Stream<Item = Result<ListedTransaction, FlorinError>> + Send + use<> {
+        self.client.pages(request).into_stream()
+    }
+
+    /// All payment requests from the page that `request` asks for, newest first. It ends after the first error.
+    pub fn all_payments(
+        &self,
+        request: GetPaymentTransactionList,
+    ) -> impl Stream<Item = Result<ListedPayment, FlorinError>> + Send + use<> {
+        self.client.pages(request).into_stream()
+    }
+}

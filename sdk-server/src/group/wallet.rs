@@ -1,0 +1,91 @@
+//! Wallets, and the moving of money between them.
+
+use crate::ProviderClient;
+use florin_sdk_core::model::WalletEntry;
+use florin_sdk_core::operation::{
+    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList,
+    GetWalletListByUpid, Moved, ProfileWalletList, Transferred, Wallet, WalletTransfer,
+};
+use florin_sdk_core::{FlorinError, Upid, Waid};
+
+/// Wallets, and the moving of money between them. Amounts are exact decimals in whole currency units ("12.50" is twelve
+/// and a half EUR), never subunits. Errors: [`ProviderClient`].
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
+#[derive(Debug)]
+pub struct WalletGroup(pub(crate) ProviderClient);
+
+#[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+impl WalletGroup {
+    /// Moves money from one wallet to another, once.
+    ///
+    /// `reference`: the caller's own name for this one payment, such as an order number, 1 to 255 visible ASCII
+    /// characters; a random one when absent. Calling again with the same request and reference gives the first answer
+    /// again and moves nothing; with another request it is refused (20007).
+    ///
+    /// Source: `WalletTransfer` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn transfer(
+        &self,
+        request: WalletTransfer,
+        reference: Option<String>,
+    ) -> Result<Transferred, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// Gives a user money from the default wallet of the provider's profile, once.
+    ///
+    /// `reference`: as in [`Self::transfer`]; the request's own, if it has one, must be the same.
+    ///
+    /// Source: `CreditWallet` in spec/florin/extensions.md.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn credit(
+        &self,
+        request: CreditWallet,
+        reference: Option<String>,
+    ) -> Result<Moved, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// Takes money from a user into the default wallet of the provider's profile, once.
+    ///
+    /// `reference`: as in [`Self::credit`].
+    ///
+    /// Source: `DebitWallet` in spec/florin/extensions.md.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn debit(
+        &self,
+        request: DebitWallet,
+        reference: Option<String>,
+    ) -> Result<Moved, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// Makes a wallet.
+    ///
+    /// Source: `CreateWallet` in spec/omnigate/operations.json.
+    pub async fn create(&self, request: CreateWallet) -> Result<CreatedWallet, FlorinError> {
+        self.0.send(request).await
+    }
+
+    /// One wallet and its balances, as of the server's last commit: the profile's default wallet when `waid` is absent.
+    ///
+    /// Source: `GetWallet` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
+    pub async fn get(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
+        self.0.send(GetWallet { waid }).await
+    }
+
+    /// The wallets of the provider's profile and their balances, the default wallet first.
+    ///
+    /// Source: `GetWalletList` in spec/omnigate/operations.json.
+    pub async fn list(&self) -> Result<Vec<WalletEntry>, FlorinError> {
+        Ok(self.0.send(GetWalletList {}).await?.wallets)
+    }
+
+    /// The wallets of another profile and their balances: a user's, for example.
+    ///
+    /// Source: `GetWalletListByUpid` in spec/omnigate/operations.json.
+    pub async fn list_of_profile(&self, upid: Upid) -> Result<ProfileWalletList, FlorinError> {
+        self.0.send(GetWalletListByUpid { upid }).await
+    }
+}

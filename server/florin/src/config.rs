@@ -1,0 +1,94 @@
+//! The command line. Each option can be given as a `FLORIN_…` variable, too.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+
+/// A self-hosted wallet platform: provider servers read and write, phone apps only read.
+#[derive(Debug, Parser)]
+#[command(
+    name = "florin",
+    version,
+    after_help = "Examples:\n  florin demo                          See the whole story in ten seconds\n  florin serve --sandbox               Serve ./florin.db on 127.0.0.1:8040; the first start shows the credentials\n  florin verify                        Check the books of ./florin.db\n\nStart at /docs of a running server for its operations."
+)]
+pub(crate) struct Cli {
+    /// What the log shows: error, warn, info, debug, trace, or a filter such as `florin_http=debug`.
+    #[arg(long, env = "FLORIN_LOG", global = true, default_value = "warn")]
+    pub(crate) log: String,
+    /// How the log is written.
+    #[arg(long, env = "FLORIN_LOG_FORMAT", global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) log_format: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a platform; set it up first if the database is empty.
+    #[command(
+        after_help = "Examples:\n  florin serve\n  florin serve --listen 127.0.0.1:0 --database sqlite:///var/lib/florin/florin.db\n  florin serve --sandbox     Let requests ask for faults by the header X-Florin-Fault"
+    )]
+    Serve(ServeArgs),
+    /// Set up a platform: its tables, its first administrator, its first keys, which are shown once.
+    #[command(after_help = "Example:\n  florin init --database sqlite://florin.db --format json > credentials.json")]
+    Init(InitArgs),
+    /// Check every balance, sum, hash, hold and client reference; exit 0 if all add up, 1 if not.
+    #[command(
+        after_help = "Example:\n  florin verify --database sqlite://florin.db\n\nThe report is JSON. It may run while the server serves."
+    )]
+    Verify(VerifyArgs),
+    /// Print the OpenAPI document of the native surface.
+    Openapi,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Database {
+    /// Where the books are: sqlite://FILE.
+    #[arg(long, env = "FLORIN_DATABASE", default_value = "sqlite://florin.db")]
+    pub(crate) database: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; port 0 takes any free one.
+    #[arg(long, env = "FLORIN_LISTEN", default_value = "127.0.0.1:8040")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// For tests only: requests may ask for faults. Never with real money.
+    #[arg(long, env = "FLORIN_SANDBOX")]
+    pub(crate) sandbox: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// How the credentials are printed.
+    #[arg(long, env = "FLORIN_FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

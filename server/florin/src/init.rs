@@ -1,0 +1,71 @@
+//! Setting up a platform.
+
+use crate::config::{Format, InitArgs};
+use anyhow::{Context, bail};
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, SaltString};
+use florin_domain::clock::Clock;
+use florin_domain::system::{self, FirstCredentials};
+use florin_domain::{Refusal, secrets};
+use florin_http::App;
+use florin_storage::Mode;
+use std::io::Write;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let store = florin_storage::open(&args.database.database, Mode::Serve, Clock::system())?;
+    let Some(credentials) = runtime.block_on(initialise(&App::new(store, Clock::system(), false)))? else {
+        bail!(
+            "{} is set up already; nothing was changed. Its credentials were shown once and are not kept. \
+             With a key that works, make another: POST /api/v1/profile/apikey",
+            args.database.database
+        );
+    };
+    show(&credentials, args.format, &mut std::io::stdout())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sets up an empty database; does nothing to another.
+pub(crate) async fn initialise(app: &App) -> anyhow::Result<Option<FirstCredentials>> {
+    if app.read(system::is_initialised).await? {
+        return Ok(None);
+    }
+    let password = secrets::password();
+    let salt = SaltString::encode_b64(&secrets::random::<16>()).map_err(|e| anyhow::anyhow!("{e}"))?;
+    let hash = Argon2::default()
+        .hash_password(password.expose().as_bytes(), &salt)
+        .map_err(|e| anyhow::anyhow!("{e}"))
+        .context("the password could not be hashed")?
+        .to_string();
+    // All or nothing: a process that is killed here leaves an empty database.
+    let made = app.write(
+        move |store| system::initialise(store, password.clone(), hash.clone()),
+        |_: &Refusal| false,
+    );
+    Ok(Some(made.await?))
+}
+
+/// Shows the credentials, the only time that they are seen.
+pub(crate) fn show(credentials: &FirstCredentials, format: Format, out: &mut impl Write) -> anyhow::Result<()> {
+    match format {
+        Format::Json => writeln!(out, "{}", serde_json::to_string(credentials)?)?,
+        Format::Text => writeln!(
+            out,
+            "A new platform was set up. These credentials are shown now and never again:\n\n\
+             \x20 profile           {}\n\
+             \x20 administrator     {} ({})\n\
+             \x20 password          {}\n\
+             \x20 API key           {} ({})\n\
+             \x20 subscription key  {}\n",
+            credentials.upid,
+            credentials.email,
+            credentials.uuid,
+            credentials.password.expose(),
+            credentials.apikey.expose(),
+            credentials.akid,
+            credentials.subscriptionkey.expose(),
+        )?,
+    }
+    Ok(())
+}

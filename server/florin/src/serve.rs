@@ -1,0 +1,48 @@
+//! Serving a platform.
+
+use crate::config::{Format, ServeArgs};
+use crate::init;
+use anyhow::Context;
+use florin_domain::clock::Clock;
+use florin_http::{App, listen, router};
+use florin_storage::Mode;
+use std::io::Write;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let store = florin_storage::open(&args.database.database, Mode::Serve, clock.clone())?;
+    let app = App::new(store, clock, args.sandbox);
+    let credentials = init::initialise(&app).await?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
+    let mut out = std::io::stdout();
+    if let Some(credentials) = credentials {
+        init::show(&credentials, Format::Text, &mut out)?;
+    }
+    if args.sandbox {
+        writeln!(out, "sandbox: requests may ask for faults; not for real money")?;
+    }
+    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
+    out.flush()?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    listen::serve(listener, router(app), stop).await;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What every request shares.
+
+use crate::metrics::Metrics;
+use florin_domain::Refusal;
+use florin_domain::clock::Clock;
+use florin_domain::store::{Reader, Store, StoreError, WriteJob, Writer};
+use florin_sdk_core::code::Code;
+use florin_sdk_core::{Mtid, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// The most tokens whose last use is remembered.
+const MAX_LAST_USED: usize = 100_000;
+
+/// The server, as handlers see it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    sandbox: bool,
+    metrics: Metrics,
+    last_used: Mutex<HashMap<Mtid, Timestamp>>,
+}
+
+impl App {
+    /// A server on this storage. `sandbox` lets requests ask for faults.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
+        let last_used = Mutex::default();
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            sandbox,
+            metrics: Metrics::default(),
+            last_used,
+        }))
+    }
+
+    /// Whether requests may ask for faults.
+    #[must_use]
+    pub fn sandbox(&self) -> bool {
+        self.0.sandbox
+    }
+
+    /// The counters.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Whether writes reach the disk.
+    pub fn health(&self) -> Result<(), StoreError> {
+        self.0.store.health()
+    }
+
+    /// Remembers that a mobile token was used. Only here, in memory: reading with one writes nothing.
+    pub(crate) fn note_use(&self, mtid: Mtid) {
+        let mut seen = self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MAX_LAST_USED {
+            seen.clear();
+        }
+        seen.insert(mtid, self.0.clock.now());
+    }
+
+    /// When a mobile token was last used, as far as this process has seen.
+    pub(crate) fn last_use(&self, mtid: Mtid) -> Option<Timestamp> {
+        self.0
+            .last_used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&mtid)
+            .copied()
+    }
+
+    /// Reads, on a connection that cannot write.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.0.store.read(Box::new(move |reader| {
+            // Whoever asked may have gone; then nobody is told.
+            let _ = answer.send(work(reader));
+        }))?;
+        answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR)))
+    }
+
+    /// Writes. The answer comes after the commit is on disk. What `work` wrote stays if it is `Ok`, and also with an
+    /// error that `keep` accepts.
+    pub async fn write<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Writer) -> Result<T, E> + Send + 'static,
+        keep: fn(&E) -> bool,
+    ) -> Result<T, E> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            work,
+            keep,
+            result: None,
+            answer,
+        };
+        self.0.store.write(Box::new(job)).map_err(Refusal::from)?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR).into()))
+    }
+}
+
+struct Job<F, T, E> {
+    work: F,
+    keep: fn(&E) -> bool,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> WriteJob for Job<F, T, E>
+where
+    F: FnMut(&mut dyn Writer) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Refusal> + Send,
+{
+    fn run(&mut self, writer: &mut dyn Writer) -> bool {
+        self.result
+            .insert((self.work)(writer))
+            .as_ref()
+            .map_or_else(self.keep, |_| true)
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let none = || Err(Refusal::new(Code::SYSTEM_ERROR).into());
+        let result = match committed {
+            Ok(()) => self.result.unwrap_or_else(none),
+            // Nothing of the batch stands, or nobody knows: either way it was not done for sure.
+            Err(error) => Err(Refusal::from(error).into()),
+        };
+        // Whoever asked may have gone; what is committed stays, under its client reference.
+        let _ = self.answer.send(result);
+    }
+}

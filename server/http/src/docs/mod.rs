@@ -1,0 +1,43 @@
+//! What developers and operators read: OpenAPI, the table of operations, health and counters.
+
+mod openapi;
+mod page;
+
+pub use openapi::openapi;
+
+use crate::app::App;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/docs", get(async || Html(page::html())))
+        .route(
+            "/openapi/native.json",
+            get(async || ([(CONTENT_TYPE, "application/json")], openapi().to_string())),
+        )
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+/// Whether requests can be served: reads work, and the last write reached the disk.
+async fn ready(State(app): State<App>) -> Response {
+    let state = app
+        .read(|_| Ok(()))
+        .await
+        .map_err(|refusal| refusal.to_string())
+        .and_then(|()| app.health().map_err(|error| error.to_string()));
+    match state {
+        Ok(()) => "ready\n".into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics().text()).into_response()
+}

@@ -1,0 +1,495 @@
+//! What happens around each handler of the native surface, the same for all.
+//!
+//! The order is the order of the rules: who calls (credential), whether they may call this at all (the gate of the
+//! read/write split), whether the request is well-formed, then the handler. So a mobile credential on a write is
+//! turned away before a byte of its body counts, and a malformed request leaves nothing behind.
+
+use crate::app::App;
+use crate::fault::{self, Fault};
+use crate::reply::{REQUEST_ID, Reply};
+use crate::{fields, gate};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use florin_domain::access::{self, Caller};
+use florin_domain::reference::{self, Decided, Identity, Made, Refused};
+use florin_domain::store::{Reader, Writer};
+use florin_domain::{Refusal, secrets};
+use florin_sdk_core::Kind;
+use florin_sdk_core::code::Code;
+use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec};
+use florin_sdk_core::{Amount, JsonObject, operation};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use http_body_util::BodyExt;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+use std::fmt::Write as _;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The largest body (spec/florin/extensions.md, 20013).
+const MAX_BODY: usize = 1024 * 1024;
+
+/// How much more of a too large body is read away, so that its sender gets to see the answer.
+const MAX_DRAINED: usize = 16 * MAX_BODY;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// What a handler that reads gets beside its request.
+pub(crate) struct Reading<'a> {
+    pub(crate) store: &'a mut dyn Reader,
+    pub(crate) caller: &'a Caller,
+    pub(crate) app: &'a App,
+}
+
+/// What a handler that writes gets beside its request.
+pub(crate) struct Writing<'a> {
+    pub(crate) store: &'a mut dyn Writer,
+    pub(crate) caller: &'a Caller,
+    /// The client reference, of a money operation that came with one.
+    pub(crate) reference: Option<&'a str>,
+    /// What it made or settled; a handler of a money operation says so here.
+    pub(crate) made: Made,
+}
+
+type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// What the gate has found, and the request.
+struct Call {
+    app: App,
+    caller: Option<Caller>,
+    headers: HeaderMap,
+    request: Map<String, Value>,
+}
+
+/// An operation in its place: its definition, its gate, and the rest.
+struct Mounted {
+    spec: Spec,
+    admit: fn(&Caller) -> Result<(), Refusal>,
+    run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
+}
+
+/// The operations of a surface.
+#[derive(Default)]
+pub(crate) struct Routes(Vec<Mounted>);
+
+impl Routes {
+    /// An operation that anybody may call.
+    pub(crate) fn public<O: ReadOperation>(
+        self,
+        handler: fn(&mut dyn Reader, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
+        self.mount::<O>(move |call| {
+            let operation = match typed::<O>(call.request) {
+                Ok(operation) => operation,
+                Err(refusal) => return ready(refusal),
+            };
+            Box::pin(async move {
+                call.app
+                    .read(move |store| encode(&handler(store, operation)?))
+                    .await
+                    .into()
+            })
+        })
+    }
+
+    /// An operation that changes nothing.
+    pub(crate) fn read<O: ReadOperation>(self, handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>) -> Self {
+        self.mount::<O>(move |call| {
+            let (operation, caller) = match typed::<O>(call.request).and_then(|o| Ok((o, known(call.caller)?))) {
+                Ok(both) => both,
+                Err(refusal) => return ready(refusal),
+            };
+            let app = call.app;
+            Box::pin(async move {
+                let shared = app.clone();
+                let work = move |store: &mut dyn Reader| {
+                    encode(&handler(
+                        &mut Reading {
+                            store,
+                            caller: &caller,
+                            app: &shared,
+                        },
+                        operation,
+                    )?)
+                };
+                app.read(work).await.into()
+            })
+        })
+    }
+
+    /// An operation that changes something. If it is about money, it runs once under its client reference.
+    pub(crate) fn write<O: Operation>(self, handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>) -> Self {
+        self.mount::<O>(move |call| {
+            let prepared = typed::<O>(call.request).and_then(|operation| {
+                let caller = known(call.caller)?;
+                let identity = identity(&operation, &caller, &call.headers)?;
+                Ok((operation, caller, identity))
+            });
+            let (operation, caller, identity) = match prepared {
+                Ok(all) => all,
+                Err(refusal) => return ready(refusal),
+            };
+            let app = call.app;
+            Box::pin(async move { run_write(&app, handler, operation, caller, identity).await })
+        })
+    }
+
+    fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
+        self.0.push(Mounted {
+            spec: O::spec(),
+            admit: access::admit::<O>,
+            run: Box::new(run),
+        });
+        self
+    }
+
+    /// The definitions of what is mounted.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|mounted| mounted.spec.name).collect()
+    }
+
+    /// As a router.
+    pub(crate) fn router(self) -> Router<App> {
+        let mut router = Router::new();
+        for mounted in self.0 {
+            let mounted = Arc::new(mounted);
+            let filter = match mounted.spec.method {
+                Method::Get => MethodFilter::GET,
+                Method::Post => MethodFilter::POST,
+                Method::Delete => MethodFilter::DELETE,
+            };
+            for path in mounted.spec.paths {
+                let mounted = mounted.clone();
+                let handle = move |State(app): State<App>, request: Request| exchange(app, mounted.clone(), request);
+                router = router.route(&format!("{}{path}", operation::BASE_PATH), on(filter, handle));
+            }
+        }
+        router
+    }
+}
+
+fn ready(refusal: Refusal) -> Pending {
+    Box::pin(std::future::ready(refusal.into()))
+}
+
+fn known(caller: Option<Caller>) -> Result<Caller, Refusal> {
+    caller.ok_or_else(|| Refusal::new(Code::NOT_AUTHENTICATED))
+}
+
+impl From<Result<String, Refusal>> for Reply {
+    fn from(result: Result<String, Refusal>) -> Self {
+        Self {
+            result,
+            replayed: false,
+        }
+    }
+}
+
+fn encode<T: serde::Serialize>(answer: &T) -> Result<String, Refusal> {
+    serde_json::to_string(answer).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        Refusal::new(Code::SYSTEM_ERROR)
+    })
+}
+
+/// One request and its answer.
+async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response {
+    let id = request_id();
+    let name = mounted.spec.name;
+    let fault = if app.sandbox() {
+        fault::asked(request.headers())
+    } else {
+        Ok(None)
+    };
+    let reply = match fault {
+        Err(refusal) => refusal.into(),
+        Ok(Some(Fault::DropBefore)) => return fault::dropped(),
+        Ok(Some(Fault::Error(code))) => Refusal::new(code).into(),
+        Ok(fault) => {
+            if let Some(Fault::Delay(time)) = fault {
+                tokio::time::sleep(time).await;
+            }
+            let reply = answer(&app, &mounted, request).await.unwrap_or_else(Reply::from);
+            match fault {
+                Some(Fault::DropAfter) => return fault::dropped(),
+                Some(Fault::Garbage) => return fault::garbage(),
+                _ => reply,
+            }
+        }
+    };
+    let code = reply.code();
+    app.metrics().count(name, code);
+    tracing::info!(operation = name, code = code.0, replayed = reply.replayed, request_id = %id, "answered");
+    let mut response = reply.into_response();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn request_id() -> String {
+    secrets::random::<8>()
+        .iter()
+        .fold(String::with_capacity(16), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+async fn answer(app: &App, mounted: &Mounted, request: Request) -> Result<Reply, Refusal> {
+    let spec = &mounted.spec;
+    let (mut parts, body) = request.into_parts();
+    let mut caller = None;
+    if spec.callers != Callers::Public {
+        let found = gate::caller(app, &parts.headers).await?;
+        (mounted.admit)(&found)?;
+        caller = Some(found);
+    }
+    let mut request = match spec.method {
+        Method::Post => object(&read_body(body).await?)?,
+        Method::Get | Method::Delete => query(spec, &parts)?,
+    };
+    for (name, value) in path_params(&mut parts).await? {
+        if request
+            .insert(name.clone(), fields::from_text(spec.fields, &name, value))
+            .is_some()
+        {
+            return Err(Refusal::field(&name, "stands in the path already"));
+        }
+    }
+    let mut problems = Problems::default();
+    fields::check(spec.fields, &mut request, &mut problems);
+    if !problems.0.is_empty() {
+        return Err(Refusal::fields(problems.0));
+    }
+    Ok((mounted.run)(Call {
+        app: app.clone(),
+        caller,
+        headers: parts.headers,
+        request,
+    })
+    .await)
+}
+
+async fn read_body(body: Body) -> Result<Vec<u8>, Refusal> {
+    let reading = async {
+        let mut body = body;
+        let mut bytes = Vec::new();
+        let mut total = 0_usize;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Refusal::field("body", "did not arrive whole"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            total = total.saturating_add(data.len());
+            if total <= MAX_BODY {
+                bytes.extend_from_slice(&data);
+            } else if total > MAX_DRAINED {
+                break;
+            }
+        }
+        if total > MAX_BODY {
+            return Err(Refusal::because(
+                Code::PAYLOAD_TOO_LARGE,
+                format!("The body is larger than {MAX_BODY} bytes"),
+            ));
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(BODY_TIME, reading)
+        .await
+        .unwrap_or_else(|_| Err(Refusal::field("body", "took too long to arrive")))
+}
+
+/// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
+struct Strict(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Map<String, Value>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut map = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if map.insert(name, value).is_some() {
+                        return Err(serde::de::Error::custom("a name stands twice"));
+                    }
+                }
+                Ok(map)
+            }
+        }
+        deserializer.deserialize_map(Names).map(Self)
+    }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    let parsed = serde_json::from_slice::<Strict>(body);
+    parsed
+        .map(|strict| strict.0)
+        .map_err(|e| Refusal::field("body", format!("must be a JSON object: {e}")))
+}
+
+fn query(spec: &Spec, parts: &Parts) -> Result<Map<String, Value>, Refusal> {
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+        .map_err(|_| Refusal::field("query", "cannot be read"))?;
+    let mut request = Map::new();
+    for (name, text) in pairs.0 {
+        let value = fields::from_text(spec.fields, &name, text);
+        if request.insert(name.clone(), value).is_some() {
+            return Err(Refusal::field(&name, "stands twice"));
+        }
+    }
+    Ok(request)
+}
+
+async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, Refusal> {
+    let params = RawPathParams::from_request_parts(parts, &()).await;
+    let params = params.map_err(|_| Refusal::field("path", "must be UTF-8, percent-encoded"))?;
+    Ok(params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
+}
+
+/// The checked fields as the operation's own type.
+fn typed<O: Operation>(request: Map<String, Value>) -> Result<O, Refusal> {
+    let operation: O = serde_path_to_error::deserialize(Value::Object(request)).map_err(|e| {
+        let field = e.path().to_string();
+        Refusal::field(&field, e.into_inner().to_string())
+    })?;
+    let mut problems = Problems::default();
+    operation.check(&mut problems);
+    if problems.0.is_empty() {
+        Ok(operation)
+    } else {
+        Err(Refusal::fields(problems.0))
+    }
+}
+
+/// The identity of a money operation that came with a client reference.
+fn identity<O: Operation>(operation: &O, caller: &Caller, headers: &HeaderMap) -> Result<Option<Identity>, Refusal> {
+    if !O::MONEY {
+        return Ok(None);
+    }
+    let header = match headers.get("idempotency-key") {
+        None => None,
+        Some(value) => {
+            let text = value
+                .to_str()
+                .ok()
+                .filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()));
+            Some(text.ok_or_else(|| Refusal::field("Idempotency-Key", "must be 1 to 255 visible ASCII characters"))?)
+        }
+    };
+    let reference = match (header, operation.body_reference()) {
+        (None, None) => return Ok(None),
+        (Some(header), Some(body)) if header != body => {
+            return Err(Refusal::field("referenceid", "must equal the Idempotency-Key header"));
+        }
+        (header, body) => header.or(body).unwrap_or_default().to_owned(),
+    };
+    let request = serde_json::to_value(operation).map_err(|_| Refusal::new(Code::SYSTEM_ERROR))?;
+    Ok(Some(Identity {
+        owner: caller.upid,
+        operation: O::NAME,
+        target: target::<O>(&request),
+        reference,
+        fingerprint: reference::fingerprint(O::NAME, &normal::<O>(request)),
+    }))
+}
+
+/// The object that the operation's path names.
+fn target<O: Operation>(request: &Value) -> String {
+    let mut params = O::PATHS
+        .iter()
+        .flat_map(|path| path.split('/'))
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    params
+        .find_map(|name| request.get(name)?.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The request without what says nothing: the reference itself, and zeros at the end of an amount.
+fn normal<O: Operation>(request: Value) -> Value {
+    let Value::Object(mut map) = request else {
+        return request;
+    };
+    map.remove("referenceid");
+    for field in O::FIELDS.iter().filter(|field| field.kind == Kind::Amount) {
+        let amount = map
+            .get(field.name)
+            .and_then(Value::as_str)
+            .and_then(|text| text.parse::<Amount>().ok());
+        if let Some(amount) = amount {
+            map.insert(
+                field.name.to_owned(),
+                Value::String(amount.decimal().normalize().to_string()),
+            );
+        }
+    }
+    Value::Object(map)
+}
+
+async fn run_write<O: Operation>(
+    app: &App,
+    handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
+    operation: O,
+    caller: Caller,
+    identity: Option<Identity>,
+) -> Reply {
+    let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
+        let reference = identity.as_ref().map(|identity| identity.reference.as_str());
+        let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
+            let mut writing = Writing {
+                store,
+                caller: &caller,
+                reference,
+                made: Made::default(),
+            };
+            let answer = handler(&mut writing, operation.clone())?;
+            let made = writing.made;
+            match serde_json::to_value(&answer) {
+                Ok(Value::Object(map)) => Ok((JsonObject(map), made)),
+                _ => Err(Refusal::new(Code::SYSTEM_ERROR)),
+            }
+        };
+        match &identity {
+            Some(identity) => reference::once(store, identity, decide),
+            None => Ok(Decided {
+                answer: reference::apart(store, decide)?.0,
+                replayed: false,
+            }),
+        }
+    };
+    // A decided refusal is kept under its client reference; all else that was written is undone by then.
+    let kept = app
+        .write(work, |refused: &Refused| refused.refusal.code.is_decided())
+        .await;
+    match kept {
+        Ok(decided) => Reply {
+            result: Ok(decided.answer.to_string()),
+            replayed: decided.replayed,
+        },
+        Err(refused) => Reply {
+            result: Err(refused.refusal),
+            replayed: refused.replayed,
+        },
+    }
+}

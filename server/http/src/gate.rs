@@ -1,0 +1,62 @@
+//! The credential of a request.
+
+use florin_domain::Refusal;
+use florin_domain::access::Caller;
+use florin_domain::identity::{Credential, authenticate};
+use florin_sdk_core::Secret;
+use florin_sdk_core::code::Code;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::App;
+
+/// The longest credential that is looked at.
+const MAX_LEN: usize = 4096;
+
+enum Presented {
+    ApiKey(Secret),
+    Bearer(Secret),
+}
+
+/// Exactly one of the two headers, once.
+fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
+    let refuse = |why: &str| Refusal::because(Code::NOT_AUTHENTICATED, why);
+    let one = |name: &str| -> Result<Option<String>, Refusal> {
+        let mut values = headers.get_all(name).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let text = value
+            .to_str()
+            .ok()
+            .filter(|text| values.next().is_none() && text.len() <= MAX_LEN);
+        Ok(Some(
+            text.ok_or_else(|| refuse("The credential is not readable"))?.to_owned(),
+        ))
+    };
+    match (one("x-apikey")?, one(AUTHORIZATION.as_str())?) {
+        (Some(_), Some(_)) => Err(refuse("Send either X-APIKey or Authorization, not both")),
+        (None, None) => Err(Refusal::new(Code::NOT_AUTHENTICATED)),
+        (Some(key), None) => Ok(Presented::ApiKey(key.into())),
+        (None, Some(value)) => {
+            let token = value
+                .split_once(' ')
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            let (_, token) = token.ok_or_else(|| refuse("Authorization must be a Bearer token"))?;
+            Ok(Presented::Bearer(token.trim().into()))
+        }
+    }
+}
+
+/// Finds out who calls.
+pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    let presented = presented(headers)?;
+    let caller = app
+        .read(move |store| match &presented {
+            Presented::ApiKey(key) => authenticate(store, &Credential::ApiKey(key.expose())),
+            Presented::Bearer(token) => authenticate(store, &Credential::Bearer(token.expose())),
+        })
+        .await?;
+    if let Some(mtid) = caller.mtid {
+        app.note_use(mtid);
+    }
+    Ok(caller)
+}

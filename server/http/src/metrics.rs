@@ -1,0 +1,35 @@
+//! Counters, in the text form that Prometheus reads.
+
+use florin_sdk_core::code::Code;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+/// How many requests of each operation ended with each code.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics(Mutex<BTreeMap<(&'static str, u32), u64>>);
+
+impl Metrics {
+    pub(crate) fn count(&self, operation: &'static str, code: Code) {
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry((operation, code.0))
+            .or_default() += 1;
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::from(
+            "# HELP florin_requests_total Requests answered, by operation and result code.\n# TYPE florin_requests_total counter\n",
+        );
+        for ((operation, code), count) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                text,
+                "florin_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {count}"
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,88 @@
+//! Currencies.
+
+use crate::exchange::{Reading, Writing};
+use florin_domain::Refusal;
+use florin_domain::access::reach;
+use florin_domain::currency::{self, NewCurrency};
+use florin_domain::reference::Made;
+use florin_domain::store::Reader;
+use florin_sdk_core::operation::{
+    Circulation, CreateExtendedCurrency, Done, GetCirculation, GetProfileCurrencyList, GetPublicCurrencyList,
+    IssueGatewayCurrency, Issued, Moved, ProfileCurrencyList, PublicCurrencyList, RedeemCurrency,
+};
+
+pub(super) fn create_extended_currency(call: &mut Writing<'_>, op: CreateExtendedCurrency) -> Result<Done, Refusal> {
+    reach::<CreateExtendedCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
+    let new = NewCurrency {
+        letters: op.currency_code,
+        name: op.currency_name,
+        decimals: op.currency_decimals,
+        display_decimals: op.display_decimals,
+        issuer_name: op.issuer_name,
+        reference: op.reference_currency,
+    };
+    currency::create_extended(call.store, call.caller.upid, new)?;
+    Ok(Done {})
+}
+
+pub(super) fn issue_gateway_currency(call: &mut Writing<'_>, op: IssueGatewayCurrency) -> Result<Issued, Refusal> {
+    reach::<IssueGatewayCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
+    let (txid, waid) = currency::issue(
+        call.store,
+        call.caller.upid,
+        &op.currency_code,
+        op.amount,
+        call.reference,
+    )?;
+    call.made = Made {
+        txid: Some(txid),
+        prid: None,
+    };
+    Ok(Issued { waid, txid: Some(txid) })
+}
+
+pub(super) fn redeem_currency(call: &mut Writing<'_>, op: RedeemCurrency) -> Result<Moved, Refusal> {
+    reach::<RedeemCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
+    let (txid, waid) = currency::redeem(
+        call.store,
+        call.caller.upid,
+        &op.currency_code,
+        op.amount,
+        call.reference,
+    )?;
+    call.made = Made {
+        txid: Some(txid),
+        prid: None,
+    };
+    Ok(Moved { txid, waid })
+}
+
+pub(super) fn get_circulation(call: &mut Reading<'_>, op: GetCirculation) -> Result<Circulation, Refusal> {
+    reach::<GetCirculation>(call.store, call.caller, call.caller.upid)?;
+    let currency = currency::own_currency(call.store, call.caller.upid, &op.currency_code)?;
+    Ok(Circulation {
+        issued: currency.amount(currency.issued)?,
+        redeemed: currency.amount(currency.redeemed)?,
+        circulation: currency.amount(currency.issued - currency.redeemed)?,
+        currency_code: currency.code,
+    })
+}
+
+pub(super) fn get_profile_currency_list(
+    call: &mut Reading<'_>,
+    _: GetProfileCurrencyList,
+) -> Result<ProfileCurrencyList, Refusal> {
+    reach::<GetProfileCurrencyList>(call.store, call.caller, call.caller.upid)?;
+    Ok(ProfileCurrencyList {
+        currencies: currency::profile_list(call.store, call.caller.upid)?,
+    })
+}
+
+pub(super) fn get_public_currency_list(
+    store: &mut dyn Reader,
+    _: GetPublicCurrencyList,
+) -> Result<PublicCurrencyList, Refusal> {
+    Ok(PublicCurrencyList {
+        currencies: currency::public_list(store)?,
+    })
+}

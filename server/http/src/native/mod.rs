@@ -1,0 +1,73 @@
+//! The native surface, `/api/v1`: every operation of the list with its handler. A handler translates its request, asks
+//! the domain, and translates back.
+
+mod currency;
+mod payment;
+mod profile;
+mod system;
+mod user;
+mod wallet;
+
+use crate::exchange::Routes;
+
+/// The operations in their places.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .read(profile::get_profile)
+        .write(profile::create_profile)
+        .write(profile::create_api_key)
+        .read(profile::get_api_key_list)
+        .write(profile::delete_api_key)
+        .write(user::create_user)
+        .read(user::get_user)
+        .write(user::update_user)
+        .read(user::list_users)
+        .read(user::get_me)
+        .write(user::create_mobile_token)
+        .read(user::list_mobile_tokens)
+        .write(user::revoke_mobile_token)
+        .write(user::revoke_mobile_tokens)
+        .write(wallet::create_wallet)
+        .read(wallet::get_wallet)
+        .read(wallet::get_wallet_list)
+        .read(wallet::get_wallet_list_by_upid)
+        .read(wallet::get_wallet_transaction_list)
+        .read(wallet::get_wallet_transaction_details)
+        .write(wallet::wallet_transfer)
+        .write(wallet::credit_wallet)
+        .write(wallet::debit_wallet)
+        .write(payment::create_payment_request)
+        .read(payment::get_payment_status)
+        .write(payment::accept_payment)
+        .write(payment::refuse_payment)
+        .read(payment::get_payment_transaction_list)
+        .write(currency::create_extended_currency)
+        .write(currency::issue_gateway_currency)
+        .write(currency::redeem_currency)
+        .read(currency::get_circulation)
+        .read(currency::get_profile_currency_list)
+        .public(currency::get_public_currency_list)
+        .public(system::get_public_role_list)
+        .read(system::get_settings)
+        .read(system::get_operation_outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use florin_sdk_core::operation;
+
+    #[test]
+    fn every_operation_is_mounted_once() {
+        let mut mounted = routes().names();
+        let mut listed: Vec<_> = operation::all().iter().map(|spec| spec.name).collect();
+        mounted.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(mounted, listed);
+    }
+
+    #[test]
+    fn the_routes_do_not_overlap() {
+        let _ = routes().router(); // axum panics if two do
+    }
+}

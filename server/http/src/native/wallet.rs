@@ -1,0 +1,220 @@
+//! Wallets and transactions.
+
+use super::user::DEFAULT_PAGE;
+use crate::exchange::{Reading, Writing};
+use florin_domain::Refusal;
+use florin_domain::access::{Caller, reach};
+use florin_domain::currency::need_currency;
+use florin_domain::identity::{self, Selector, default_wallet};
+use florin_domain::ledger::{self, HistoryFilter, Leg, NewTransaction, need_wallet};
+use florin_domain::reference::Made;
+use florin_domain::store::Reader;
+use florin_sdk_core::model::{TransactionType, WalletEntry};
+use florin_sdk_core::operation::{
+    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
+    GetWalletTransactionDetails, GetWalletTransactionList, Moved, Operation, ProfileWalletList, TransactionDetails,
+    TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
+};
+use florin_sdk_core::{Amount, CurrencyCode, Txid, Upid, Uuid, Waid};
+
+pub(super) fn create_wallet(call: &mut Writing<'_>, op: CreateWallet) -> Result<CreatedWallet, Refusal> {
+    let upid = op.upid.unwrap_or(call.caller.upid);
+    reach::<CreateWallet>(call.store.reader(), call.caller, upid)?;
+    identity::need_profile(call.store.reader(), upid)?;
+    let market = op.market.filter(|_| op.trading == Some(true));
+    let wallet = ledger::create_wallet(call.store, upid, &op.wallet_name, market)?;
+    Ok(CreatedWallet {
+        wallet_name: wallet.name,
+        waid: wallet.waid,
+    })
+}
+
+/// The wallet that a request names, or the caller's default one, if the caller reaches it.
+fn wallet_for<O: Operation>(
+    store: &mut dyn Reader,
+    caller: &Caller,
+    waid: Option<Waid>,
+) -> Result<ledger::Wallet, Refusal> {
+    let wallet = match waid {
+        Some(waid) => need_wallet(store, waid)?,
+        None => default_wallet(store, caller.upid)?,
+    };
+    reach::<O>(store, caller, wallet.upid)?;
+    Ok(wallet)
+}
+
+pub(super) fn get_wallet(call: &mut Reading<'_>, op: GetWallet) -> Result<Wallet, Refusal> {
+    let wallet = wallet_for::<GetWallet>(call.store, call.caller, op.waid)?;
+    Ok(Wallet {
+        upid: wallet.upid,
+        trading: wallet.market.is_some(),
+        waid: wallet.waid,
+        is_default: wallet.is_default,
+        short_code: wallet.short_code,
+        wallet_name: wallet.name,
+        expert_mode: false,
+        balances: ledger::balances(call.store, wallet.waid)?,
+        market: wallet.market,
+    })
+}
+
+fn entries(store: &mut dyn Reader, upid: Upid) -> Result<Vec<WalletEntry>, Refusal> {
+    let wallets = ledger::wallets_of(store, upid)?;
+    wallets.into_iter().map(|wallet| ledger::entry(store, wallet)).collect()
+}
+
+pub(super) fn get_wallet_list(call: &mut Reading<'_>, _: GetWalletList) -> Result<WalletList, Refusal> {
+    reach::<GetWalletList>(call.store, call.caller, call.caller.upid)?;
+    Ok(WalletList {
+        wallets: entries(call.store, call.caller.upid)?,
+    })
+}
+
+pub(super) fn get_wallet_list_by_upid(
+    call: &mut Reading<'_>,
+    op: GetWalletListByUpid,
+) -> Result<ProfileWalletList, Refusal> {
+    reach::<GetWalletListByUpid>(call.store, call.caller, op.upid)?;
+    let default_wallet = default_wallet(call.store, op.upid)?.waid;
+    Ok(ProfileWalletList {
+        default_wallet,
+        wallets: entries(call.store, op.upid)?,
+    })
+}
+
+pub(super) fn get_wallet_transaction_list(
+    call: &mut Reading<'_>,
+    op: GetWalletTransactionList,
+) -> Result<TransactionList, Refusal> {
+    let wallet = wallet_for::<GetWalletTransactionList>(call.store, call.caller, op.waid)?;
+    let filter = HistoryFilter {
+        before: cursor(op.after.as_deref())?,
+        reference: op.reference_id.as_deref(),
+        from: op.from,
+        to: op.to,
+        limit: op.limit.unwrap_or(DEFAULT_PAGE) as usize,
+    };
+    let (transactions, next) = ledger::history(call.store, &wallet, &filter)?;
+    Ok(TransactionList {
+        transactions,
+        next: next.map(|number| number.to_string()),
+    })
+}
+
+/// The place in a list that the page before ended at.
+pub(super) fn cursor(after: Option<&str>) -> Result<Option<i64>, Refusal> {
+    let wrong = |_| Refusal::field("after", "must be the `next` of the page before");
+    after.map(|text| text.parse::<i64>().map_err(wrong)).transpose()
+}
+
+pub(super) fn get_wallet_transaction_details(
+    call: &mut Reading<'_>,
+    op: GetWalletTransactionDetails,
+) -> Result<TransactionDetails, Refusal> {
+    ledger::details(call.store, call.caller, op.txid)
+}
+
+pub(super) fn wallet_transfer(call: &mut Writing<'_>, op: WalletTransfer) -> Result<Transferred, Refusal> {
+    let source = wallet_for::<WalletTransfer>(call.store.reader(), call.caller, Some(op.source_waid))?;
+    let destination = need_wallet(call.store.reader(), op.destination_waid)?;
+    if source.market.is_some() || destination.market.is_some() || op.bridge_currency.is_some() {
+        return Err(Refusal::field(
+            "bridgecurrency",
+            "is not offered by this version: trading wallets take no transfers yet",
+        ));
+    }
+    let description = op.description.unwrap_or_default();
+    let txid = post(
+        call,
+        &source,
+        &destination,
+        (&op.currency, op.amount),
+        TransactionType::Transfer,
+        &description,
+    )?;
+    Ok(Transferred { txid })
+}
+
+fn post(
+    call: &mut Writing<'_>,
+    source: &ledger::Wallet,
+    destination: &ledger::Wallet,
+    (code, amount): (&CurrencyCode, Amount),
+    kind: TransactionType,
+    description: &str,
+) -> Result<Txid, Refusal> {
+    let currency = need_currency(call.store.reader(), "currency", code)?;
+    let units = currency.units("amount", amount)?;
+    let leg = Leg {
+        source,
+        destination,
+        currency: &currency,
+        units,
+    };
+    let new = NewTransaction {
+        leg,
+        kind,
+        method: "internal",
+        description,
+        reference: call.reference,
+    };
+    let txid = ledger::post(call.store, new)?;
+    call.made = Made {
+        txid: Some(txid),
+        prid: None,
+    };
+    Ok(txid)
+}
+
+/// The wallet at the other end of a credit or debit: the given one, or the default one of the given user.
+fn other_end(
+    call: &mut Writing<'_>,
+    provider_user_id: Option<&str>,
+    uuid: Option<Uuid>,
+    waid: Option<Waid>,
+) -> Result<ledger::Wallet, Refusal> {
+    let store = call.store.reader();
+    if let Some(waid) = waid {
+        return need_wallet(store, waid);
+    }
+    let user = identity::need_user(store, call.caller.upid, Selector { provider_user_id, uuid })?;
+    identity::need_active(&user.status, "The user")?;
+    default_wallet(store, user.upid)
+}
+
+pub(super) fn credit_wallet(call: &mut Writing<'_>, op: CreditWallet) -> Result<Moved, Refusal> {
+    let source = wallet_for::<CreditWallet>(call.store.reader(), call.caller, None)?;
+    let destination = other_end(call, op.provider_user_id.as_deref(), op.uuid, op.waid)?;
+    let description = op.description.unwrap_or_default();
+    let txid = post(
+        call,
+        &source,
+        &destination,
+        (&op.currency, op.amount),
+        TransactionType::Credit,
+        &description,
+    )?;
+    Ok(Moved {
+        txid,
+        waid: destination.waid,
+    })
+}
+
+pub(super) fn debit_wallet(call: &mut Writing<'_>, op: DebitWallet) -> Result<Moved, Refusal> {
+    let source = other_end(call, op.provider_user_id.as_deref(), op.uuid, op.waid)?;
+    reach::<DebitWallet>(call.store.reader(), call.caller, source.upid)?;
+    let destination = default_wallet(call.store.reader(), call.caller.upid)?;
+    let description = op.description.unwrap_or_default();
+    let txid = post(
+        call,
+        &source,
+        &destination,
+        (&op.currency, op.amount),
+        TransactionType::Debit,
+        &description,
+    )?;
+    Ok(Moved {
+        txid,
+        waid: source.waid,
+    })
+}

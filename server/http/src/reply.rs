@@ -1,0 +1,124 @@
+//! Answers of the native surface: an envelope with a result code, always with HTTP status 200.
+//!
+//! Source: spec/omnigate/errors.json, `envelope`; ambiguities A-010.
+
+use axum::body::Body;
+use axum::response::Response;
+use florin_domain::Refusal;
+use florin_sdk_core::FieldError;
+use florin_sdk_core::code::Code;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// Marks an answer that was given before, to a request with the same client reference.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The server's id of an exchange.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What comes out of an exchange: an answer's JSON object or a refusal, and whether it was given before.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) result: Result<String, Refusal>,
+    pub(crate) replayed: bool,
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            result: Err(refusal),
+            replayed: false,
+        }
+    }
+}
+
+impl Reply {
+    pub(crate) fn code(&self) -> Code {
+        self.result.as_ref().map_or_else(|refusal| refusal.code, |_| Code::OK)
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let mut response = match self.result {
+            Ok(answer) => json(StatusCode::OK, enclose(Code::OK, "Ok", &answer)),
+            Err(refusal) => failure(StatusCode::OK, &refusal),
+        };
+        if self.replayed {
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// The envelope around an answer's own fields.
+fn enclose(code: Code, message: &str, answer: &str) -> String {
+    let message = serde_json::Value::from(message);
+    let fields = answer.trim_start_matches('{');
+    let comma = if fields == "}" { "" } else { "," };
+    format!("{{\"resultcode\":{},\"resultmessage\":{message}{comma}{fields}", code.0)
+}
+
+#[derive(Serialize)]
+struct Faults<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+/// A refusal in its envelope.
+pub(crate) fn failure(status: StatusCode, refusal: &Refusal) -> Response {
+    let faults = serde_json::to_string(&Faults {
+        errors: &refusal.fields,
+    })
+    .unwrap_or_else(|_| "{}".to_owned());
+    json(status, enclose(refusal.code, &refusal.message, &faults))
+}
+
+fn json(status: StatusCode, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A path that no surface has.
+pub(crate) async fn no_such_route() -> Response {
+    failure(
+        StatusCode::NOT_FOUND,
+        &Refusal::because(Code::NOT_FOUND, "There is nothing at this address; see /docs"),
+    )
+}
+
+/// A path that is there, with another method.
+pub(crate) async fn no_such_method() -> Response {
+    let refusal = Refusal::because(
+        Code::INVALID_REQUEST,
+        "This address does not take this method; see /docs",
+    );
+    failure(StatusCode::METHOD_NOT_ALLOWED, &refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_stays_json() {
+        let parse = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        assert_eq!(
+            parse(enclose(Code::OK, "Ok", "{}")),
+            serde_json::json!({"resultcode": 10000, "resultmessage": "Ok"})
+        );
+        let nested = enclose(Code::OK, "\"", r#"{"a":{}}"#);
+        assert_eq!(
+            parse(nested),
+            serde_json::json!({"resultcode": 10000, "resultmessage": "\"", "a": {}})
+        );
+    }
+}

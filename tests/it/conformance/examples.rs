@@ -1,0 +1,214 @@
+//! Every documented example goes through our types and comes out as it went in.
+
+use super::{expected, of};
+use florin_sdk_core::operation::{self, Spec};
+use florin_tests::codec;
+use florin_tests::http::Target;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Examples of requests that break the rules of their own operation: operation, which example, the field that must be
+/// added, its value, and the entry of the list of ambiguities.
+const MENDED_REQUESTS: &[(&str, usize, &str, &str, &str)] = &[
+    // registeruser is true in both, so callbackurl is required.
+    ("CreateProfile", 0, "callbackurl", "https://app.example.com/set-password", "A-057"),
+    ("CreateProfile", 1, "callbackurl", "https://app.example.com/set-password", "A-057"),
+    // method is required; applepay is meant.
+    ("AcceptPayment", 1, "method", "applepay", "A-056"),
+];
+
+/// What to change in an example of an answer.
+enum Mending {
+    /// The field has another name.
+    Name(&'static str),
+    /// The value is written in another way.
+    Value(&'static str),
+}
+use Mending::{Name, Value as Text};
+
+/// Examples of answers that we do not write as they are printed: operation, the field, what is written instead, and
+/// the entry of the list of ambiguities.
+const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
+    // the example says destinationwallet, table and sister operations say destinationwaid.
+    ("GetPaymentStatus", "/destinationwallet", Name("destinationwaid"), "A-039"),
+    // a comma in one place; everywhere else a point.
+    ("GetPaymentStatus", "/amount", Text("0.1214"), "A-011"),
+    // the second entry says status, the first entry and the table say statusmessage.
+    ("GetPaymentTransactionList", "/transactionlist/1/status", Name("statusmessage"), "A-046"),
+    // times without seconds; everywhere else with them.
+    ("GetPaymentTransactionList", "/transactionlist/0/timestampopen", Text("2014-12-08T12:27:00Z"), "A-076"),
+    ("GetPaymentTransactionList", "/transactionlist/0/timestampclose", Text("2014-12-08T12:53:00Z"), "A-076"),
+    ("GetPaymentTransactionList", "/transactionlist/1/timestampopen", Text("2014-11-05T12:27:00Z"), "A-076"),
+    ("GetPaymentTransactionList", "/transactionlist/1/timestampclose", Text("2014-11-05T12:40:00Z"), "A-076"),
+];
+
+/// Names that are read besides the ones we write: operation, the object they are in, name, other name.
+const ALIASES: &[(&str, &str, &str, &str)] = &[
+    ("GetWalletTransactionList", "", "transactionlist", "transactions"),
+    ("GetPaymentStatus", "", "destinationwaid", "destinationwallet"),
+    ("GetPaymentTransactionList", "/transactionlist/0", "statusmessage", "status"),
+];
+
+fn without_envelope(json: &Value) -> Value {
+    let mut json = json.clone();
+    let fields = json.as_object_mut().expect("an object");
+    assert_eq!(fields.remove("resultcode"), Some(json!(10000)), "an example of success");
+    assert_eq!(fields.remove("resultmessage"), Some(json!("Ok")));
+    json
+}
+
+fn rename(json: &mut Value, object: &str, from: &str, to: &str) {
+    let fields = json.pointer_mut(object).and_then(Value::as_object_mut).expect("an object");
+    let value = fields.remove(from).unwrap_or_else(|| panic!("no {from} in {object}"));
+    assert_eq!(fields.insert(to.to_owned(), value), None, "{to} is there already");
+}
+
+/// As we write it.
+fn mended(operation: &str, json: &Value) -> Value {
+    let mut json = json.clone();
+    for (_, pointer, mending, ambiguity) in MENDED_ANSWERS.iter().filter(|row| row.0 == operation) {
+        match mending {
+            Name(to) => {
+                let (object, from) = pointer.rsplit_once('/').expect("a pointer");
+                rename(&mut json, object, from, to);
+            }
+            Text(text) => {
+                let value = json.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}"));
+                assert_ne!(*value, json!(text), "{operation} {pointer}: {ambiguity} is not needed");
+                *value = json!(text);
+            }
+        }
+    }
+    json
+}
+
+/// The operations that we have, and the examples of their answers without the envelope.
+fn answers() -> Vec<(Spec, Value)> {
+    let all = expected();
+    let mut answers = Vec::new();
+    for spec in operation::all() {
+        for example in &of(&all, spec.name).documented.example_responses {
+            let json = example.json.as_ref().or(example.json_elided.as_ref());
+            answers.push((spec, without_envelope(json.unwrap_or_else(|| panic!("{} has no JSON", spec.name)))));
+        }
+    }
+    answers
+}
+
+#[test]
+fn every_example_request_parses_and_comes_out_the_same() {
+    let all = expected();
+    let (mut bodies, mut mendings) = (0, 0);
+    for spec in operation::all() {
+        let examples = &of(&all, spec.name).documented.example_requests;
+        for (index, example) in examples.iter().enumerate().filter(|(_, example)| example.kind == "json") {
+            let mut json = example.json.clone().expect("JSON");
+            let codec = codec::of(spec.name);
+            for (_, _, field, value, ambiguity) in
+                MENDED_REQUESTS.iter().filter(|row| (row.0, row.1) == (spec.name, index))
+            {
+                let sound = (codec.request)(&json).is_ok() && (codec.faults)(&json).is_empty();
+                assert!(!sound, "{} example {index}: {ambiguity} is not needed", spec.name);
+                json[field] = json!(value);
+                mendings += 1;
+            }
+            let again = (codec.request)(&json).unwrap_or_else(|error| panic!("{} example {index}: {error}", spec.name));
+            assert_eq!(again, json, "{} example {index}", spec.name);
+            assert_eq!((codec.faults)(&json), [], "{} example {index}", spec.name);
+            bodies += 1;
+        }
+    }
+    assert_eq!(mendings, MENDED_REQUESTS.len());
+    assert_eq!(bodies, 12, "the reference file has as many examples as when this was written");
+}
+
+#[test]
+fn every_example_url_is_the_one_that_the_type_makes() {
+    let all = expected();
+    let mut urls = 0;
+    for spec in operation::all() {
+        for example in of(&all, spec.name).documented.example_requests.iter().filter(|example| example.kind == "url") {
+            let raw = example.raw.as_deref().expect("a request line");
+            let (method, url) = raw.split_once(' ').expect("method and URL");
+            // hosts and bases differ from example to example; the base is always /api/v1.
+            let path = &url[url.find("/v1/").expect("a version") + "/v1".len()..];
+            let request = spec
+                .paths
+                .iter()
+                .find_map(|template| fields_in(template, path))
+                .unwrap_or_else(|| panic!("{}: {path} is none of {:?}", spec.name, spec.paths));
+            let typed = (codec::of(spec.name).request)(&request)
+                .unwrap_or_else(|error| panic!("{} {path}: {error}", spec.name));
+            assert_eq!(typed, request, "{} {path}", spec.name);
+            let target = Target::of(&spec, &typed);
+            assert_eq!((target.method.as_str(), target.path.as_str()), (method, format!("/api/v1{path}").as_str()));
+            urls += 1;
+        }
+    }
+    assert_eq!(urls, 15, "the reference file has as many examples as when this was written");
+}
+
+fn fields_in(template: &str, path: &str) -> Option<Value> {
+    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let mut fields = json!({});
+    for (part, text) in template.iter().zip(&path) {
+        match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            // Static segments come first: an id has its prefix.
+            Some(name) if text.starts_with(&format!("{name}_")) => fields[name] = json!(text),
+            None if part == text => {}
+            _ => return None,
+        }
+    }
+    (template.len() == path.len()).then_some(fields)
+}
+
+#[test]
+fn every_example_answer_parses_and_comes_out_as_we_write_it() {
+    let mut mendings = BTreeSet::new();
+    let mut documented = BTreeSet::new();
+    for (spec, json) in answers() {
+        let again = (codec::of(spec.name).answer)(&json).unwrap_or_else(|error| panic!("{}: {error}", spec.name));
+        assert_eq!(again, mended(spec.name, &json), "{}", spec.name);
+        mendings.extend(MENDED_ANSWERS.iter().filter(|row| row.0 == spec.name).map(|row| row.1));
+        documented.insert(spec.name);
+    }
+    assert_eq!(mendings.len(), MENDED_ANSWERS.len());
+    for expected in expected().iter().filter(|expected| !expected.is_own) {
+        let built = operation::all().iter().any(|spec| spec.name == expected.documented.name);
+        assert_eq!(built, documented.contains(expected.documented.name.as_str()), "{}", expected.documented.name);
+    }
+}
+
+#[test]
+fn other_names_of_the_page_are_read_and_not_written() {
+    for (operation, object, name, other) in ALIASES {
+        let (_, json) = answers().into_iter().find(|(spec, _)| spec.name == *operation).expect("an example");
+        let ours = mended(operation, &json);
+        let mut theirs = ours.clone();
+        rename(&mut theirs, object, name, other);
+        assert_eq!((codec::of(operation).answer)(&theirs).as_ref(), Ok(&ours), "{operation}: {other} for {name}");
+    }
+}
+
+#[test]
+fn what_an_answer_adds_does_not_disturb() {
+    for (spec, mut json) in answers() {
+        let ours = (codec::of(spec.name).answer)(&json).expect("it parses");
+        json["addedlater"] = json!({ "anything": [1, "two", null] });
+        assert_eq!((codec::of(spec.name).answer)(&json), Ok(ours), "{}", spec.name);
+    }
+}
+
+#[test]
+fn an_answer_without_a_required_field_does_not_parse() {
+    // The test can fail: a type that took everything would pass the tests above.
+    for (spec, json) in answers() {
+        for name in json.as_object().expect("an object").keys() {
+            let mut poorer = json.clone();
+            poorer.as_object_mut().expect("an object").remove(name);
+            let ours = (codec::of(spec.name).answer)(&poorer);
+            let back = ours.as_ref().ok().and_then(|ours| ours.get(name));
+            assert_eq!(back, None, "{}: {name} came back by itself", spec.name);
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! The read/write split: every operation with every kind of credential.
+//!
+//! What is expected in each cell is `spec/split.json`, which people review. No refusal, and nothing at all that a
+//! mobile credential does, may change a row of any table.
+
+use florin_sdk_core::code::Code;
+use florin_sdk_core::operation::{self, Access, Callers, GetWallet, Spec};
+use florin_tests::digest::changes;
+use florin_tests::http::{Api, Credential, Target};
+use florin_tests::sample;
+use florin_tests::world::{self, World};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The reviewed file.
+#[derive(Deserialize)]
+struct Matrix {
+    credentials: Vec<String>,
+    rows: BTreeMap<String, Vec<u32>>,
+}
+
+impl Matrix {
+    fn read() -> Self {
+        serde_json::from_str(include_str!("../spec/split.json")).expect("spec/split.json")
+    }
+}
+
+/// One kind of credential.
+struct Holder {
+    name: &'static str,
+    credential: Credential,
+    /// Whether a mobile credential is in it, good or bad.
+    mobile: bool,
+}
+
+/// All kinds, in the order of the file.
+async fn holders(world: &mut World) -> Vec<Holder> {
+    let provider = world.provider.clone();
+    let revoked_key = provider.ok(&world::new_key("Ended", &["system-admin"], None)).await;
+    provider.ok(&operation::DeleteAPIKey { akid: revoked_key.akid, upid: None }).await;
+    let revoked_token = provider.ok(&world::new_token(world.alice.uuid)).await;
+    provider.ok(&operation::RevokeMobileToken { mtid: revoked_token.mtid }).await;
+    let expired_token = provider.ok(&world::new_token(world.alice.uuid)).await;
+    // Nobody waits for an hour: its time is moved into the past while the server is not looking.
+    let changed = world
+        .server
+        .while_stopped(|database| {
+            let id = expired_token.mtid.number().cast_signed();
+            database
+                .execute("UPDATE mobile_token SET expires = created + 1 WHERE mtid = ?1", [id])
+                .expect("the table of mobile tokens")
+        })
+        .await;
+    assert_eq!(changed, 1, "the token to expire");
+
+    let key = |text: &str| Credential::Key(text.to_owned());
+    let bearer = |text: &str| Credential::Bearer(text.to_owned());
+    let holder = |name, credential, mobile| Holder { name, credential, mobile };
+    vec![
+        holder("nobody", Credential::Nobody, false),
+        holder("unknown_key", key("0123456789ABCDEF0123456789ABCDEF"), false),
+        holder("revoked_key", key(revoked_key.api_key.expose()), false),
+        holder("revoked_token", bearer(revoked_token.token.expose()), true),
+        holder("expired_token", bearer(expired_token.token.expose()), true),
+        holder("token", bearer(&world.alice.token), true),
+        holder("other_token", bearer(&world.bob.token), true),
+        holder("read_only_key", key(&world.read_only), false),
+        holder("full_key", key(&world.initialised.apikey), false),
+        holder(
+            "both_headers",
+            Credential::Both { key: world.initialised.apikey.clone(), token: world.alice.token.clone() },
+            true,
+        ),
+    ]
+}
+
+#[test]
+fn every_operation_has_a_row_and_every_row_an_operation() {
+    let matrix = Matrix::read();
+    let ours: BTreeSet<_> = operation::all().iter().map(|spec| spec.name.to_owned()).collect();
+    let rows: BTreeSet<_> = matrix.rows.keys().cloned().collect();
+    assert_eq!(ours, rows, "spec/split.json: decide who may call what is new, and write its row");
+    for (name, row) in &matrix.rows {
+        assert_eq!(row.len(), matrix.credentials.len(), "spec/split.json: {name}");
+        assert!(row.iter().all(|code| Code(*code).info().is_some()), "spec/split.json: {name} names unknown codes");
+    }
+}
+
+/// The file may be wrong, too. This much follows from what an operation says of itself.
+#[test]
+fn the_reviewed_file_keeps_to_the_rules_of_the_split() {
+    let matrix = Matrix::read();
+    for spec in operation::all() {
+        let cell = |name: &str| {
+            let column = matrix.credentials.iter().position(|credential| credential == name);
+            matrix.rows[spec.name][column.unwrap_or_else(|| panic!("there is no column {name}"))]
+        };
+        let (writes, public) = (spec.access == Access::Write, spec.callers == Callers::Public);
+        for name in ["nobody", "unknown_key", "revoked_key", "revoked_token", "both_headers"] {
+            assert_eq!(cell(name), if public { 10000 } else { 20001 }, "{}: {name}", spec.name);
+        }
+        assert_eq!(cell("expired_token"), if public { 10000 } else { 20002 }, "{}", spec.name);
+        for name in ["token", "other_token"] {
+            let code = cell(name);
+            assert_eq!(code == 20004, writes, "{}: {name} and 20004", spec.name);
+            assert_eq!(code == 20003, !writes && spec.callers == Callers::Provider, "{}: {name}", spec.name);
+        }
+        assert_eq!(cell("token") == 10000, !writes && spec.callers != Callers::Provider, "{}", spec.name);
+        assert_eq!(cell("read_only_key") == 20003, writes || cell("read_only_key") == 20003, "{}", spec.name);
+        assert!(!writes || cell("read_only_key") == 20003, "{}: a key that only reads", spec.name);
+        let full = if spec.callers == Callers::Mobile { 20003 } else { 10000 };
+        assert_eq!(cell("full_key"), full, "{}", spec.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_with_every_credential() {
+    let matrix = Matrix::read();
+    let mut world = World::new().await;
+    let holders = holders(&mut world).await;
+    let names: Vec<_> = holders.iter().map(|holder| holder.name).collect();
+    assert_eq!(names, matrix.credentials, "the columns of spec/split.json");
+
+    let mut faults = Vec::new();
+    for spec in operation::all() {
+        let request = sample::of(&world, spec.name).await;
+        let request = request.unwrap_or_else(|| panic!("{} has no row in tests/src/sample.rs", spec.name));
+        let target = Target::of(&spec, &request);
+        for (holder, expected) in holders.iter().zip(&matrix.rows[spec.name]) {
+            let cell = format!("{} with {}", spec.name, holder.name);
+            let before = world.server.tables();
+            let answer = world.server.api().with(holder.credential.clone()).send_target(&target).await;
+            let changed = changes(&before, &world.server.tables());
+            if (answer.status, answer.code()) != (200, *expected) {
+                faults.push(format!("{cell}: expected {expected}, got {} {}", answer.status, answer.text()));
+            }
+            if (holder.mobile || answer.code() != 10000 || spec.access == Access::Read) && !changed.is_empty() {
+                faults.push(format!("{cell}: changed {changed:?}"));
+            }
+            if !holder.mobile && answer.code() == 10000 && spec.access == Access::Write && changed.is_empty() {
+                faults.push(format!("{cell}: a write that was carried out changed nothing: is the digest blind?"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} cells:\n{}", faults.len(), faults.join("\n"));
+    assert_eq!(world.server.terminate().await.code(), Some(0));
+    world.server.home.verify().await.sound();
+}
+
+fn spec(name: &str) -> Spec {
+    operation::all().into_iter().find(|spec| spec.name == name).expect("an operation")
+}
+
+/// What cannot be seen and what is not there look alike, to the byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_user_has_is_the_same_as_what_is_not_there() {
+    let world = World::new().await;
+    let prid = world.payment_request(&world.alice, "7").await;
+    let alices = [
+        ("GetWallet", json!({ "waid": world.alice.waid }), json!({ "waid": "waid_0000000000000007" })),
+        ("GetWalletTransactionList", json!({ "waid": world.alice.waid }), json!({ "waid": "waid_0000000000000007" })),
+        ("GetWalletTransactionDetails", json!({ "txid": world.credit }), json!({ "txid": "txid_0000000000000007" })),
+        ("GetPaymentStatus", json!({ "prid": prid }), json!({ "prid": "prid_0000000000000007" })),
+    ];
+    for (name, hers, nobodys) in alices {
+        let spec = spec(name);
+        let hidden = world.bob.app.send_json(&spec, &hers).await;
+        let missing = world.bob.app.send_json(&spec, &nobodys).await;
+        hidden.refused(20005, name);
+        missing.refused(20005, name);
+        assert_eq!(hidden.text(), missing.text(), "{name}");
+        assert_eq!(world.alice.app.send_json(&spec, &hers).await.code(), 10000, "{name}");
+    }
+}
+
+/// A mobile credential on a write is refused before anything else of the request is looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mobile_write_is_refused_whatever_else_is_wrong_with_it() {
+    let world = World::new().await;
+    let before = world.server.tables();
+    let bodies: [Option<&[u8]>; 5] = [None, Some(b""), Some(b"{"), Some(b"[1, 2]"), Some(b"\xff\xfe")];
+    for spec in operation::all().iter().filter(|spec| spec.access == Access::Write) {
+        let ids = json!({ "akid": "not an id", "upid": "nor this", "mtid": "nor that" });
+        let path = Target::of(spec, &ids).path;
+        let path = path.split('?').next().expect("a path");
+        for body in bodies {
+            let answer = world.alice.app.exchange(spec.method.as_str(), path, body.map(<[u8]>::to_vec)).await;
+            answer.refused(20004, &format!("{} with the body {body:?}", spec.name));
+        }
+        let huge = vec![b' '; 2 << 20];
+        // The answer may come before the body has left.
+        if let Ok(answer) = world.alice.app.try_exchange(spec.method.as_str(), path, Some(huge)).await {
+            answer.refused(20004, &format!("{} with a huge body", spec.name));
+        }
+        let keyed = world.alice.app.reference("no reference\there").exchange(spec.method.as_str(), path, None).await;
+        keyed.refused(20004, &format!("{} with a bad reference", spec.name));
+    }
+    assert_eq!(changes(&before, &world.server.tables()), Vec::<String>::new());
+}
+
+/// No spelling of a path, no other method and no header leads around the gate.
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_no_way_around_the_gate() {
+    let world = World::new().await;
+    let app = &world.alice.app;
+    let transfer = serde_json::to_vec(&world::transfer(world.alice.waid, world.bob.waid, "1")).expect("JSON");
+    let before = world.server.tables();
+    let dressed: [Api; 6] = [
+        app.clone(),
+        app.header("X-HTTP-Method-Override", "POST"),
+        app.header("X-Original-URL", "/api/v1/wallet/transfer"),
+        app.header("X-Forwarded-For", "127.0.0.1"),
+        app.header("X-Florin-Side", "provider"),
+        app.header("Authorization", &format!("Basic {}", world.initialised.apikey)),
+    ];
+    for api in &dressed {
+        for path in [
+            "/api/v1/wallet/transfer",
+            "/api/v1/wallet/transfer/",
+            "/api/v1//wallet/transfer",
+            "/api/v1/wallet/./transfer",
+            "/api/v1/wallet/%74ransfer",
+            "/api/v1/WALLET/TRANSFER",
+            "/api/v1/wallet/transfer?access_token=x",
+            "/api/v1/wallet;transfer",
+            "/api/v1/wallet/list/../transfer",
+        ] {
+            for method in ["POST", "PUT", "PATCH", "GET", "DELETE", "OPTIONS"] {
+                let answer = api.exchange(method, path, Some(transfer.clone())).await;
+                let done = answer.json().is_some_and(|json| json.get("resultcode") == Some(&Value::from(10000)));
+                assert!(!done, "{method} {path}: {}", answer.text());
+                assert!(answer.status < 500, "{method} {path}: {}", answer.status);
+            }
+        }
+    }
+    assert_eq!(changes(&before, &world.server.tables()), Vec::<String>::new());
+}
+
+/// What is not a credential of ours is refused like one that is wrong, and never a fault of the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_credentials() {
+    let world = World::new().await;
+    let api = world.server.api();
+    let key = &world.initialised.apikey;
+    let token = &world.alice.token;
+    let long = "A".repeat(7000);
+    for (name, value) in [
+        ("X-APIKey", ""),
+        ("X-APIKey", " "),
+        ("X-APIKey", &key[..31]),
+        ("X-APIKey", &format!("{key}0")),
+        ("X-APIKey", &key.to_lowercase()),
+        ("X-APIKey", token),
+        ("X-APIKey", &long),
+        ("X-APIKey", "' OR '1'='1"),
+        ("Authorization", ""),
+        ("Authorization", "Bearer"),
+        ("Authorization", "Bearer "),
+        ("Authorization", token),
+        ("Authorization", &format!("Basic {token}")),
+        ("Authorization", &format!("Bearer {}", &token[1..])),
+        ("Authorization", &format!("Bearer {key}")),
+        ("Authorization", &format!("Bearer {long}")),
+        ("Authorization", "Bearer a.b.c"),
+        ("Authorization", "Bearer \u{e9}"),
+    ] {
+        let answer = api.header(name, value).send(&GetWallet { waid: None }).await;
+        answer.refused(20001, &format!("{name}: {value:.60}"));
+    }
+    // Twice the same header is one too many as well.
+    let twice = api.header("X-APIKey", key).header("X-APIKey", key).send(&GetWallet { waid: None }).await;
+    twice.refused(20001, "X-APIKey twice");
+    let scheme = api.header("Authorization", &format!("bearer {token}")).code(&GetWallet { waid: None }).await;
+    assert_eq!(scheme, 10000, "the scheme's name is compared without case (RFC 9110)");
+}
+
+/// An inactive user's tokens stop at once, and do not come back with the user.
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_an_inactive_user_stop_and_stay_stopped() {
+    let world = World::new().await;
+    let status = |status: &str| operation::UpdateUser {
+        provider_user_id: None,
+        uuid: Some(world.alice.uuid),
+        display_name: None,
+        metadata: None,
+        status: Some(status.to_owned().into()),
+    };
+    let read = GetWallet { waid: None };
+    assert_eq!(world.alice.app.code(&read).await, 10000);
+    world.provider.ok(&status("inactive")).await;
+    let code = world.alice.app.code(&read).await;
+    assert!([20001, 20012].contains(&code), "{code}");
+    assert_eq!(world.provider.code(&world::new_token(world.alice.uuid)).await, 20012);
+    world.provider.ok(&status("active")).await;
+    assert_eq!(world.alice.app.code(&read).await, 20001);
+    let token = world.provider.ok(&world::new_token(world.alice.uuid)).await;
+    assert_eq!(world.provider.bearer(token.token.expose()).code(&read).await, 10000);
+    assert_eq!(world.bob.app.code(&read).await, 10000, "other users are not touched");
+}
+
+/// Revoking is effective with the very next request, on every connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_is_effective_at_once() {
+    let world = World::new().await;
+    let read = GetWallet { waid: None };
+    let second = world.provider.ok(&world::new_token(world.alice.uuid)).await;
+    let second_app = world.server.api().bearer(second.token.expose());
+    assert_eq!((world.alice.app.code(&read).await, second_app.code(&read).await), (10000, 10000));
+    world.provider.ok(&operation::RevokeMobileToken { mtid: world.alice.mtid }).await;
+    assert_eq!((world.alice.app.code(&read).await, second_app.code(&read).await), (20001, 10000));
+    let all = operation::RevokeMobileTokens { provider_user_id: Some("alice".to_owned()), uuid: None };
+    assert_eq!(world.provider.ok(&all).await.revoked, 1);
+    assert_eq!(second_app.code(&read).await, 20001);
+    let left = operation::ListMobileTokens { provider_user_id: Some("alice".to_owned()), uuid: None };
+    assert_eq!(world.provider.ok(&left).await.tokens, []);
+
+    let key = world.provider.ok(&world::new_key("Short", &["profile-ro"], None)).await;
+    let api = world.server.api().key(key.api_key.expose());
+    assert_eq!(api.code(&read).await, 10000);
+    world.provider.ok(&operation::DeleteAPIKey { akid: key.akid, upid: None }).await;
+    assert_eq!(api.code(&read).await, 20001);
+}
+
+/// Who has not a right cannot give it to a key.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_grants_more_than_they_have() {
+    let world = World::new().await;
+    let upid = Some(world.merchant.upid);
+    let manager = world.provider.ok(&world::new_key("Manager", &["ewallet-admin"], upid)).await;
+    let manager = world.server.api().key(manager.api_key.expose());
+    assert_eq!(manager.code(&world::new_key("Fine", &["profile-rw", "ewallet-ro"], None)).await, 10000);
+    for role in ["system-admin", "issuer-rw", "system-ro", "agent-ro"] {
+        assert_eq!(manager.code(&world::new_key("More", &[role], None)).await, 20003, "{role}");
+    }
+    assert_eq!(manager.code(&world::new_key("What", &["no-such-role"], None)).await, 20000);
+    // And a merchant reaches neither its provider's nor its neighbour's profile.
+    for stranger in [world.upid, world.alice.upid] {
+        let key = world::new_key("Theirs", &["profile-ro"], Some(stranger));
+        assert_eq!(manager.code(&key).await, 20005);
+    }
+}

@@ -1,0 +1,109 @@
+//! One valid request for each operation, for tests that go through all of them.
+
+use crate::world::{self, World, amount, currency};
+use florin_sdk_core::operation::{self, Operation};
+use serde_json::Value;
+
+/// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
+/// a row. What it needs is made first. Where an app may call the operation, the request is about the first user.
+///
+/// Each can be sent once: what it spends, revokes or names is made anew each time.
+pub async fn of(world: &World, name: &str) -> Option<Value> {
+    let unique = fastrand::u32(..);
+    Some(match name {
+        "GetProfile" => json(&operation::GetProfile { upid: None }),
+        "GetAPIKeyList" => json(&operation::GetAPIKeyList { upid: None }),
+        "GetUser" => json(&operation::GetUser { provider_user_id: None, uuid: Some(world.alice.uuid) }),
+        "ListUsers" => json(&operation::ListUsers { limit: None, after: None, search: None }),
+        "ListMobileTokens" => {
+            json(&operation::ListMobileTokens { provider_user_id: None, uuid: Some(world.alice.uuid) })
+        }
+        "GetMe" => json(&operation::GetMe {}),
+        "GetWallet" => json(&operation::GetWallet { waid: Some(world.alice.waid) }),
+        "GetWalletList" => json(&operation::GetWalletList {}),
+        "GetWalletListByUpid" => json(&operation::GetWalletListByUpid { upid: world.alice.upid }),
+        "GetWalletTransactionList" => json(&operation::GetWalletTransactionList {
+            waid: Some(world.alice.waid),
+            limit: None,
+            after: None,
+            reference_id: None,
+            from: None,
+            to: None,
+        }),
+        "GetWalletTransactionDetails" => json(&operation::GetWalletTransactionDetails { txid: world.credit }),
+        "GetPaymentStatus" => {
+            json(&operation::GetPaymentStatus { prid: world.payment_request(&world.alice, "1").await })
+        }
+        "GetPaymentTransactionList" => {
+            json(&operation::GetPaymentTransactionList { limit: None, after: None, reference_id: None })
+        }
+        "GetProfileCurrencyList" => json(&operation::GetProfileCurrencyList {}),
+        "GetPublicCurrencyList" => json(&operation::GetPublicCurrencyList {}),
+        "GetCirculation" => json(&operation::GetCirculation { currency_code: currency() }),
+        "GetPublicRoleList" => json(&operation::GetPublicRoleList {}),
+        "GetSettings" => json(&operation::GetSettings {}),
+        "GetOperationOutcome" => json(&operation::GetOperationOutcome {
+            reference: world::CREDIT_REFERENCE.to_owned(),
+            operation: None,
+        }),
+        "CreateProfile" => json(&world::individual(&format!("ivy{unique}"))),
+        "CreateAPIKey" => json(&world::new_key("Sample", &["profile-ro"], None)),
+        "DeleteAPIKey" => {
+            let spare = world.provider.ok(&world::new_key("Spare", &["profile-ro"], None)).await;
+            json(&operation::DeleteAPIKey { akid: spare.akid, upid: None })
+        }
+        "CreateUser" => json(&world::new_user(&format!("user {unique}"))),
+        "UpdateUser" => json(&operation::UpdateUser {
+            provider_user_id: None,
+            uuid: Some(world.alice.uuid),
+            display_name: Some(format!("Alice {unique}")),
+            metadata: None,
+            status: None,
+        }),
+        "CreateMobileToken" => json(&world::new_token(world.alice.uuid)),
+        "RevokeMobileToken" => {
+            let spare = world.provider.ok(&world::new_token(world.alice.uuid)).await;
+            json(&operation::RevokeMobileToken { mtid: spare.mtid })
+        }
+        "RevokeMobileTokens" => {
+            let spare = world::person(&world.provider, &format!("spare {unique}")).await;
+            json(&operation::RevokeMobileTokens { provider_user_id: None, uuid: Some(spare.uuid) })
+        }
+        "CreateWallet" => json(&operation::CreateWallet {
+            wallet_name: "Savings".to_owned(),
+            upid: Some(world.alice.upid),
+            trading: None,
+            market: None,
+        }),
+        "WalletTransfer" => json(&world::transfer(world.waid, world.alice.waid, "1.25")),
+        "CreditWallet" => json(&world::credit_of(&world.alice, "2.50")),
+        "DebitWallet" => json(&world::debit_of(&world.alice, "0.75")),
+        "CreatePaymentRequest" => json(&world::payment_of(&world.alice, "3.10")),
+        "AcceptPayment" => json(&operation::AcceptPayment {
+            prid: world.payment_request(&world.alice, "4").await,
+            currency: currency(),
+            method: "wallet".to_owned(),
+            total_amount: amount("4"),
+            payment_processor_information: None,
+        }),
+        "RefusePayment" => json(&operation::RefusePayment { prid: world.payment_request(&world.alice, "5").await }),
+        "CreateExtendedCurrency" => {
+            let letters: String = (0..3).map(|_| fastrand::uppercase()).collect();
+            json(&world::new_currency(&letters, None))
+        }
+        "IssueGatewayCurrency" => {
+            json(&operation::IssueGatewayCurrency { currency_code: currency(), amount: amount("100") })
+        }
+        "RedeemCurrency" => json(&operation::RedeemCurrency {
+            currency_code: currency(),
+            amount: amount("50"),
+            reference_id: None,
+        }),
+        _ => return None,
+    })
+}
+
+/// A request as the table has it: of the type that bears the name.
+fn json<O: Operation>(request: &O) -> Value {
+    serde_json::to_value(request).expect("a request")
+}

@@ -1,0 +1,381 @@
+//! The `florin` binary: start it, kill it, stop it, start it again on the same port and database, and read its logs.
+
+use crate::http::Api;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long a process may take to get ready or to end before the test gives up. Far more than it needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The binary: `FLORIN_BIN`, or the one beside the test executable in the target directory.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let path = std::env::var_os("FLORIN_BIN").map_or_else(
+        || {
+            let test = std::env::current_exe().expect("the test's own path");
+            let folder = test.parent().and_then(Path::parent).expect("target/debug/deps/it-…");
+            folder.join("florin").with_extension(std::env::consts::EXE_EXTENSION)
+        },
+        PathBuf::from,
+    );
+    assert!(
+        path.is_file(),
+        "there is no {}: run `cargo build -p florin-server` first, or name the binary in FLORIN_BIN",
+        path.display()
+    );
+    path
+}
+
+fn command() -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in std::env::vars_os() {
+        // What is set around the tests must not configure the server under test.
+        if name.to_string_lossy().starts_with("FLORIN_") || name == "RUST_LOG" {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Runs `florin` with these arguments to its end.
+pub async fn florin<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Output {
+    let mut command = command();
+    command.args(arguments);
+    let what = format!("{:?}", command.as_std());
+    timeout(PATIENCE, command.output()).await.unwrap_or_else(|_| panic!("{what} does not end")).expect("it starts")
+}
+
+/// An address of this machine that no other server of this run has, so that a server can come back to its port:
+/// every address in 127.0.0.0/8 is this machine on Linux. Elsewhere there is only 127.0.0.1.
+fn loopback() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if !cfg!(target_os = "linux") {
+        return Ipv4Addr::LOCALHOST;
+    }
+    let process = std::process::id() % (200 * 250);
+    let server = NEXT.fetch_add(1, Ordering::Relaxed) % 250;
+    let octet = |number: u32| u8::try_from(number).expect("below 256");
+    Ipv4Addr::new(127, octet(1 + process / 250), octet(process % 250), octet(1 + server))
+}
+
+/// What `florin init --format json` prints.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Initialised {
+    /// The provider's profile.
+    pub upid: String,
+    /// Its first administrator.
+    pub uuid: String,
+    /// The administrator's e-mail address.
+    pub email: String,
+    /// The administrator's password.
+    pub password: String,
+    /// The id of the first API key.
+    pub akid: String,
+    /// The first API key.
+    pub apikey: String,
+    /// The subscription key.
+    pub subscriptionkey: String,
+}
+
+/// What `florin verify` found.
+#[derive(Debug)]
+pub struct Verified {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its report.
+    pub report: Value,
+    /// All that it printed.
+    pub text: String,
+}
+
+impl Verified {
+    /// Panics unless everything adds up.
+    pub fn sound(&self) {
+        assert_eq!(self.status.code(), Some(0), "florin verify: {}", self.text);
+    }
+}
+
+/// A folder with a database, before or between servers. It is deleted when the last holder drops it.
+#[derive(Debug, Clone)]
+pub struct Home {
+    folder: Arc<TempDir>,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Home {
+    /// An empty folder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { folder: Arc::new(TempDir::with_prefix("florin-test-").expect("a temporary folder")) }
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("florin.db")
+    }
+
+    /// A file in the folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The database as the command line names it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.database().display())
+    }
+
+    /// Runs `florin init` and gives what it printed, believed or not.
+    pub async fn try_init(&self) -> Output {
+        florin(["init", "--database", &self.url(), "--format", "json"]).await
+    }
+
+    /// Runs `florin init`.
+    pub async fn init(&self) -> Initialised {
+        let output = self.try_init().await;
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "florin init: {}\n{stderr}", output.status);
+        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("florin init printed {stdout:?}: {error}"))
+    }
+
+    /// Runs `florin verify`.
+    pub async fn verify(&self) -> Verified {
+        let output = florin(["verify", "--database", &self.url()]).await;
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let report = serde_json::from_str(&stdout).unwrap_or_else(|error| {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            panic!("florin verify ({}) printed {stdout:?}: {error}\n{stderr}", output.status)
+        });
+        Verified { status: output.status, report, text: stdout }
+    }
+
+    /// Opens the database to read it from outside, as it is on disk and in the log beside it.
+    #[must_use]
+    pub fn open_read_only(&self) -> rusqlite::Connection {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let database = rusqlite::Connection::open_with_flags(self.database(), flags).expect("the database");
+        database.busy_timeout(PATIENCE).expect("a time-out");
+        database
+    }
+
+    /// Opens the database to change it behind the server's back.
+    #[must_use]
+    pub fn open_to_tamper(&self) -> rusqlite::Connection {
+        let database = rusqlite::Connection::open(self.database()).expect("the database");
+        database.busy_timeout(PATIENCE).expect("a time-out");
+        database
+    }
+}
+
+/// How to start a server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `RUST_LOG`.
+    pub log: String,
+    /// `--sandbox`.
+    pub sandbox: bool,
+    /// Further arguments.
+    pub arguments: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { log: "info".to_owned(), sandbox: true, arguments: Vec::new() }
+    }
+}
+
+/// Lines that a process printed, still growing.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<Mutex<String>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        self.0.lock().expect("no reader panicked").clone()
+    }
+
+    /// Gathers lines until the process closes its end; shows each to `seen`.
+    fn gather<R: AsyncRead + Unpin + Send + 'static>(
+        &self,
+        source: R,
+        seen: impl Fn(&str) + Send + 'static,
+    ) -> JoinHandle<()> {
+        let lines = self.clone();
+        tokio::spawn(async move {
+            let mut source = BufReader::new(source).lines();
+            while let Ok(Some(line)) = source.next_line().await {
+                seen(&line);
+                let mut text = lines.0.lock().expect("no reader panicked");
+                text.push_str(&line);
+                text.push('\n');
+            }
+        })
+    }
+}
+
+struct Running {
+    child: Child,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// A server process and what belongs to it.
+pub struct Server {
+    /// Its folder.
+    pub home: Home,
+    options: Options,
+    address: SocketAddr,
+    running: Option<Running>,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+impl Server {
+    /// A server on a new, initialised database, and what the initialisation printed.
+    pub async fn fresh() -> (Self, Initialised) {
+        let home = Home::new();
+        let initialised = home.init().await;
+        (Self::start(home, Options::default()).await, initialised)
+    }
+
+    /// A server on this folder's database, on a free port.
+    pub async fn start(home: Home, options: Options) -> Self {
+        let mut server = Self {
+            home,
+            options,
+            address: SocketAddr::from((loopback(), 0)),
+            running: None,
+            stdout: Lines::default(),
+            stderr: Lines::default(),
+        };
+        server.run().await;
+        server
+    }
+
+    async fn run(&mut self) {
+        assert!(self.running.is_none(), "it is running already");
+        let mut command = command();
+        command
+            .args(["serve", "--listen", &self.address.to_string(), "--database", &self.home.url()])
+            .args(self.options.sandbox.then_some("--sandbox"))
+            .args(&self.options.arguments)
+            .env("RUST_LOG", &self.options.log)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let (ready, mut listening) = watch::channel(None::<SocketAddr>);
+        let stdout = self.stdout.gather(child.stdout.take().expect("piped"), move |line| {
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                ready.send_replace(Some(address.trim_end_matches('/').parse().expect("host:port")));
+            }
+        });
+        let stderr = self.stderr.gather(child.stderr.take().expect("piped"), |_| ());
+        self.running = Some(Running { child, readers: vec![stdout, stderr] });
+        // The channel closes when the process ends before it listens.
+        let address = timeout(PATIENCE, listening.wait_for(Option::is_some)).await.ok();
+        let address = address.and_then(|address| address.ok().and_then(|address| *address));
+        self.address = address.unwrap_or_else(|| {
+            panic!("florin serve does not listen. It printed:\n{}\nand logged:\n{}", self.stdout.text(), self.logs())
+        });
+    }
+
+    /// `http://host:port`.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A caller without a credential.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::new(&self.base())
+    }
+
+    /// All that it logged so far.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// All that it printed so far.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        self.stdout.text()
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        let mut running = self.running.take().expect("it was running");
+        let status = timeout(PATIENCE, running.child.wait()).await;
+        let status = status.unwrap_or_else(|_| panic!("florin serve does not end. It logged:\n{}", self.logs()));
+        for reader in running.readers {
+            reader.await.expect("the reader of its output");
+        }
+        status.expect("its status")
+    }
+
+    /// Kills it on the spot (SIGKILL).
+    pub async fn kill(&mut self) {
+        self.running.as_mut().expect("it was running").child.start_kill().expect("it can be killed");
+        self.ended().await;
+    }
+
+    /// Asks it to end (SIGTERM) and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let id = self.running.as_ref().and_then(|running| running.child.id()).expect("it was running");
+        let signal = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await;
+        assert!(signal.expect("a shell").success(), "SIGTERM was not sent");
+        self.ended().await
+    }
+
+    /// Starts it again, on the same port and database.
+    pub async fn restart(&mut self) {
+        self.run().await;
+    }
+
+    /// Ends it, works on the database as nobody else has it open, and starts it again.
+    pub async fn while_stopped<T>(&mut self, work: impl FnOnce(&rusqlite::Connection) -> T) -> T {
+        let status = self.terminate().await;
+        assert_eq!(status.code(), Some(0), "SIGTERM: {status}");
+        let result = work(&self.home.open_to_tamper());
+        self.restart().await;
+        result
+    }
+
+    /// See [`crate::digest::tables`].
+    #[must_use]
+    pub fn tables(&self) -> BTreeMap<String, String> {
+        crate::digest::tables(&self.home.open_read_only())
+    }
+}

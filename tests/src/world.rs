@@ -1,0 +1,300 @@
+//! A small world, made through the API alone: a provider with a currency, two users with money and apps, a merchant,
+//! and a key that only reads.
+
+use crate::http::{Api, Credential};
+use crate::server::{Initialised, Server};
+use florin_sdk_core::model::ProfileType;
+use florin_sdk_core::operation::{
+    CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile, CreateUser,
+    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, WalletTransfer,
+};
+use florin_sdk_core::{Amount, CurrencyCode, Mtid, Prid, Txid, Upid, Uuid, Waid};
+
+/// The full code of the world's currency. It has two digits after the point.
+pub const CURRENCY: &str = "TOK.acme";
+/// How much of it was issued.
+pub const SUPPLY: &str = "1000000";
+/// How much each user got.
+pub const CREDIT: &str = "1000";
+/// The client reference of the first user's credit.
+pub const CREDIT_REFERENCE: &str = "world-credit-alice";
+
+/// An amount.
+#[must_use]
+pub fn amount(text: &str) -> Amount {
+    text.parse().expect("an amount")
+}
+
+/// The world's currency.
+#[must_use]
+pub fn currency() -> CurrencyCode {
+    CURRENCY.parse().expect("a currency code")
+}
+
+/// A user of the provider, and the app.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The provider's own name for the user.
+    pub provider_user_id: String,
+    /// The user.
+    pub uuid: Uuid,
+    /// The user's profile.
+    pub upid: Upid,
+    /// The user's default wallet.
+    pub waid: Waid,
+    /// The app's token.
+    pub token: String,
+    /// The id of the app's token.
+    pub mtid: Mtid,
+    /// The app.
+    pub app: Api,
+}
+
+/// A merchant: a profile below the provider's.
+#[derive(Debug, Clone)]
+pub struct Merchant {
+    /// The profile.
+    pub upid: Upid,
+    /// Its default wallet.
+    pub waid: Waid,
+    /// Its key.
+    pub key: String,
+    /// Its server.
+    pub api: Api,
+}
+
+/// The world.
+pub struct World {
+    /// The server that it lives on.
+    pub server: Server,
+    /// What the initialisation printed.
+    pub initialised: Initialised,
+    /// The provider's server, with the first API key.
+    pub provider: Api,
+    /// The provider's profile.
+    pub upid: Upid,
+    /// The provider's default wallet.
+    pub waid: Waid,
+    /// A key of the provider's that only reads.
+    pub read_only: String,
+    /// A user.
+    pub alice: Person,
+    /// Another user.
+    pub bob: Person,
+    /// A merchant.
+    pub merchant: Merchant,
+    /// The transaction that credited the first user.
+    pub credit: Txid,
+}
+
+impl World {
+    /// A world on a server of its own.
+    pub async fn new() -> Self {
+        let (server, initialised) = Server::fresh().await;
+        Self::on(server, initialised).await
+    }
+
+    /// A world on a server that was just initialised.
+    pub async fn on(server: Server, initialised: Initialised) -> Self {
+        let provider = server.api().key(&initialised.apikey);
+        provider.ok(&new_currency("TOK", Some("acme"))).await;
+        let issue =
+            IssueGatewayCurrency { currency_code: "TOK".parse().expect("a code"), amount: amount(SUPPLY) };
+        let waid = provider.ok(&issue).await.waid;
+        let alice = person(&provider, "alice").await;
+        let bob = person(&provider, "bob").await;
+        let credit = provider.reference(CREDIT_REFERENCE).ok(&credit_of(&alice, CREDIT)).await.txid;
+        provider.ok(&credit_of(&bob, CREDIT)).await;
+        let read_only = provider.ok(&new_key("Reads only", &["ewallet-ro"], None)).await;
+        let merchant = merchant(&provider).await;
+        Self {
+            provider,
+            upid: initialised.upid.parse().expect("a upid"),
+            waid,
+            read_only: read_only.api_key.expose().to_owned(),
+            alice,
+            bob,
+            merchant,
+            credit,
+            server,
+            initialised,
+        }
+    }
+
+    /// The key that only reads.
+    #[must_use]
+    pub fn reader(&self) -> Api {
+        self.provider.with(Credential::Key(self.read_only.clone()))
+    }
+
+    /// A payment request of the merchant's to a user.
+    pub async fn payment_request(&self, payer: &Person, text: &str) -> Prid {
+        self.merchant.api.ok(&payment_of(payer, text)).await.prid
+    }
+
+    /// What a wallet can spend of the world's currency.
+    pub async fn balance(&self, waid: Waid) -> Amount {
+        let wallet = self.provider.ok(&GetWallet { waid: Some(waid) }).await;
+        let balance = wallet.balances.iter().find(|balance| balance.currency_code == currency());
+        balance.map_or(Amount::ZERO, |balance| balance.available)
+    }
+}
+
+/// A new currency with two digits after the point.
+#[must_use]
+pub fn new_currency(letters: &str, issuer: Option<&str>) -> CreateExtendedCurrency {
+    CreateExtendedCurrency {
+        currency_code: letters.parse().expect("a code"),
+        currency_name: format!("{letters} of Acme"),
+        currency_decimals: 2,
+        display_decimals: 2,
+        issuer_name: issuer.map(str::to_owned),
+        reference_currency: None,
+    }
+}
+
+/// A new API key.
+#[must_use]
+pub fn new_key(description: &str, roles: &[&str], upid: Option<Upid>) -> CreateAPIKey {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    CreateAPIKey { description: description.to_owned(), roles, upid }
+}
+
+/// A new user.
+#[must_use]
+pub fn new_user(name: &str) -> CreateUser {
+    CreateUser { provider_user_id: name.to_owned(), display_name: Some(format!("The user {name}")), metadata: None }
+}
+
+/// A new mobile token.
+#[must_use]
+pub fn new_token(uuid: Uuid) -> CreateMobileToken {
+    CreateMobileToken { provider_user_id: None, uuid: Some(uuid), ttl_seconds: None, device: Some("Phone".to_owned()) }
+}
+
+/// A credit of a user.
+#[must_use]
+pub fn credit_of(person: &Person, text: &str) -> CreditWallet {
+    CreditWallet {
+        currency: currency(),
+        amount: amount(text),
+        provider_user_id: Some(person.provider_user_id.clone()),
+        uuid: None,
+        waid: None,
+        reference_id: None,
+        description: None,
+    }
+}
+
+/// A debit of a user.
+#[must_use]
+pub fn debit_of(person: &Person, text: &str) -> DebitWallet {
+    DebitWallet {
+        currency: currency(),
+        amount: amount(text),
+        provider_user_id: Some(person.provider_user_id.clone()),
+        uuid: None,
+        waid: None,
+        reference_id: None,
+        description: None,
+    }
+}
+
+/// A transfer.
+#[must_use]
+pub fn transfer(source: Waid, destination: Waid, text: &str) -> WalletTransfer {
+    WalletTransfer {
+        amount: amount(text),
+        currency: currency(),
+        destination_waid: destination,
+        source_waid: source,
+        bridge_currency: None,
+        description: None,
+    }
+}
+
+/// A payment request to a user.
+#[must_use]
+pub fn payment_of(payer: &Person, text: &str) -> CreatePaymentRequest {
+    CreatePaymentRequest {
+        amount: amount(text),
+        currency: currency(),
+        method: "wallet".to_owned(),
+        source_waid: Some(payer.waid),
+        reference_id: None,
+        destination_waid: None,
+        clerk_name: None,
+        creator_uuid: None,
+    }
+}
+
+/// A new profile below the provider's: an organization.
+#[must_use]
+pub fn new_merchant(name: &str) -> CreateProfile {
+    CreateProfile {
+        kind: ProfileType::Organization,
+        email: format!("{name}@example.com"),
+        sub_profile: Some(true),
+        organization_name: Some(name.to_owned()),
+        admin_first_name: Some("Mary".to_owned()),
+        admin_last_name: Some("Merchant".to_owned()),
+        ..individual(name)
+    }
+}
+
+/// A new profile: a person.
+#[must_use]
+pub fn individual(name: &str) -> CreateProfile {
+    CreateProfile {
+        kind: ProfileType::Individual,
+        email: format!("{name}@example.com"),
+        register_user: None,
+        sub_profile: Some(true),
+        system: None,
+        callback_url: None,
+        password: None,
+        language: None,
+        time_zone: None,
+        email_validation: None,
+        phone: None,
+        address1: None,
+        address2: None,
+        city: None,
+        region: None,
+        country: None,
+        postal_code: None,
+        extended: None,
+        first_name: Some("Ivy".to_owned()),
+        last_name: Some("Individual".to_owned()),
+        birthday: None,
+        organization_name: None,
+        admin_first_name: None,
+        admin_last_name: None,
+        industry: None,
+        registration_id: None,
+    }
+}
+
+/// Makes a user with an app.
+pub async fn person(provider: &Api, name: &str) -> Person {
+    let user = provider.ok(&new_user(name)).await;
+    let token = provider.ok(&new_token(user.uuid)).await;
+    Person {
+        provider_user_id: user.provider_user_id,
+        uuid: user.uuid,
+        upid: user.upid,
+        waid: user.waid,
+        app: provider.bearer(token.token.expose()),
+        token: token.token.expose().to_owned(),
+        mtid: token.mtid,
+    }
+}
+
+async fn merchant(provider: &Api) -> Merchant {
+    let upid = provider.ok(&new_merchant("cornershop")).await.upid;
+    let key = provider.ok(&new_key("Till", &["merchant-rw", "profile-rw"], Some(upid))).await;
+    let key = key.api_key.expose().to_owned();
+    let api = provider.key(&key);
+    let waid = api.ok(&GetWallet { waid: None }).await.waid;
+    Merchant { upid, waid, key, api }
+}
