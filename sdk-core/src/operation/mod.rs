@@ -386,6 +386,16 @@ macro_rules! operation {
         }
 
         $(#[cfg(feature = $gate)])?
+        impl $name {
+            /// With what is required; all else is absent, and can be set by its field.
+            #[must_use]
+            #[allow(clippy::new_without_default, reason = "what it takes differs from operation to operation")]
+            pub const fn new($($rname: $rty),*) -> Self {
+                Self { $($rname,)* $($oname: None,)* }
+            }
+        }
+
+        $(#[cfg(feature = $gate)])?
         impl $crate::operation::Operation for $name {
             const NAME: &'static str = stringify!($name);
             const GROUP: &'static str = $group;

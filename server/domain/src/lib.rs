@@ -12,6 +12,7 @@
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, the hash chain, verification |
 //! | [`payment`] | payment requests |
+//! | [`notify`] | telling those concerned what happened |
 //! | [`reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod currency;
 pub mod identity;
 pub mod ledger;
+pub mod notify;
 pub mod payment;
 pub mod reference;
 pub mod refusal;

@@ -6,13 +6,15 @@ use crate::access::{Caller, Side, reach};
 use crate::currency::{Currency, need_currency};
 use crate::identity::{self, default_wallet, need_profile};
 use crate::ledger::{self, Leg, NewTransaction, Wallet, need_wallet};
+use crate::notify;
 use crate::refusal::Refusal;
 use crate::secrets;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ListedPayment, PaymentAmount, PaymentDirection, PaymentStatus, TransactionType};
 use florin_sdk_core::operation::{self, AcceptPayment, CreatePaymentRequest, GetPaymentStatus, RefusePayment};
-use florin_sdk_core::{Amount, CurrencyCode, Prid, Timestamp, Txid, Upid, Uuid, Waid};
+use florin_sdk_core::{Amount, CurrencyCode, JsonObject, Prid, Timestamp, Txid, Upid, Uuid, Waid};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// How long a payment request can be paid.
@@ -309,7 +311,24 @@ pub fn accept(
     request.confirmation = Some(format!("pcid_{:016}", txid.number()));
     request.closed = Some(store.now());
     store.update(&request)?;
+    tell(store, &request, &currency, "payment.paid")?;
     Ok(txid)
+}
+
+/// Tells the maker of a payment request what became of it.
+fn tell(store: &mut dyn Writer, request: &PaymentRequest, currency: &Currency, kind: &str) -> Result<(), Refusal> {
+    let creator = need_profile(store.reader(), request.creator)?;
+    let payload = json!({
+        "prid": request.prid,
+        "statuscode": request.status,
+        "statusmessage": request.status.words(),
+        "amount": currency.amount(request.units)?,
+        "currency": currency.code,
+        "referenceid": request.reference,
+        "pcid": request.confirmation,
+    });
+    let Value::Object(payload) = payload else { return Ok(()) };
+    notify::happened(store, &creator, kind, JsonObject(payload))
 }
 
 /// Checks what the payer agrees to against what is asked: the same currency, and the amount, or more where a tip is
@@ -345,7 +364,8 @@ pub fn refuse(store: &mut dyn Writer, caller: &Caller, prid: Prid) -> Result<(),
     request.status = PaymentStatus::Declined;
     request.closed = Some(store.now());
     store.update(&request)?;
-    Ok(())
+    let currency = currency_of(store.reader(), &request)?;
+    tell(store, &request, &currency, "payment.declined")
 }
 
 /// The payment requests that a profile made or is asked to pay, newest first, and the cursor of the next page.

@@ -36,6 +36,8 @@ pub(crate) enum Command {
         after_help = "Example:\n  florin verify --database sqlite://florin.db\n\nThe report is JSON. It may run while the server serves."
     )]
     Verify(VerifyArgs),
+    /// Play the whole story on a temporary database: a provider, its user, a phone, a merchant.
+    Demo,
     /// Print the OpenAPI document of the native surface.
     Openapi,
 }

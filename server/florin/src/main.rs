@@ -1,6 +1,7 @@
 //! The `florin` command: serves a wallet platform, sets one up, and checks its books.
 
 mod config;
+mod demo;
 mod init;
 mod logging;
 mod serve;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Demo => demo::run(),
         Command::Openapi => openapi(),
     };
     match result {

@@ -8,7 +8,7 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// The most tokens whose last use is remembered.
 const MAX_LAST_USED: usize = 100_000;
@@ -23,19 +23,22 @@ struct Inner {
     sandbox: bool,
     metrics: Metrics,
     last_used: Mutex<HashMap<Mtid, Timestamp>>,
+    /// Wakes whoever delivers events.
+    news: Notify,
 }
 
 impl App {
     /// A server on this storage. `sandbox` lets requests ask for faults.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
-        let last_used = Mutex::default();
+        let (last_used, news) = (Mutex::default(), Notify::new());
         Self(Arc::new(Inner {
             store,
             clock,
             sandbox,
             metrics: Metrics::default(),
             last_used,
+            news,
         }))
     }
 
@@ -48,6 +51,11 @@ impl App {
     /// The counters.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Wakes, and is awaited by, whoever delivers events.
+    pub(crate) fn news(&self) -> &Notify {
+        &self.0.news
     }
 
     /// Whether writes reach the disk.

@@ -482,6 +482,7 @@ async fn run_write<O: Operation>(
     let kept = app
         .write(work, |refused: &Refused| refused.refusal.code.is_decided())
         .await;
+    app.news().notify_one();
     match kept {
         Ok(decided) => Reply {
             result: Ok(decided.answer.to_string()),

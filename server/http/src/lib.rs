@@ -6,9 +6,11 @@
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `docs` | OpenAPI and the pages for developers and operators |
+//! | [`deliver`] | events on their way out |
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
+pub mod deliver;
 mod docs;
 mod exchange;
 mod fault;

@@ -178,3 +178,17 @@ CREATE TABLE payment_request (
 ) STRICT;
 CREATE INDEX payment_request_by_creator ON payment_request (creator, number);
 CREATE INDEX payment_request_by_payer ON payment_request (payer, number);
+
+-- What happened, for those who want to be told: written with what happened, delivered afterwards. `due` is when it is
+-- to be sent (again); nothing when it is done with.
+CREATE TABLE event (
+    number    INTEGER PRIMARY KEY,
+    upid      INTEGER NOT NULL REFERENCES profile (upid),
+    kind      TEXT    NOT NULL,
+    payload   TEXT    NOT NULL,
+    due       INTEGER,
+    attempts  INTEGER NOT NULL,
+    delivered INTEGER,
+    created   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_due ON event (due) WHERE due IS NOT NULL;

@@ -1,0 +1,216 @@
+//! Events on their way out: each is sent to the address that its profile named, until it is taken or given up.
+//!
+//! A provider names the address, so it must not become a way into the operator's own network: only public addresses
+//! are connected to, checked after the name was resolved and for each connection. A sandbox may tell its own machine.
+
+use crate::app::App;
+use florin_domain::Refusal;
+use florin_domain::notify::{self, Event, Target};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use url::{Host, Url};
+
+/// How many are on their way at once.
+const AT_ONCE: usize = 16;
+
+/// How long a receiver may take.
+const TIME: Duration = Duration::from_secs(10);
+
+/// How long to sleep when nothing seems to happen: what failed before becomes due by itself.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Delivers events until it is dropped.
+pub async fn run(app: App) {
+    let client = match client(app.sandbox()) {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, "events cannot be delivered");
+            return;
+        }
+    };
+    loop {
+        match round(&app, &client).await {
+            Ok(AT_ONCE) => {} // There may be more.
+            Ok(_) => {
+                // Whichever comes first.
+                let _ = tokio::time::timeout(IDLE, app.news().notified()).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "events could not be read");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+    }
+}
+
+/// Sends what is due; how many there were.
+async fn round(app: &App, client: &reqwest::Client) -> Result<usize, Refusal> {
+    let due = app.read(|store| notify::due(store, AT_ONCE)).await?;
+    let count = due.len();
+    let mut sending = JoinSet::new();
+    for (event, target) in due {
+        let (app, client) = (app.clone(), client.clone());
+        sending.spawn(async move {
+            let taken = match target {
+                Some(target) => send(&client, app.sandbox(), &event, &target).await,
+                None => false,
+            };
+            app.write(
+                move |store| notify::attempted(store, event.number, taken),
+                |_: &Refusal| false,
+            )
+            .await
+        });
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent.unwrap_or(Ok(()))?;
+    }
+    Ok(count)
+}
+
+async fn send(client: &reqwest::Client, sandbox: bool, event: &Event, target: &Target) -> bool {
+    let Some(url) = Url::parse(&target.url).ok().filter(|url| may_send_to(url, sandbox)) else {
+        tracing::warn!(event = event.number, "the address of an event is not allowed");
+        return false;
+    };
+    let mut request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("webhook-id", format!("evt_{}", event.number))
+        .body(event.payload.to_string());
+    if let Some((user, password)) = &target.basic_auth {
+        request = request.basic_auth(user, Some(password.expose()));
+    }
+    match request.send().await {
+        Ok(response) => response.status().is_success(),
+        Err(error) => {
+            tracing::info!(event = event.number, error = %error.without_url(), "an event was not taken");
+            false
+        }
+    }
+}
+
+/// A literal address passes no resolver, so it is looked at here.
+fn may_send_to(url: &Url, sandbox: bool) -> bool {
+    let address = match url.host() {
+        Some(Host::Domain(_)) => None,
+        Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+        None => return false,
+    };
+    let allowed = address.is_none_or(|address| may_connect(address, sandbox));
+    matches!(url.scheme(), "https" | "http") && allowed && (url.scheme() == "https" || sandbox)
+}
+
+/// Only addresses of the public network; in a sandbox also this machine's own.
+fn may_connect(address: IpAddr, sandbox: bool) -> bool {
+    if address.is_loopback() {
+        return sandbox;
+    }
+    match address {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| is_public_v6(v6), is_public_v4),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let shared = a == 100 && (64..128).contains(&b);
+    let protocol = a == 192 && b == 0 && c == 0;
+    let benchmark = a == 198 && (18..20).contains(&b);
+    !(a == 0
+        || address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_documentation()
+        || address.is_multicast()
+        || a >= 240
+        || shared
+        || protocol
+        || benchmark)
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    // Global unicast, less the blocks for documentation and for tunnels that carry other addresses inside.
+    (0x2000..0x4000).contains(&first) && !(first == 0x2001 && (second == 0x0db8 || second == 0)) && first != 0x2002
+}
+
+/// The system's resolver, whose answers are checked.
+struct PublicOnly {
+    sandbox: bool,
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let sandbox = self.sandbox;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|address| may_connect(address.ip(), sandbox)).collect();
+            if allowed.is_empty() {
+                return Err("the name leads to no public address".into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn client(sandbox: bool) -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let roots = webpki_roots::TLS_SERVER_ROOTS
+        .iter()
+        .cloned()
+        .collect::<rustls::RootCertStore>();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(TIME)
+        .user_agent(concat!("florin/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(PublicOnly { sandbox }));
+    Ok(builder.build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_way_into_a_private_network() {
+        for bad in [
+            "http://127.0.0.1/",
+            "https://127.0.0.1/",
+            "https://10.0.0.1/",
+            "https://192.168.1.1/",
+            "https://172.16.0.1/",
+            "https://169.254.169.254/latest",
+            "https://[::1]/",
+            "https://[fe80::1]/",
+            "https://[fd00::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[64:ff9b::a00:1]/",
+            "https://0.0.0.0/",
+            "https://100.64.0.1/",
+            "https://255.255.255.255/",
+            "https://2130706433/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "http://example.com/",
+        ] {
+            let url = Url::parse(bad).unwrap();
+            assert!(!may_send_to(&url, false), "{bad}");
+        }
+        assert!(may_send_to(&Url::parse("https://example.com/hook").unwrap(), false));
+        assert!(may_send_to(&Url::parse("https://93.184.216.34/hook").unwrap(), false));
+        assert!(may_send_to(&Url::parse("http://127.0.0.1:9/hook").unwrap(), true));
+        assert!(!may_send_to(&Url::parse("http://10.0.0.1/hook").unwrap(), true));
+    }
+}
