@@ -31,3 +31,26 @@ pub mod store;
 pub mod system;
 
 pub use refusal::Refusal;
+
+use store::{Record, Table};
+
+/// All tables, for those who walk them: migrations' tests, digests, copies.
+#[must_use]
+pub fn tables() -> Vec<&'static Table> {
+    vec![
+        identity::Profile::TABLE,
+        identity::User::TABLE,
+        identity::ApiKey::TABLE,
+        identity::MobileToken::TABLE,
+        system::SubscriptionKey::TABLE,
+        ledger::Wallet::TABLE,
+        currency::Currency::TABLE,
+        ledger::Balance::TABLE,
+        ledger::Transaction::TABLE,
+        ledger::Posting::TABLE,
+        ledger::Chain::TABLE,
+        reference::ClientReference::TABLE,
+        payment::PaymentRequest::TABLE,
+        notify::Event::TABLE,
+    ]
+}

@@ -1,0 +1,209 @@
+//! What the rules rely on.
+
+use crate::support::{Temporary, read, start, write};
+use florin_domain::Refusal;
+use florin_domain::notify::Event;
+use florin_domain::store::{Record, StoreError};
+use florin_domain::system::{self, SubscriptionKey};
+use florin_sdk_core::code::Code;
+use florin_sdk_core::{Secret, Upid};
+use florin_storage::{Mode, OpenError};
+
+fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
+    SubscriptionKey {
+        number,
+        hash: [byte; 32],
+        upid,
+        created: florin_sdk_core::Timestamp::from_millis(0),
+    }
+}
+
+fn keys(store: &dyn florin_domain::store::Store) -> Vec<i64> {
+    let query = SubscriptionKey::query().ascending(SubscriptionKey::number);
+    let rows = read(store, move |reader| reader.list::<SubscriptionKey>(query).unwrap());
+    rows.into_iter().map(|row| row.number).collect()
+}
+
+fn set_up(store: &dyn florin_domain::store::Store) -> Upid {
+    write(store, |w| system::initialise(w, Secret::from("x"), "hash".to_owned()))
+        .unwrap()
+        .upid
+}
+
+#[test]
+fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours() {
+    let place = Temporary::new();
+    let store = place.open();
+    let upid = set_up(&*store);
+    let before = keys(&*store);
+    // The first job holds the writer, so that the others meet in one batch.
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let first = start(&*store, move |_| {
+        held.lock().unwrap().recv().unwrap();
+        Ok(())
+    });
+    let good = start(&*store, move |w| Ok(w.insert(&key(1, upid, 1))?));
+    let refused = start(&*store, move |w| {
+        w.insert(&key(2, upid, 2))?;
+        Err::<(), _>(Refusal::new(Code::INSUFFICIENT_FUNDS))
+    });
+    let panics = start::<()>(&*store, move |w| {
+        w.insert(&key(3, upid, 3))?;
+        panic!("a bug in one request")
+    });
+    let also_good = start(&*store, move |w| Ok(w.insert(&key(4, upid, 4))?));
+    hold.send(()).unwrap();
+    assert!(first.recv().unwrap().unwrap().is_ok());
+    assert!(good.recv().unwrap().unwrap().is_ok());
+    assert_eq!(
+        refused.recv().unwrap().unwrap().unwrap_err().code,
+        Code::INSUFFICIENT_FUNDS
+    );
+    assert_eq!(panics.recv().unwrap().unwrap().unwrap_err().code, Code::SYSTEM_ERROR);
+    assert!(also_good.recv().unwrap().unwrap().is_ok());
+    let added: Vec<_> = keys(&*store)
+        .into_iter()
+        .filter(|number| !before.contains(number))
+        .collect();
+    assert_eq!(added, [1, 4]);
+}
+
+#[test]
+fn a_part_can_be_undone_by_itself() {
+    let place = Temporary::new();
+    let store = place.open();
+    let upid = set_up(&*store);
+    write(&*store, move |w| {
+        w.insert(&key(1, upid, 1))?;
+        w.begin_part()?;
+        w.insert(&key(2, upid, 2))?;
+        w.begin_part()?;
+        w.insert(&key(3, upid, 3))?;
+        w.end_part(true)?;
+        w.end_part(false)?;
+        w.begin_part()?;
+        w.insert(&key(4, upid, 4))?;
+        Ok(w.end_part(true)?)
+    })
+    .unwrap();
+    assert_eq!(keys(&*store)[..2], [1, 4]);
+}
+
+#[test]
+fn unique_values_and_missing_rows_are_told() {
+    let place = Temporary::new();
+    let store = place.open();
+    let upid = set_up(&*store);
+    let twice = write(&*store, move |w| {
+        w.insert(&key(1, upid, 1))?;
+        assert!(matches!(
+            w.insert(&key(2, upid, 1)),
+            Err(StoreError::Duplicate {
+                table: "subscription_key"
+            })
+        ));
+        assert!(matches!(w.update(&key(9, upid, 9)), Err(StoreError::Missing { .. })));
+        Ok(())
+    });
+    assert!(twice.is_ok());
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_opening_again() {
+    let place = Temporary::new();
+    let store = place.open();
+    set_up(&*store);
+    let before = keys(&*store);
+    drop(store);
+    assert_eq!(keys(&*place.open()), before);
+}
+
+#[test]
+fn ids_grow_across_processes_even_if_the_clock_went_back() {
+    let place = Temporary::new();
+    place.clock.advance(3_600_000); // This process lives an hour ahead.
+    let store = place.open();
+    set_up(&*store);
+    let last = keys(&*store)[0];
+    drop(store);
+    let later = Temporary {
+        clock: florin_domain::clock::Clock::system(),
+        ..place
+    };
+    let next = write(&*later.open(), |w| Ok(w.next_id())).unwrap();
+    assert!(next.cast_signed() > last, "{next} after {last}");
+}
+
+#[test]
+fn one_process_writes_others_may_inspect() {
+    let place = Temporary::new();
+    assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Absent(_))));
+    let store = place.open();
+    set_up(&*store);
+    assert!(matches!(place.try_open(Mode::Serve), Err(OpenError::InUse(_))));
+    let inspecting = place.try_open(Mode::Inspect).unwrap();
+    assert_eq!(keys(&*inspecting).len(), 1);
+    // Its queue for writes is closed: there is nobody to take them.
+    let (done, _receive) = std::sync::mpsc::channel();
+    struct Never(std::sync::mpsc::Sender<()>);
+    impl florin_domain::store::WriteJob for Never {
+        fn run(&mut self, _: &mut dyn florin_domain::store::Writer) -> bool {
+            panic!("nobody writes here")
+        }
+        fn finish(self: Box<Self>, _: Result<(), StoreError>) {
+            let _ = self.0.send(());
+        }
+    }
+    assert!(inspecting.write(Box::new(Never(done))).is_err());
+}
+
+#[test]
+fn the_readers_connection_cannot_write() {
+    let place = Temporary::new();
+    let store = place.open();
+    set_up(&*store);
+    // The handle has no method that writes; this is about the connection below it.
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = rusqlite::Connection::open_with_flags(place.path(), flags).unwrap();
+    for sql in [
+        "DELETE FROM event",
+        "UPDATE balance SET available = '1'",
+        "CREATE TABLE x (y)",
+        "PRAGMA user_version = 9",
+    ] {
+        assert!(connection.execute_batch(sql).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn searches_match_text_not_patterns() {
+    let place = Temporary::new();
+    let store = place.open();
+    let upid = set_up(&*store);
+    write(&*store, move |w| {
+        for (number, kind) in [(1, "50% off"), (2, "50 off"), (3, "FIFTY_off"), (4, "back\\slash")] {
+            w.insert(&Event {
+                number,
+                upid,
+                kind: kind.to_owned(),
+                payload: florin_sdk_core::JsonObject::default(),
+                due: None,
+                attempts: 0,
+                delivered: None,
+                created: w.now(),
+            })?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let found = |text: &str| {
+        let query = Event::query().contains(&["kind"], text).ascending(Event::number);
+        let rows = read(&*store, move |reader| reader.list::<Event>(query).unwrap());
+        rows.into_iter().map(|row| row.number).collect::<Vec<_>>()
+    };
+    assert_eq!(found("50%"), [1]);
+    assert_eq!(found("OFF"), [1, 2, 3]);
+    assert_eq!(found("_"), [3]);
+    assert_eq!(found("\\"), [4]);
+}

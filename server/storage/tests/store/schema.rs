@@ -1,0 +1,77 @@
+//! The migrations make what the structs declare.
+
+use crate::support::Temporary;
+use florin_storage::{Mode, OpenError};
+
+#[test]
+fn migrations_and_records_agree() {
+    let place = Temporary::new();
+    drop(place.open());
+    let connection = rusqlite::Connection::open(place.path()).unwrap();
+    let mut found: Vec<String> = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut declared: Vec<_> = florin_domain::tables()
+        .iter()
+        .map(|table| table.name.to_owned())
+        .collect();
+    found.sort_unstable();
+    declared.sort_unstable();
+    assert_eq!(found, declared);
+    for table in florin_domain::tables() {
+        let sql = format!("SELECT name, pk FROM pragma_table_info('{}') ORDER BY cid", table.name);
+        let columns: Vec<(String, i64)> = connection
+            .prepare(&sql)
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, table.columns, "{}", table.name);
+        let key = columns.iter().filter(|(_, place)| *place > 0).count();
+        assert_eq!(key, table.key, "the key of {}", table.name);
+        let strict: bool = connection
+            .query_row("SELECT strict FROM pragma_table_list(?)", [table.name], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert!(strict, "{} is not STRICT", table.name);
+    }
+}
+
+#[test]
+fn other_peoples_databases_and_later_versions_are_refused() {
+    let place = Temporary::new();
+    rusqlite::Connection::open(place.path())
+        .unwrap()
+        .execute_batch("CREATE TABLE mine (x)")
+        .unwrap();
+    assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Engine(_))));
+
+    let place = Temporary::new();
+    drop(place.open());
+    rusqlite::Connection::open(place.path())
+        .unwrap()
+        .execute_batch("PRAGMA user_version = 999")
+        .unwrap();
+    assert!(matches!(
+        place.try_open(Mode::Serve),
+        Err(OpenError::TooNew { found: 999, .. })
+    ));
+}
+
+#[test]
+fn commits_are_flushed() {
+    let place = Temporary::new();
+    let _store = place.open();
+    let connection = rusqlite::Connection::open(place.path()).unwrap();
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
