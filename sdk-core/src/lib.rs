@@ -11,6 +11,7 @@
 //! | [`id`], [`money`], [`timestamp`], [`json`] | the values on the wire, checked where they enter |
 //! | [`code`] | every result code, and what a caller does about it |
 //! | [`error`] | the one error type, sorted by what the caller does next |
+//! | [`qr`] | the text of a payment code |
 //! | `client` (feature `client`) | transport, retry, reconciliation, paging |
 //!
 //! Features: `write` adds the operations that change something (the mobile library is built without it), `client`

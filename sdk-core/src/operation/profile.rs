@@ -136,10 +136,36 @@ operation! {
             }
             ProfileType::Other { .. } => {}
         }
+        let password = op.password.as_ref().filter(|_| op.register_user == Some(true));
+        if password.is_some_and(|password| !is_strong(password.expose())) {
+            problems.add("password", "must have a lower-case letter, an upper-case letter, a digit and a special character");
+        }
+        let letters = |text: &Option<String>| text.as_deref().is_none_or(|t| t.bytes().all(|b| b.is_ascii_alphabetic()));
+        for (name, text) in [("language", &op.language), ("country", &op.country)] {
+            if !letters(text) {
+                problems.add(name, "must be two letters");
+            }
+        }
+        if op.birthday.as_deref().is_some_and(|day| !is_day(day)) {
+            problems.add("birthday", "must be a day such as 1950-07-23");
+        }
         if op.email.split('@').filter(|part| !part.is_empty()).count() != 2 || op.email.matches('@').count() != 1 {
             problems.add("email", "must be an e-mail address");
         }
     }
+}
+
+/// Whether a password has all that the contract asks for.
+#[cfg(feature = "write")]
+fn is_strong(password: &str) -> bool {
+    let has = |kind: fn(char) -> bool| password.chars().any(kind);
+    has(char::is_lowercase) && has(char::is_uppercase) && has(|c| c.is_ascii_digit()) && has(|c| !c.is_alphanumeric())
+}
+
+/// Whether a text is a day of the calendar: it is if it is one at midnight.
+#[cfg(feature = "write")]
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && format!("{text}T00:00:00Z").parse::<crate::timestamp::Timestamp>().is_ok()
 }
 
 wire_record! {

@@ -27,9 +27,7 @@ impl Clock {
     pub fn micros(&self) -> Micros {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let ahead = self.ahead_ms.load(Ordering::Relaxed).unsigned_abs();
-        u64::try_from(since.as_micros())
-            .unwrap_or(u64::MAX)
-            .saturating_add(ahead.saturating_mul(1000))
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX).saturating_add(ahead.saturating_mul(1000))
     }
 
     /// The time, to the millisecond.

@@ -49,11 +49,7 @@ impl Currency {
     /// An amount of it as units, or why it is none.
     pub fn units(&self, field: &str, amount: Amount) -> Result<i128, Refusal> {
         let units = amount.units(self.decimals).map_err(|e| Refusal::value(field, &e))?;
-        if units > 0 {
-            Ok(units)
-        } else {
-            Err(Refusal::field(field, "must be more than zero"))
-        }
+        if units > 0 { Ok(units) } else { Err(Refusal::field(field, "must be more than zero")) }
     }
 
     /// Units of it as an amount.
@@ -137,9 +133,7 @@ pub fn own_currency(store: &mut dyn Reader, upid: Upid, code: &CurrencyCode) -> 
     let full = if code.issuer().is_some() {
         code.clone()
     } else {
-        let issuer = identity::need_profile(store, upid)?
-            .issuer_name
-            .ok_or_else(Refusal::not_found)?;
+        let issuer = identity::need_profile(store, upid)?.issuer_name.ok_or_else(Refusal::not_found)?;
         full_code(code, &issuer)?
     };
     store
@@ -149,9 +143,7 @@ pub fn own_currency(store: &mut dyn Reader, upid: Upid, code: &CurrencyCode) -> 
 }
 
 fn full_code(letters: &CurrencyCode, issuer: &str) -> Result<CurrencyCode, Refusal> {
-    format!("{letters}.{issuer}")
-        .parse()
-        .map_err(|e| Refusal::value("currencycode", &e))
+    format!("{letters}.{issuer}").parse().map_err(|e| Refusal::value("currencycode", &e))
 }
 
 /// What a new extended currency is made from.
@@ -176,14 +168,8 @@ pub fn create_extended(store: &mut dyn Writer, upid: Upid, new: NewCurrency) -> 
     let profile = identity::need_profile(store.reader(), upid)?;
     let issuer = settle_issuer_name(store, profile, new.issuer_name)?;
     let code = full_code(&new.letters, &issuer)?;
-    if store
-        .first::<Currency>(Currency::query().eq(Currency::code, code.as_str()))?
-        .is_some()
-    {
-        return Err(Refusal::because(
-            Code::ALREADY_EXISTS,
-            format!("There is a currency {code} already"),
-        ));
+    if store.first::<Currency>(Currency::query().eq(Currency::code, code.as_str()))?.is_some() {
+        return Err(Refusal::because(Code::ALREADY_EXISTS, format!("There is a currency {code} already")));
     }
     if let Some(reference) = &new.reference {
         let base = need_currency(store.reader(), "referencecurrency", reference)?;
@@ -194,9 +180,7 @@ pub fn create_extended(store: &mut dyn Writer, upid: Upid, new: NewCurrency) -> 
     let issuance = ledger::create_issuance_wallet(store, upid, &code)?;
     let last = store.first::<Currency>(Currency::query().descending(Currency::number))?;
     let currency = Currency {
-        number: last.map_or(FIRST_OWN_NUMBER, |last| {
-            last.number.saturating_add(1).max(FIRST_OWN_NUMBER)
-        }),
+        number: last.map_or(FIRST_OWN_NUMBER, |last| last.number.saturating_add(1).max(FIRST_OWN_NUMBER)),
         code,
         name: new.name,
         kind: CurrencyType::Extended,
@@ -221,21 +205,12 @@ fn settle_issuer_name(store: &mut dyn Writer, mut profile: Profile, given: Optio
     match (profile.issuer_name.clone(), given) {
         (Some(name), None) => Ok(name),
         (Some(name), Some(given)) if name == given => Ok(name),
-        (Some(name), Some(_)) => Err(Refusal::field(
-            "issuername",
-            format!("is {name} already, and cannot be changed"),
-        )),
-        (None, None) => Err(Refusal::field(
-            "issuername",
-            "is required for the first currency of a profile",
-        )),
+        (Some(name), Some(_)) => Err(Refusal::field("issuername", format!("is {name} already, and cannot be changed"))),
+        (None, None) => Err(Refusal::field("issuername", "is required for the first currency of a profile")),
         (None, Some(given)) => {
             let taken = Profile::query().eq(Profile::issuer_name, given.as_str());
             if store.first::<Profile>(taken)?.is_some() {
-                return Err(Refusal::because(
-                    Code::ALREADY_EXISTS,
-                    format!("The issuer name {given} is taken"),
-                ));
+                return Err(Refusal::because(Code::ALREADY_EXISTS, format!("The issuer name {given} is taken")));
             }
             profile.issuer_name = Some(given.clone());
             profile.version += 1;
@@ -284,34 +259,16 @@ fn change_supply(
         None => return Err(Refusal::not_found()),
     };
     let issuing = kind == TransactionType::Issue;
-    let (source, destination) = if issuing {
-        (&issuance, &wallet)
-    } else {
-        (&wallet, &issuance)
-    };
-    let total = if issuing {
-        &mut currency.issued
-    } else {
-        &mut currency.redeemed
-    };
+    let (source, destination) = if issuing { (&issuance, &wallet) } else { (&wallet, &issuance) };
+    let total = if issuing { &mut currency.issued } else { &mut currency.redeemed };
     *total = total
         .checked_add(units)
         .filter(|total| *total <= florin_sdk_core::money::MAX_UNITS)
-        .ok_or_else(|| {
-            Refusal::because(
-                Code::LIMIT_EXCEEDED,
-                "The supply would be larger than the books can hold",
-            )
-        })?;
+        .ok_or_else(|| Refusal::because(Code::LIMIT_EXCEEDED, "The supply would be larger than the books can hold"))?;
     let txid = ledger::post(
         store,
         NewTransaction {
-            leg: Leg {
-                source,
-                destination,
-                currency: &currency,
-                units,
-            },
+            leg: Leg { source, destination, currency: &currency, units },
             kind,
             method: "internal",
             description: if issuing { "Issued" } else { "Redeemed" },
@@ -325,9 +282,7 @@ fn change_supply(
 /// All currencies, as `GetPublicCurrencyList` answers them.
 pub fn public_list(store: &mut dyn Reader) -> Result<Vec<PublicCurrency>, Refusal> {
     let currencies = store.list::<Currency>(Currency::query().ascending(Currency::code))?;
-    let active = currencies
-        .into_iter()
-        .filter(|currency| currency.status == Status::Active);
+    let active = currencies.into_iter().filter(|currency| currency.status == Status::Active);
     let list = active.map(|currency| PublicCurrency {
         currency_name: currency.name,
         currency_code: currency.code,
@@ -350,18 +305,15 @@ pub fn public_list(store: &mut dyn Reader) -> Result<Vec<PublicCurrency>, Refusa
 /// The currencies that a profile issues, as `GetProfileCurrencyList` answers them.
 pub fn profile_list(store: &mut dyn Reader, upid: Upid) -> Result<Vec<ProfileCurrency>, Refusal> {
     let query = Currency::query().eq(Currency::issuer, upid).ascending(Currency::code);
-    let list = store
-        .list::<Currency>(query)?
-        .into_iter()
-        .map(|currency| ProfileCurrency {
-            currency_name: currency.name,
-            currency_code: currency.code,
-            display_decimals: currency.display_decimals,
-            kind: currency.kind,
-            visible: currency.status == Status::Active,
-            issuer_address: None,
-            receiving_address: None,
-            reference_currency: currency.reference,
-        });
+    let list = store.list::<Currency>(query)?.into_iter().map(|currency| ProfileCurrency {
+        currency_name: currency.name,
+        currency_code: currency.code,
+        display_decimals: currency.display_decimals,
+        kind: currency.kind,
+        visible: currency.status == Status::Active,
+        issuer_address: None,
+        receiving_address: None,
+        reference_currency: currency.reference,
+    });
     Ok(list.collect())
 }

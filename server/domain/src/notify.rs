@@ -55,10 +55,7 @@ pub fn target(profile: &Profile) -> Option<Target> {
         return None;
     }
     let basic_auth = text("merchantcallbackuser").zip(text("merchantcallbackpassword").map(Secret::from));
-    Some(Target {
-        url: text("merchantnotificationurl")?,
-        basic_auth,
-    })
+    Some(Target { url: text("merchantnotificationurl")?, basic_auth })
 }
 
 /// Writes down that something happened which concerns `profile`.
@@ -97,15 +94,9 @@ pub fn attempted(store: &mut dyn Writer, number: i64, taken: bool) -> Result<(),
         return Ok(());
     };
     let now = store.now();
-    let wait = usize::try_from(event.attempts)
-        .ok()
-        .and_then(|attempt| BACK_OFF_S.get(attempt));
+    let wait = usize::try_from(event.attempts).ok().and_then(|attempt| BACK_OFF_S.get(attempt));
     event.attempts = event.attempts.saturating_add(1);
     event.delivered = taken.then_some(now);
-    event.due = if taken {
-        None
-    } else {
-        wait.map(|seconds| now.plus_seconds(*seconds))
-    };
+    event.due = if taken { None } else { wait.map(|seconds| now.plus_seconds(*seconds)) };
     Ok(store.update(&event)?)
 }

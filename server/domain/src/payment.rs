@@ -13,9 +13,9 @@ use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ListedPayment, PaymentAmount, PaymentDirection, PaymentStatus, TransactionType};
 use florin_sdk_core::operation::{self, AcceptPayment, CreatePaymentRequest, GetPaymentStatus, RefusePayment};
+use florin_sdk_core::qr::PaymentCode;
 use florin_sdk_core::{Amount, CurrencyCode, JsonObject, Prid, Timestamp, Txid, Upid, Uuid, Waid};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// How long a payment request can be paid.
 pub const LIFETIME_S: i64 = 30 * 60;
@@ -79,8 +79,7 @@ impl PaymentRequest {
     }
 
     fn closed_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.closed
-            .or_else(|| (self.status_at(now) == PaymentStatus::Timeout).then_some(self.expires))
+        self.closed.or_else(|| (self.status_at(now) == PaymentStatus::Timeout).then_some(self.expires))
     }
 }
 
@@ -110,10 +109,7 @@ pub fn create(
         None => None,
     };
     if source.as_ref().is_some_and(|source| source.waid == destination.waid) {
-        return Err(Refusal::field(
-            "sourcewaid",
-            "must be another wallet than the one to be paid",
-        ));
+        return Err(Refusal::field("sourcewaid", "must be another wallet than the one to be paid"));
     }
     let created = store.now();
     let request = PaymentRequest {
@@ -215,21 +211,8 @@ pub fn describe(store: &mut dyn Reader, request: PaymentRequest) -> Result<opera
 /// people to read.
 pub fn qr_payload(store: &mut dyn Reader, request: &PaymentRequest, currency: &Currency) -> Result<String, Refusal> {
     let merchant = need_profile(store, request.creator)?.display_name();
-    let mut text = format!(
-        "florin:pay?prid={}&amount={}&currency={}&to=",
-        request.prid,
-        currency.amount(request.units)?,
-        currency.code
-    );
-    for byte in merchant.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    Ok(text)
+    let amount = currency.amount(request.units)?;
+    Ok(PaymentCode::new(request.prid, amount, currency.code.clone(), &merchant).to_string())
 }
 
 /// The same, of a request that `caller` may see.
@@ -240,10 +223,7 @@ pub fn qr_of(store: &mut dyn Reader, caller: &Caller, prid: Prid) -> Result<Stri
 }
 
 fn not_payable(reason: &str) -> Refusal {
-    Refusal::because(
-        Code::NOT_PAYABLE,
-        format!("The payment request cannot be settled: {reason}"),
-    )
+    Refusal::because(Code::NOT_PAYABLE, format!("The payment request cannot be settled: {reason}"))
 }
 
 /// The request and the wallet that pays it, if `caller` may decide for that wallet and nothing is decided yet.
@@ -280,10 +260,7 @@ pub fn accept(
     reference: Option<&str>,
 ) -> Result<Txid, Refusal> {
     if accept.method != WALLET {
-        return Err(Refusal::field(
-            "method",
-            "must be wallet: this server settles no other method",
-        ));
+        return Err(Refusal::field("method", "must be wallet: this server settles no other method"));
     }
     let (mut request, wallet) = open_for::<AcceptPayment>(store.reader(), caller, accept.prid)?;
     let currency = currency_of(store.reader(), &request)?;
@@ -292,12 +269,7 @@ pub fn accept(
     let txid = ledger::post(
         store,
         NewTransaction {
-            leg: Leg {
-                source: &wallet,
-                destination: &destination,
-                currency: &currency,
-                units,
-            },
+            leg: Leg { source: &wallet, destination: &destination, currency: &currency, units },
             kind: TransactionType::Payment,
             method: "internal",
             description: &format!("Payment {}", request.prid),
@@ -336,24 +308,15 @@ fn tell(store: &mut dyn Writer, request: &PaymentRequest, currency: &Currency, k
 fn agreed(request: &PaymentRequest, currency: &Currency, code: &CurrencyCode, total: Amount) -> Result<i128, Refusal> {
     identity::need_active(&currency.status, "The currency")?;
     if *code != currency.code {
-        return Err(Refusal::field(
-            "currency",
-            format!("must be {}, the currency of the request", currency.code),
-        ));
+        return Err(Refusal::field("currency", format!("must be {}, the currency of the request", currency.code)));
     }
     let units = currency.units("totalamount", total)?;
     let asked = currency.amount(request.units)?;
     if units < request.units {
-        return Err(Refusal::field(
-            "totalamount",
-            format!("must be {asked} at least: a request is not paid in part"),
-        ));
+        return Err(Refusal::field("totalamount", format!("must be {asked} at least: a request is not paid in part")));
     }
     if units > request.units && !request.tip {
-        return Err(Refusal::field(
-            "totalamount",
-            format!("must be {asked}: this request takes no tip"),
-        ));
+        return Err(Refusal::field("totalamount", format!("must be {asked}: this request takes no tip")));
     }
     Ok(units)
 }
@@ -389,11 +352,7 @@ pub fn list(
     let mut requests = store.list::<PaymentRequest>(query)?;
     let more = requests.len() > limit;
     requests.truncate(limit);
-    let next = if more {
-        requests.last().map(|request| request.number)
-    } else {
-        None
-    };
+    let next = if more { requests.last().map(|request| request.number) } else { None };
     let now = store.now();
     let mut listed = Vec::with_capacity(requests.len());
     for request in requests {
@@ -406,11 +365,7 @@ pub fn list(
             closed: request.closed_at(now),
             status_message: request.status_at(now).words().to_owned(),
             prid: request.prid,
-            direction: if request.creator == upid {
-                PaymentDirection::Outgoing
-            } else {
-                PaymentDirection::Incoming
-            },
+            direction: if request.creator == upid { PaymentDirection::Outgoing } else { PaymentDirection::Incoming },
             method: request.method,
             processor_token: None,
             reference_id: request.reference,

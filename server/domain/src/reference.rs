@@ -147,10 +147,7 @@ pub struct Refused {
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            refusal,
-            replayed: false,
-        }
+        Self { refusal, replayed: false }
     }
 }
 
@@ -211,19 +208,12 @@ pub fn once(
                 prid: made.prid,
                 ..blank
             })?;
-            Ok(Decided {
-                answer,
-                replayed: false,
-            })
+            Ok(Decided { answer, replayed: false })
         }
         Err(refusal) => {
             if refusal.code.is_decided() {
                 let message = Some(refusal.message.clone());
-                store.insert(&ClientReference {
-                    code: refusal.code.0,
-                    message,
-                    ..blank
-                })?;
+                store.insert(&ClientReference { code: refusal.code.0, message, ..blank })?;
             }
             Err(refusal.into())
         }
@@ -238,10 +228,7 @@ fn replay(kept: ClientReference, identity: &Identity) -> Result<Decided, Refused
         Some(answer) if kept.code == Code::OK.0 => Ok(Decided { answer, replayed: true }),
         _ => {
             let refusal = Refusal::because(Code(kept.code), kept.message.unwrap_or_default());
-            Err(Refused {
-                refusal,
-                replayed: true,
-            })
+            Err(Refused { refusal, replayed: true })
         }
     }
 }
@@ -254,10 +241,8 @@ pub fn outcome(
     operation: Option<&str>,
 ) -> Result<OperationOutcome, Refusal> {
     let rows = store.list::<ClientReference>(ClientReference::of(owner, reference))?;
-    let newest = rows
-        .into_iter()
-        .filter(|row| operation.is_none_or(|name| row.operation == name))
-        .max_by_key(|row| row.number);
+    let newest =
+        rows.into_iter().filter(|row| operation.is_none_or(|name| row.operation == name)).max_by_key(|row| row.number);
     let blank = OperationOutcome {
         outcome: OutcomeKind::Unknown,
         operation: None,
@@ -302,11 +287,7 @@ mod tests {
         other.insert("b".into(), json!({"y": [true, null], "x": 1}));
         other.insert("a".into(), json!("1"));
         assert_eq!(one, fingerprint("Pay", &Value::Object(other)));
-        for different in [
-            json!({"a": 1, "b": {"x": 1, "y": [true, null]}}),
-            json!({"a": "1"}),
-            json!({"a": "1b"}),
-        ] {
+        for different in [json!({"a": 1, "b": {"x": 1, "y": [true, null]}}), json!({"a": "1"}), json!({"a": "1b"})] {
             assert_ne!(one, fingerprint("Pay", &different));
         }
         assert_ne!(fingerprint("Pay", &json!({})), fingerprint("Refund", &json!({})));

@@ -28,11 +28,7 @@ impl Refusal {
 
     /// With other words.
     pub fn because(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            fields: Vec::new(),
-        }
+        Self { code, message: message.into(), fields: Vec::new() }
     }
 
     /// No such object, or not visible: the same answer for both.
@@ -44,10 +40,7 @@ impl Refusal {
     /// One field is not as it must be.
     #[must_use]
     pub fn field(field: &str, reason: impl Into<String>) -> Self {
-        Self::fields(vec![FieldError {
-            field: field.to_owned(),
-            reason: reason.into(),
-        }])
+        Self::fields(vec![FieldError { field: field.to_owned(), reason: reason.into() }])
     }
 
     /// Fields are not as they must be.
@@ -55,11 +48,7 @@ impl Refusal {
     pub fn fields(fields: Vec<FieldError>) -> Self {
         let list: Vec<_> = fields.iter().map(|f| format!("{} {}", f.field, f.reason)).collect();
         let message = format!("{}: {}", Code::INVALID_REQUEST.meaning(), list.join("; "));
-        Self {
-            code: Code::INVALID_REQUEST,
-            message,
-            fields,
-        }
+        Self { code: Code::INVALID_REQUEST, message, fields }
     }
 
     /// A value that the SDK's own types refuse, found in `field`.

@@ -1,5 +1,9 @@
 //! Making secrets, and knowing them again without keeping them.
 
+use crate::refusal::Refusal;
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, SaltString};
+use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, id::MAX_ID};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -38,11 +42,7 @@ pub fn hex_key() -> Secret {
 pub fn spell(alphabet: &[u8], numbers: impl IntoIterator<Item = u64>) -> String {
     let len = alphabet.len() as u64;
     let letter = |number: u64| usize::try_from(number % len).ok().and_then(|place| alphabet.get(place));
-    numbers
-        .into_iter()
-        .filter_map(letter)
-        .map(|byte| char::from(*byte))
-        .collect()
+    numbers.into_iter().filter_map(letter).map(|byte| char::from(*byte)).collect()
 }
 
 /// The beginning of each mobile token, by which scanners for leaked secrets know it.
@@ -66,6 +66,18 @@ pub fn password() -> Secret {
     Secret::from(text)
 }
 
+/// The Argon2id hash of a password, with its salt and its costs in it. Takes tens of milliseconds of one core on
+/// purpose: never on a thread that others wait for.
+pub fn hash_password(password: &Secret) -> Result<String, Refusal> {
+    let failed = |error: argon2::password_hash::Error| {
+        tracing::error!(%error, "a password could not be hashed");
+        Refusal::new(Code::SYSTEM_ERROR)
+    };
+    let salt = SaltString::encode_b64(&random::<16>()).map_err(failed)?;
+    let hash = Argon2::default().hash_password(password.expose().as_bytes(), &salt).map_err(failed)?;
+    Ok(hash.to_string())
+}
+
 /// A random number of at most 16 digits, for an id that must not be guessed.
 #[must_use]
 pub fn random_id() -> u64 {
@@ -80,11 +92,7 @@ mod tests {
     fn secrets_have_the_form_that_the_contract_asks_for() {
         let key = hex_key();
         assert_eq!(key.expose().len(), 32);
-        assert!(
-            key.expose()
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b))
-        );
+        assert!(key.expose().bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b)));
         assert_ne!(key, hex_key());
         let token = mobile_token();
         assert_eq!(token.expose().len(), 44);

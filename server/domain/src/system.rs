@@ -1,8 +1,7 @@
 //! Setting up a new platform.
 
 use crate::currency;
-use crate::identity::{NewProfile, User, create_api_key, create_profile};
-use crate::ledger;
+use crate::identity::{NewProfile, User, create_api_key, create_profile, register_user};
 use crate::refusal::Refusal;
 use crate::secrets;
 use crate::store::{Reader, Record, Writer, record};
@@ -75,28 +74,9 @@ pub fn initialise(
         extended: JsonObject::default(),
     };
     let (mut profile, _) = create_profile(store, new)?;
-    let user = User {
-        uuid: ledger::id(Uuid::new(store.next_id()))?,
-        upid: profile.upid,
-        provider: profile.upid,
-        provider_user_id: None,
-        display_name: Some("First Administrator".to_owned()),
-        metadata: JsonObject::default(),
-        status: Status::Active,
-        email: Some(ADMIN_EMAIL.to_owned()),
-        password: Some(password_hash),
-        created: store.now(),
-    };
-    store.insert(&user)?;
-    profile.master = Some(user.uuid);
-    store.update(&profile)?;
-    let (key, apikey) = create_api_key(
-        store,
-        None,
-        profile.upid,
-        "First key".to_owned(),
-        vec!["system-admin".to_owned()],
-    )?;
+    let user = register_user(store, &mut profile, ADMIN_EMAIL, password_hash, Status::Active)?;
+    let (key, apikey) =
+        create_api_key(store, None, profile.upid, "First key".to_owned(), vec!["system-admin".to_owned()])?;
     let subscriptionkey = secrets::hex_key();
     let row = SubscriptionKey {
         number: store.next_id().cast_signed(),

@@ -62,13 +62,9 @@ struct FromProvider {
 #[async_trait]
 impl TokenSource for FromProvider {
     async fn fresh_token(&self) -> Result<Secret, TokenError> {
-        let request = CreateMobileToken {
-            provider_user_id: Some("alice".to_owned()),
-            ..CreateMobileToken::new()
-        };
+        let request = CreateMobileToken { provider_user_id: Some("alice".to_owned()), ..CreateMobileToken::new() };
         let made = self.provider.mobile_tokens().create(request).await;
-        made.map(|made| made.token)
-            .map_err(|e| TokenError::Unexpected { reason: e.to_string() })
+        made.map(|made| made.token).map_err(|e| TokenError::Unexpected { reason: e.to_string() })
     }
 }
 
@@ -77,16 +73,9 @@ fn amount(text: &str) -> anyhow::Result<Amount> {
 }
 
 fn holds(wallet: &Wallet) -> String {
-    let balances = wallet
-        .balances
-        .iter()
-        .map(|balance| format!("{} {}", balance.available, balance.currency_code));
+    let balances = wallet.balances.iter().map(|balance| format!("{} {}", balance.available, balance.currency_code));
     let list: Vec<_> = balances.collect();
-    if list.is_empty() {
-        "nothing".to_owned()
-    } else {
-        list.join(", ")
-    }
+    if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
 }
 
 async fn story() -> anyhow::Result<()> {
@@ -96,36 +85,25 @@ async fn story() -> anyhow::Result<()> {
     let database = format!("sqlite://{}", folder.path().join("demo.db").display());
     let store = florin_storage::open(&database, Mode::Serve, clock.clone())?;
     let app = App::new(store, clock, true);
-    let credentials = init::initialise(&app)
-        .await?
-        .context("the temporary database was not empty")?;
+    let credentials = init::initialise(&app).await?.context("the temporary database was not empty")?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), std::future::pending()));
     let deliveries = tokio::spawn(deliver::run(app.clone()));
-    teller.tell(format!(
-        "A server starts on {url} with an empty database, and sets itself up."
-    ))?;
+    teller.tell(format!("A server starts on {url} with an empty database, and sets itself up."))?;
 
     let client = |key: Secret| ProviderClient::new(ClientOptions::new(&url), key, Arc::new(MemoryJournal::default()));
     let provider = client(credentials.apikey.clone())?;
     let code = issue_currency(&mut teller, &provider).await?;
     let alice = welcome_user(&mut teller, &provider, &code).await?;
-    let phone = MobileClient::new(
-        ClientOptions::new(&url),
-        Arc::new(FromProvider {
-            provider: provider.clone(),
-        }),
-    )?;
+    let phone = MobileClient::new(ClientOptions::new(&url), Arc::new(FromProvider { provider: provider.clone() }))?;
     read_on_the_phone(&mut teller, &phone, &url, &provider).await?;
 
     let (merchant_url, told) = merchant_listens().await?;
     let merchant = open_shop(&mut teller, &provider, &merchant_url, client).await?;
     pay(&mut teller, &provider, &merchant, &phone, alice, &code, told).await?;
 
-    let report = app
-        .read(|store| ledger::verify(store, &mut |_| ()).map_err(Refusal::from))
-        .await?;
+    let report = app.read(|store| ledger::verify(store, &mut |_| ()).map_err(Refusal::from)).await?;
     ensure!(report.ok, "the books do not add up: {:?}", report.faults);
     teller.tell(format!(
         "The books add up: {} transactions, {} postings, every balance and every hash checked.",
@@ -143,10 +121,7 @@ async fn issue_currency(teller: &mut Teller, provider: &ProviderClient) -> anyho
     };
     provider.currencies().create(new).await?;
     let code: CurrencyCode = "BEA.brew".parse()?;
-    provider
-        .currencies()
-        .issue(IssueGatewayCurrency::new("BEA".parse()?, amount("1000")?), None)
-        .await?;
+    provider.currencies().issue(IssueGatewayCurrency::new("BEA".parse()?, amount("1000")?), None).await?;
     let supply = provider.currencies().circulation(code.clone()).await?;
     teller.tell(format!(
         "The provider makes a token, {code}, and mints it: {} are in circulation.",
@@ -160,25 +135,16 @@ async fn welcome_user(
     provider: &ProviderClient,
     code: &CurrencyCode,
 ) -> anyhow::Result<florin_sdk_core::Waid> {
-    let new = CreateUser {
-        display_name: Some("Alice".to_owned()),
-        ..CreateUser::new("alice".to_owned())
-    };
+    let new = CreateUser { display_name: Some("Alice".to_owned()), ..CreateUser::new("alice".to_owned()) };
     let alice = provider.users().create(new).await?;
-    teller.tell(format!(
-        "The provider makes a user, by its own name for her: alice. Her wallet is {}.",
-        alice.waid
-    ))?;
+    teller.tell(format!("The provider makes a user, by its own name for her: alice. Her wallet is {}.", alice.waid))?;
     let gift = CreditWallet {
         provider_user_id: Some("alice".to_owned()),
         description: Some("Welcome".to_owned()),
         ..CreditWallet::new(code.clone(), amount("25")?)
     };
     let reference = "welcome-alice";
-    let first = provider
-        .wallets()
-        .credit(gift.clone(), Some(reference.to_owned()))
-        .await?;
+    let first = provider.wallets().credit(gift.clone(), Some(reference.to_owned())).await?;
     let again = provider.wallets().credit(gift, Some(reference.to_owned())).await?;
     ensure!(first == again, "one reference moved money twice");
     teller.tell(format!(
@@ -200,23 +166,12 @@ async fn read_on_the_phone(
         holds(&wallet)
     ))?;
     let history = phone.transactions(GetWalletTransactionList::new()).await?;
-    let lines = history
-        .transactions
-        .iter()
-        .map(|tx| format!("{} {} {:?}", tx.amount, tx.currency, tx.description));
-    teller.tell(format!(
-        "It reads her history: {}.",
-        lines.collect::<Vec<_>>().join(", ")
-    ))?;
-    let request = CreateMobileToken {
-        provider_user_id: Some("alice".to_owned()),
-        ..CreateMobileToken::new()
-    };
+    let lines = history.transactions.iter().map(|tx| format!("{} {} {:?}", tx.amount, tx.currency, tx.description));
+    teller.tell(format!("It reads her history: {}.", lines.collect::<Vec<_>>().join(", ")))?;
+    let request = CreateMobileToken { provider_user_id: Some("alice".to_owned()), ..CreateMobileToken::new() };
     let token = provider.mobile_tokens().create(request).await?.token;
     let refusal = write_with(url, &token).await?;
-    teller.tell(format!(
-        "A thief takes the token and tries to move money with it. The server answers: {refusal}"
-    ))?;
+    teller.tell(format!("A thief takes the token and tries to move money with it. The server answers: {refusal}"))?;
     Ok(())
 }
 
@@ -233,15 +188,8 @@ async fn write_with(url: &str, token: &Secret) -> anyhow::Result<String> {
     stream.read_to_string(&mut answer).await?;
     let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
     let body: serde_json::Value = serde_json::from_str(body)?;
-    ensure!(
-        body["resultcode"] == Code::MOBILE_READ_ONLY.0,
-        "a mobile credential got through: {body}"
-    );
-    Ok(format!(
-        "{} {}.",
-        body["resultcode"],
-        body["resultmessage"].as_str().unwrap_or_default()
-    ))
+    ensure!(body["resultcode"] == Code::MOBILE_READ_ONLY.0, "a mobile credential got through: {body}");
+    Ok(format!("{} {}.", body["resultcode"], body["resultmessage"].as_str().unwrap_or_default()))
 }
 
 /// The merchant's own server: it only listens for notifications.
@@ -253,11 +201,7 @@ async fn merchant_listens() -> anyhow::Result<(String, mpsc::Receiver<String>)> 
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/paid", listener.local_addr()?);
-    tokio::spawn(listen::serve(
-        listener,
-        Router::new().route("/paid", post(take)),
-        std::future::pending(),
-    ));
+    tokio::spawn(listen::serve(listener, Router::new().route("/paid", post(take)), std::future::pending()));
     Ok((url, told))
 }
 
@@ -280,10 +224,7 @@ async fn open_shop(
     };
     let shop = provider.profiles().create(new).await?;
     let roles = vec!["merchant-rw".to_owned(), "profile-rw".to_owned()];
-    let key = CreateAPIKey {
-        upid: Some(shop.upid),
-        ..CreateAPIKey::new("Till".to_owned(), roles)
-    };
+    let key = CreateAPIKey { upid: Some(shop.upid), ..CreateAPIKey::new("Till".to_owned(), roles) };
     let key = provider.api_keys().create(key).await?;
     teller.tell("A merchant, Corner Café, gets a profile and an API key for its till.")?;
     Ok(client(key.api_key)?)
@@ -306,9 +247,7 @@ async fn pay(
     };
     let asked = merchant.payments().request(ask, None).await?;
     let payload = asked.qr_payload.context("the request has no QR code")?;
-    teller.tell(format!(
-        "The till asks Alice for {price} {code}, and shows a QR code: {payload}"
-    ))?;
+    teller.tell(format!("The till asks Alice for {price} {code}, and shows a QR code: {payload}"))?;
 
     let scanned = PaymentCode::parse(&payload)?;
     let payment = phone.payment(scanned.prid).await?;
@@ -324,20 +263,12 @@ async fn pay(
         payment.status_message
     ))?;
 
-    let notice = tokio::time::timeout(PATIENCE, told.recv())
-        .await
-        .context("the merchant was not told")?;
+    let notice = tokio::time::timeout(PATIENCE, told.recv()).await.context("the merchant was not told")?;
     let notice: serde_json::Value = serde_json::from_str(&notice.context("the merchant was not told")?)?;
-    teller.tell(format!(
-        "The merchant is notified: {} for {}.",
-        notice["event"], notice["referenceid"]
-    ))?;
+    let word = |name: &str| notice[name].as_str().unwrap_or_default().to_owned();
+    teller.tell(format!("The merchant is notified: {} for {}.", word("event"), word("referenceid")))?;
     let till = merchant.wallets().get(None).await?;
     let wallet = phone.wallet(None).await?;
-    teller.tell(format!(
-        "Alice has {}, the Corner Café has {}.",
-        holds(&wallet),
-        holds(&till)
-    ))?;
+    teller.tell(format!("Alice has {}, the Corner Café has {}.", holds(&wallet), holds(&till)))?;
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! Setting up a platform.
 
 use crate::config::{Format, InitArgs};
-use anyhow::{Context, bail};
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, SaltString};
+use anyhow::bail;
 use florin_domain::clock::Clock;
 use florin_domain::system::{self, FirstCredentials};
 use florin_domain::{Refusal, secrets};
@@ -32,17 +30,9 @@ pub(crate) async fn initialise(app: &App) -> anyhow::Result<Option<FirstCredenti
         return Ok(None);
     }
     let password = secrets::password();
-    let salt = SaltString::encode_b64(&secrets::random::<16>()).map_err(|e| anyhow::anyhow!("{e}"))?;
-    let hash = Argon2::default()
-        .hash_password(password.expose().as_bytes(), &salt)
-        .map_err(|e| anyhow::anyhow!("{e}"))
-        .context("the password could not be hashed")?
-        .to_string();
+    let hash = secrets::hash_password(&password)?;
     // All or nothing: a process that is killed here leaves an empty database.
-    let made = app.write(
-        move |store| system::initialise(store, password.clone(), hash.clone()),
-        |_: &Refusal| false,
-    );
+    let made = app.write(move |store| system::initialise(store, password.clone(), hash.clone()), |_: &Refusal| false);
     Ok(Some(made.await?))
 }
 

@@ -28,9 +28,5 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
         report
     }))?;
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
-    Ok(if report.ok {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -32,14 +32,7 @@ impl App {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let (last_used, news) = (Mutex::default(), Notify::new());
-        Self(Arc::new(Inner {
-            store,
-            clock,
-            sandbox,
-            metrics: Metrics::default(),
-            last_used,
-            news,
-        }))
+        Self(Arc::new(Inner { store, clock, sandbox, metrics: Metrics::default(), last_used, news }))
     }
 
     /// Whether requests may ask for faults.
@@ -74,12 +67,7 @@ impl App {
 
     /// When a mobile token was last used, as far as this process has seen.
     pub(crate) fn last_use(&self, mtid: Mtid) -> Option<Timestamp> {
-        self.0
-            .last_used
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&mtid)
-            .copied()
+        self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner).get(&mtid).copied()
     }
 
     /// Reads, on a connection that cannot write.
@@ -103,16 +91,9 @@ impl App {
         keep: fn(&E) -> bool,
     ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
-        let job = Job {
-            work,
-            keep,
-            result: None,
-            answer,
-        };
+        let job = Job { work, keep, result: None, answer };
         self.0.store.write(Box::new(job)).map_err(Refusal::from)?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR).into()))
+        answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR).into()))
     }
 }
 
@@ -130,10 +111,7 @@ where
     E: From<Refusal> + Send,
 {
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
-        self.result
-            .insert((self.work)(writer))
-            .as_ref()
-            .map_or_else(self.keep, |_| true)
+        self.result.insert((self.work)(writer)).as_ref().map_or_else(self.keep, |_| true)
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {

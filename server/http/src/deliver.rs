@@ -59,11 +59,7 @@ async fn round(app: &App, client: &reqwest::Client) -> Result<usize, Refusal> {
                 Some(target) => send(&client, app.sandbox(), &event, &target).await,
                 None => false,
             };
-            app.write(
-                move |store| notify::attempted(store, event.number, taken),
-                |_: &Refusal| false,
-            )
-            .await
+            app.write(move |store| notify::attempted(store, event.number, taken), |_: &Refusal| false).await
         });
     }
     while let Some(sent) = sending.join_next().await {
@@ -160,10 +156,7 @@ impl Resolve for PublicOnly {
 }
 
 fn client(sandbox: bool) -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
-    let roots = webpki_roots::TLS_SERVER_ROOTS
-        .iter()
-        .cloned()
-        .collect::<rustls::RootCertStore>();
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

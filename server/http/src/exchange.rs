@@ -90,12 +90,7 @@ impl Routes {
                 Ok(operation) => operation,
                 Err(refusal) => return ready(refusal),
             };
-            Box::pin(async move {
-                call.app
-                    .read(move |store| encode(&handler(store, operation)?))
-                    .await
-                    .into()
-            })
+            Box::pin(async move { call.app.read(move |store| encode(&handler(store, operation)?)).await.into() })
         })
     }
 
@@ -110,14 +105,7 @@ impl Routes {
             Box::pin(async move {
                 let shared = app.clone();
                 let work = move |store: &mut dyn Reader| {
-                    encode(&handler(
-                        &mut Reading {
-                            store,
-                            caller: &caller,
-                            app: &shared,
-                        },
-                        operation,
-                    )?)
+                    encode(&handler(&mut Reading { store, caller: &caller, app: &shared }, operation)?)
                 };
                 app.read(work).await.into()
             })
@@ -126,6 +114,23 @@ impl Routes {
 
     /// An operation that changes something. If it is about money, it runs once under its client reference.
     pub(crate) fn write<O: Operation>(self, handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>) -> Self {
+        self.write_prepared(None, handler)
+    }
+
+    /// The same, with slow work on the request that must be done before, where nobody waits for the writer.
+    pub(crate) fn write_after<O: Operation>(
+        self,
+        prepare: fn(O) -> Result<O, Refusal>,
+        handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
+        self.write_prepared(Some(prepare), handler)
+    }
+
+    fn write_prepared<O: Operation>(
+        self,
+        prepare: Option<fn(O) -> Result<O, Refusal>>,
+        handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
         self.mount::<O>(move |call| {
             let prepared = typed::<O>(call.request).and_then(|operation| {
                 let caller = known(call.caller)?;
@@ -137,16 +142,23 @@ impl Routes {
                 Err(refusal) => return ready(refusal),
             };
             let app = call.app;
-            Box::pin(async move { run_write(&app, handler, operation, caller, identity).await })
+            Box::pin(async move {
+                let ready = match prepare {
+                    None => Ok(operation),
+                    Some(prepare) => tokio::task::spawn_blocking(move || prepare(operation))
+                        .await
+                        .unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR))),
+                };
+                match ready {
+                    Ok(operation) => run_write(&app, handler, operation, caller, identity).await,
+                    Err(refusal) => refusal.into(),
+                }
+            })
         })
     }
 
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
-        self.0.push(Mounted {
-            spec: O::spec(),
-            admit: access::admit::<O>,
-            run: Box::new(run),
-        });
+        self.0.push(Mounted { spec: O::spec(), admit: access::admit::<O>, run: Box::new(run) });
         self
     }
 
@@ -186,10 +198,7 @@ fn known(caller: Option<Caller>) -> Result<Caller, Refusal> {
 
 impl From<Result<String, Refusal>> for Reply {
     fn from(result: Result<String, Refusal>) -> Self {
-        Self {
-            result,
-            replayed: false,
-        }
+        Self { result, replayed: false }
     }
 }
 
@@ -204,11 +213,7 @@ fn encode<T: serde::Serialize>(answer: &T) -> Result<String, Refusal> {
 async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response {
     let id = request_id();
     let name = mounted.spec.name;
-    let fault = if app.sandbox() {
-        fault::asked(request.headers())
-    } else {
-        Ok(None)
-    };
+    let fault = if app.sandbox() { fault::asked(request.headers()) } else { Ok(None) };
     let reply = match fault {
         Err(refusal) => refusal.into(),
         Ok(Some(Fault::DropBefore)) => return fault::dropped(),
@@ -236,13 +241,11 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
 }
 
 fn request_id() -> String {
-    secrets::random::<8>()
-        .iter()
-        .fold(String::with_capacity(16), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    secrets::random::<8>().iter().fold(String::with_capacity(16), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 async fn answer(app: &App, mounted: &Mounted, request: Request) -> Result<Reply, Refusal> {
@@ -259,10 +262,7 @@ async fn answer(app: &App, mounted: &Mounted, request: Request) -> Result<Reply,
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
     for (name, value) in path_params(&mut parts).await? {
-        if request
-            .insert(name.clone(), fields::from_text(spec.fields, &name, value))
-            .is_some()
-        {
+        if request.insert(name.clone(), fields::from_text(spec.fields, &name, value)).is_some() {
             return Err(Refusal::field(&name, "stands in the path already"));
         }
     }
@@ -271,13 +271,7 @@ async fn answer(app: &App, mounted: &Mounted, request: Request) -> Result<Reply,
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));
     }
-    Ok((mounted.run)(Call {
-        app: app.clone(),
-        caller,
-        headers: parts.headers,
-        request,
-    })
-    .await)
+    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request }).await)
 }
 
 async fn read_body(body: Body) -> Result<Vec<u8>, Refusal> {
@@ -296,10 +290,7 @@ async fn read_body(body: Body) -> Result<Vec<u8>, Refusal> {
             }
         }
         if total > MAX_BODY {
-            return Err(Refusal::because(
-                Code::PAYLOAD_TOO_LARGE,
-                format!("The body is larger than {MAX_BODY} bytes"),
-            ));
+            return Err(Refusal::because(Code::PAYLOAD_TOO_LARGE, format!("The body is larger than {MAX_BODY} bytes")));
         }
         Ok(bytes)
     };
@@ -340,9 +331,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
         return Ok(Map::new());
     }
     let parsed = serde_json::from_slice::<Strict>(body);
-    parsed
-        .map(|strict| strict.0)
-        .map_err(|e| Refusal::field("body", format!("must be a JSON object: {e}")))
+    parsed.map(|strict| strict.0).map_err(|e| Refusal::field("body", format!("must be a JSON object: {e}")))
 }
 
 fn query(spec: &Spec, parts: &Parts) -> Result<Map<String, Value>, Refusal> {
@@ -361,10 +350,7 @@ fn query(spec: &Spec, parts: &Parts) -> Result<Map<String, Value>, Refusal> {
 async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, Refusal> {
     let params = RawPathParams::from_request_parts(parts, &()).await;
     let params = params.map_err(|_| Refusal::field("path", "must be UTF-8, percent-encoded"))?;
-    Ok(params
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
+    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
 /// The checked fields as the operation's own type.
@@ -375,11 +361,7 @@ fn typed<O: Operation>(request: Map<String, Value>) -> Result<O, Refusal> {
     })?;
     let mut problems = Problems::default();
     operation.check(&mut problems);
-    if problems.0.is_empty() {
-        Ok(operation)
-    } else {
-        Err(Refusal::fields(problems.0))
-    }
+    if problems.0.is_empty() { Ok(operation) } else { Err(Refusal::fields(problems.0)) }
 }
 
 /// The identity of a money operation that came with a client reference.
@@ -416,14 +398,9 @@ fn identity<O: Operation>(operation: &O, caller: &Caller, headers: &HeaderMap) -
 
 /// The object that the operation's path names.
 fn target<O: Operation>(request: &Value) -> String {
-    let mut params = O::PATHS
-        .iter()
-        .flat_map(|path| path.split('/'))
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    params
-        .find_map(|name| request.get(name)?.as_str())
-        .unwrap_or_default()
-        .to_owned()
+    let mut params =
+        O::PATHS.iter().flat_map(|path| path.split('/')).filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    params.find_map(|name| request.get(name)?.as_str()).unwrap_or_default().to_owned()
 }
 
 /// The request without what says nothing: the reference itself, and zeros at the end of an amount.
@@ -433,15 +410,9 @@ fn normal<O: Operation>(request: Value) -> Value {
     };
     map.remove("referenceid");
     for field in O::FIELDS.iter().filter(|field| field.kind == Kind::Amount) {
-        let amount = map
-            .get(field.name)
-            .and_then(Value::as_str)
-            .and_then(|text| text.parse::<Amount>().ok());
+        let amount = map.get(field.name).and_then(Value::as_str).and_then(|text| text.parse::<Amount>().ok());
         if let Some(amount) = amount {
-            map.insert(
-                field.name.to_owned(),
-                Value::String(amount.decimal().normalize().to_string()),
-            );
+            map.insert(field.name.to_owned(), Value::String(amount.decimal().normalize().to_string()));
         }
     }
     Value::Object(map)
@@ -457,12 +428,7 @@ async fn run_write<O: Operation>(
     let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
         let reference = identity.as_ref().map(|identity| identity.reference.as_str());
         let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
-            let mut writing = Writing {
-                store,
-                caller: &caller,
-                reference,
-                made: Made::default(),
-            };
+            let mut writing = Writing { store, caller: &caller, reference, made: Made::default() };
             let answer = handler(&mut writing, operation.clone())?;
             let made = writing.made;
             match serde_json::to_value(&answer) {
@@ -472,25 +438,14 @@ async fn run_write<O: Operation>(
         };
         match &identity {
             Some(identity) => reference::once(store, identity, decide),
-            None => Ok(Decided {
-                answer: reference::apart(store, decide)?.0,
-                replayed: false,
-            }),
+            None => Ok(Decided { answer: reference::apart(store, decide)?.0, replayed: false }),
         }
     };
     // A decided refusal is kept under its client reference; all else that was written is undone by then.
-    let kept = app
-        .write(work, |refused: &Refused| refused.refusal.code.is_decided())
-        .await;
+    let kept = app.write(work, |refused: &Refused| refused.refusal.code.is_decided()).await;
     app.news().notify_one();
     match kept {
-        Ok(decided) => Reply {
-            result: Ok(decided.answer.to_string()),
-            replayed: decided.replayed,
-        },
-        Err(refused) => Reply {
-            result: Err(refused.refusal),
-            replayed: refused.replayed,
-        },
+        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed },
+        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed },
     }
 }

@@ -35,12 +35,8 @@ pub(crate) fn asked(headers: &HeaderMap) -> Result<Option<Fault>, Refusal> {
     let Some(value) = headers.get("x-florin-fault") else {
         return Ok(None);
     };
-    let wrong = || {
-        Refusal::field(
-            "X-Florin-Fault",
-            "must be error=CODE, drop-before, drop-after, garbage or delay-ms=N",
-        )
-    };
+    let wrong =
+        || Refusal::field("X-Florin-Fault", "must be error=CODE, drop-before, drop-after, garbage or delay-ms=N");
     let text = value.to_str().map_err(|_| wrong())?;
     let fault = match text.split_once('=').unwrap_or((text, "")) {
         ("drop-before", "") => Fault::DropBefore,

@@ -26,10 +26,7 @@ pub(crate) fn check(fields: &[Field], request: &mut Map<String, Value>, problems
             }
         }
     }
-    for name in request
-        .keys()
-        .filter(|name| !fields.iter().any(|field| field.name == name.as_str()))
-    {
+    for name in request.keys().filter(|name| !fields.iter().any(|field| field.name == name.as_str())) {
         let shown: String = name.chars().take(MAX_LIST_ITEM).collect();
         problems.add(&shown, "is not a field of this operation");
     }
@@ -57,10 +54,7 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
             Ok(())
         }
         Kind::Id(prefix) => {
-            let digits = text()?
-                .strip_prefix(prefix)
-                .and_then(|rest| rest.strip_prefix('_'))
-                .unwrap_or_default();
+            let digits = text()?.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default();
             if digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_digit()) {
                 return Ok(());
             }
@@ -70,11 +64,7 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
             let text = text().map_err(|_| "must be a decimal number as a string, such as \"12.50\"".to_owned())?;
             length(field, text.chars().count(), "characters")?;
             let amount: Amount = text.parse().map_err(|e| reason_of(&e))?;
-            if amount.is_positive() {
-                Ok(())
-            } else {
-                Err("must be more than zero".to_owned())
-            }
+            if amount.is_positive() { Ok(()) } else { Err("must be more than zero".to_owned()) }
         }
         Kind::Currency => {
             let text = text()?;
@@ -84,11 +74,7 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
         Kind::Time => text()?.parse::<Timestamp>().map(|_| ()).map_err(|e| reason_of(&e)),
         Kind::OneOf(known) => {
             let text = text()?;
-            if known.contains(&text) {
-                Ok(())
-            } else {
-                Err(format!("must be one of {}", known.join(", ")))
-            }
+            if known.contains(&text) { Ok(()) } else { Err(format!("must be one of {}", known.join(", "))) }
         }
         Kind::Number => {
             let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
@@ -98,22 +84,14 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
                 _ => Ok(()),
             }
         }
-        Kind::Bool => value
-            .as_bool()
-            .map(|_| ())
-            .ok_or_else(|| "must be true or false".to_owned()),
+        Kind::Bool => value.as_bool().map(|_| ()).ok_or_else(|| "must be true or false".to_owned()),
         Kind::List => {
             let list = value.as_array().ok_or_else(|| "must be a list of strings".to_owned())?;
             length(field, list.len(), "elements")?;
             let plain = |item: &Value| {
-                item.as_str()
-                    .is_some_and(|s| (1..=MAX_LIST_ITEM).contains(&s.len()) && !s.contains(','))
+                item.as_str().is_some_and(|s| (1..=MAX_LIST_ITEM).contains(&s.len()) && !s.contains(','))
             };
-            if list.iter().all(plain) {
-                Ok(())
-            } else {
-                Err("must be a list of names".to_owned())
-            }
+            if list.iter().all(plain) { Ok(()) } else { Err("must be a list of names".to_owned()) }
         }
         Kind::Object => {
             if !value.is_object() {
@@ -147,16 +125,10 @@ mod tests {
     use serde_json::json;
 
     fn faults<O: Operation>(request: Value) -> Vec<String> {
-        let Value::Object(mut map) = request else {
-            panic!("an object")
-        };
+        let Value::Object(mut map) = request else { panic!("an object") };
         let mut problems = Problems::default();
         check(O::FIELDS, &mut map, &mut problems);
-        problems
-            .0
-            .into_iter()
-            .map(|fault| format!("{} {}", fault.field, fault.reason))
-            .collect()
+        problems.0.into_iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect()
     }
 
     fn transfer(name: &str, value: Value) -> Vec<String> {
@@ -196,14 +168,7 @@ mod tests {
     #[test]
     fn numbers_have_ranges() {
         assert!(faults::<ListUsers>(json!({"limit": 200})).is_empty());
-        for bad in [
-            json!(0),
-            json!(201),
-            json!("x"),
-            json!(1.5),
-            json!(-1),
-            json!(99_999_999_999_u64),
-        ] {
+        for bad in [json!(0), json!(201), json!("x"), json!(1.5), json!(-1), json!(99_999_999_999_u64)] {
             assert_eq!(faults::<ListUsers>(json!({"limit": bad})).len(), 1, "{bad}");
         }
         assert!(faults::<CreditWallet>(json!({"currency": "EUR", "amount": "1", "referenceid": "abc"})).len() == 1);

@@ -24,22 +24,15 @@ fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
     let one = |name: &str| -> Result<Option<String>, Refusal> {
         let mut values = headers.get_all(name).iter();
         let Some(value) = values.next() else { return Ok(None) };
-        let text = value
-            .to_str()
-            .ok()
-            .filter(|text| values.next().is_none() && text.len() <= MAX_LEN);
-        Ok(Some(
-            text.ok_or_else(|| refuse("The credential is not readable"))?.to_owned(),
-        ))
+        let text = value.to_str().ok().filter(|text| values.next().is_none() && text.len() <= MAX_LEN);
+        Ok(Some(text.ok_or_else(|| refuse("The credential is not readable"))?.to_owned()))
     };
     match (one("x-apikey")?, one(AUTHORIZATION.as_str())?) {
         (Some(_), Some(_)) => Err(refuse("Send either X-APIKey or Authorization, not both")),
         (None, None) => Err(Refusal::new(Code::NOT_AUTHENTICATED)),
         (Some(key), None) => Ok(Presented::ApiKey(key.into())),
         (None, Some(value)) => {
-            let token = value
-                .split_once(' ')
-                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
             let (_, token) = token.ok_or_else(|| refuse("Authorization must be a Bearer token"))?;
             Ok(Presented::Bearer(token.trim().into()))
         }

@@ -71,10 +71,8 @@ fn connection(
     let service = service_fn(move |request: http::Request<Incoming>| {
         let router = router.clone();
         async move {
-            let response = router
-                .oneshot(request.map(Body::new))
-                .await
-                .unwrap_or_else(|never: Infallible| match never {});
+            let response =
+                router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never: Infallible| match never {});
             // An error here closes the connection without an answer.
             match response.extensions().get::<Dropped>() {
                 Some(Dropped) => Err(io::Error::other("dropped on request")),

@@ -11,12 +11,7 @@ pub(crate) struct Metrics(Mutex<BTreeMap<(&'static str, u32), u64>>);
 
 impl Metrics {
     pub(crate) fn count(&self, operation: &'static str, code: Code) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry((operation, code.0))
-            .or_default() += 1;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry((operation, code.0)).or_default() += 1;
     }
 
     pub(crate) fn text(&self) -> String {
@@ -25,10 +20,7 @@ impl Metrics {
         );
         for ((operation, code), count) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "florin_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {count}"
-            );
+            let _ = writeln!(text, "florin_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {count}");
         }
         text
     }

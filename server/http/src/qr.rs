@@ -11,10 +11,15 @@ use florin_domain::{Refusal, payment};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{BASE_PATH, GetPaymentStatus};
 use florin_sdk_core::{FlorinError, Prid};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode};
+
+/// The paths below the base of the native surface.
+pub(crate) const SVG_PATH: &str = "/payment/{prid}/qr.svg";
+pub(crate) const PNG_PATH: &str = "/payment/{prid}/qr.png";
+pub(crate) const ANY_PATH: &str = "/payment/{prid}/qr";
 
 /// Pixels, or units of the drawing, for each module.
 const MODULE: usize = 8;
@@ -24,24 +29,23 @@ const QUIET: usize = 4;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route(&format!("{BASE_PATH}/payment/{{prid}}/qr.svg"), get(as_svg))
-        .route(&format!("{BASE_PATH}/payment/{{prid}}/qr.png"), get(as_png))
+        .route(&format!("{BASE_PATH}{SVG_PATH}"), get(as_svg))
+        .route(&format!("{BASE_PATH}{PNG_PATH}"), get(as_png))
+        .route(&format!("{BASE_PATH}{ANY_PATH}"), get(as_asked))
+}
+
+/// What the client accepts decides; PNG unless it asks for SVG.
+async fn as_asked(state: State<App>, prid: Path<String>, headers: HeaderMap) -> Response {
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepts.contains("image/svg") { as_svg(state, prid, headers).await } else { as_png(state, prid, headers).await }
 }
 
 async fn as_svg(state: State<App>, prid: Path<String>, headers: HeaderMap) -> Response {
-    answer(
-        code(state, prid, headers)
-            .await
-            .map(|code| ("image/svg+xml", draw_svg(&code).into_bytes())),
-    )
+    answer(code(state, prid, headers).await.map(|code| ("image/svg+xml", draw_svg(&code).into_bytes())))
 }
 
 async fn as_png(state: State<App>, prid: Path<String>, headers: HeaderMap) -> Response {
-    answer(
-        code(state, prid, headers)
-            .await
-            .and_then(|code| Ok(("image/png", draw_png(&code)?))),
-    )
+    answer(code(state, prid, headers).await.and_then(|code| Ok(("image/png", draw_png(&code)?))))
 }
 
 fn answer(picture: Result<(&'static str, Vec<u8>), Refusal>) -> Response {
@@ -78,13 +82,7 @@ fn draw_png(code: &QrCode) -> Result<Vec<u8>, Refusal> {
     };
     let mut pixels = Vec::with_capacity(side * side);
     for y in 0..side {
-        pixels.extend((0..side).map(|x| {
-            if is_dark(x / MODULE, y / MODULE) == Some(true) {
-                0_u8
-            } else {
-                255
-            }
-        }));
+        pixels.extend((0..side).map(|x| if is_dark(x / MODULE, y / MODULE) == Some(true) { 0_u8 } else { 255 }));
     }
     let failed = |error: png::EncodingError| {
         tracing::error!(%error, "a payment code could not be written as PNG");

@@ -26,10 +26,7 @@ pub(crate) struct Reply {
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            result: Err(refusal),
-            replayed: false,
-        }
+        Self { result: Err(refusal), replayed: false }
     }
 }
 
@@ -44,9 +41,7 @@ impl Reply {
             Err(refusal) => failure(StatusCode::OK, &refusal),
         };
         if self.replayed {
-            response
-                .headers_mut()
-                .insert(REPLAYED, HeaderValue::from_static("true"));
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }
@@ -68,39 +63,26 @@ struct Faults<'a> {
 
 /// A refusal in its envelope.
 pub(crate) fn failure(status: StatusCode, refusal: &Refusal) -> Response {
-    let faults = serde_json::to_string(&Faults {
-        errors: &refusal.fields,
-    })
-    .unwrap_or_else(|_| "{}".to_owned());
+    let faults = serde_json::to_string(&Faults { errors: &refusal.fields }).unwrap_or_else(|_| "{}".to_owned());
     json(status, enclose(refusal.code, &refusal.message, &faults))
 }
 
 fn json(status: StatusCode, text: String) -> Response {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 /// A path that no surface has.
 pub(crate) async fn no_such_route() -> Response {
-    failure(
-        StatusCode::NOT_FOUND,
-        &Refusal::because(Code::NOT_FOUND, "There is nothing at this address; see /docs"),
-    )
+    failure(StatusCode::NOT_FOUND, &Refusal::because(Code::NOT_FOUND, "There is nothing at this address; see /docs"))
 }
 
 /// A path that is there, with another method.
 pub(crate) async fn no_such_method() -> Response {
-    let refusal = Refusal::because(
-        Code::INVALID_REQUEST,
-        "This address does not take this method; see /docs",
-    );
+    let refusal = Refusal::because(Code::INVALID_REQUEST, "This address does not take this method; see /docs");
     failure(StatusCode::METHOD_NOT_ALLOWED, &refusal)
 }
 
@@ -116,9 +98,6 @@ mod tests {
             serde_json::json!({"resultcode": 10000, "resultmessage": "Ok"})
         );
         let nested = enclose(Code::OK, "\"", r#"{"a":{}}"#);
-        assert_eq!(
-            parse(nested),
-            serde_json::json!({"resultcode": 10000, "resultmessage": "\"", "a": {}})
-        );
+        assert_eq!(parse(nested), serde_json::json!({"resultcode": 10000, "resultmessage": "\"", "a": {}}));
     }
 }

@@ -17,14 +17,7 @@ struct State<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            state: Mutex::new(State {
-                items: VecDeque::new(),
-                closed: false,
-            }),
-            arrived: Condvar::new(),
-            limit,
-        }
+        Self { state: Mutex::new(State { items: VecDeque::new(), closed: false }), arrived: Condvar::new(), limit }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {

@@ -39,32 +39,16 @@ impl Caller {
         let rights = |writing: bool| {
             // What comes through a -ro role opens only operations that read.
             let counted = roles.iter().filter(|role| !(writing && role.ends_with("-ro")));
-            counted
-                .filter_map(|role| Roles::get().rights_of(role))
-                .fold(RightSet::NONE, RightSet::and)
+            counted.filter_map(|role| Roles::get().rights_of(role)).fold(RightSet::NONE, RightSet::and)
         };
         let (read, write) = (rights(false), rights(true));
-        Self {
-            upid,
-            side: Side::Provider,
-            uuid: None,
-            akid: Some(akid),
-            mtid: None,
-            roles,
-            read,
-            write,
-        }
+        Self { upid, side: Side::Provider, uuid: None, akid: Some(akid), mtid: None, roles, read, write }
     }
 
     /// The app of an end user, with what every user may read of their own.
     #[must_use]
     pub fn mobile(upid: Upid, uuid: Uuid, mtid: Mtid) -> Self {
-        let read = RightSet::of([
-            "readmyprofile",
-            "readwalletbalances",
-            "listmyswallettx",
-            "managepaymentrequest",
-        ]);
+        let read = RightSet::of(["readmyprofile", "readwalletbalances", "listmyswallettx", "managepaymentrequest"]);
         Self {
             upid,
             side: Side::Mobile,

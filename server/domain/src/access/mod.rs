@@ -27,17 +27,12 @@ pub fn admit<O: Operation>(caller: &Caller) -> Result<(), Refusal> {
         }
         Side::Mobile if !O::CALLERS.admits_mobile() => return Err(Refusal::new(Code::FORBIDDEN)),
         Side::Provider if !O::CALLERS.admits_provider() => {
-            return Err(Refusal::because(
-                Code::FORBIDDEN,
-                "This operation is for an end user's app",
-            ));
+            return Err(Refusal::because(Code::FORBIDDEN, "This operation is for an end user's app"));
         }
         Side::Mobile | Side::Provider => {}
     }
     let rights = O::RIGHTS;
-    let some = [rights.own, rights.child, rights.any]
-        .iter()
-        .any(|names| caller.has_any(names, O::ACCESS));
+    let some = [rights.own, rights.child, rights.any].iter().any(|names| caller.has_any(names, O::ACCESS));
     if rights.is_none() || some || O::CALLERS == Callers::Public || party_may::<O>() {
         Ok(())
     } else {

@@ -79,23 +79,16 @@ impl Roles {
     }
 
     fn right(&self, name: &str) -> Option<u128> {
-        self.rights
-            .iter()
-            .position(|right| right.name == name)
-            .map(|index| 1 << index)
+        self.rights.iter().position(|right| right.name == name).map(|index| 1 << index)
     }
 
     /// The rights of a role; none if there is no such role.
     #[must_use]
     pub fn rights_of(&self, role: &str) -> Option<RightSet> {
-        self.roles.iter().find(|row| row.name == role).map(|row| {
-            RightSet(
-                row.rights
-                    .iter()
-                    .filter_map(|name| self.right(name))
-                    .fold(0, |set, bit| set | bit),
-            )
-        })
+        self.roles
+            .iter()
+            .find(|row| row.name == role)
+            .map(|row| RightSet(row.rights.iter().filter_map(|name| self.right(name)).fold(0, |set, bit| set | bit)))
     }
 
     /// The roles, as `GetPublicRoleList` answers them.

@@ -52,9 +52,7 @@ pub fn create_mobile_token(
 
 /// The tokens of a user that were not ended, newest first.
 pub fn list_mobile_tokens(store: &mut dyn Reader, uuid: Uuid) -> Result<Vec<MobileToken>, Refusal> {
-    let query = MobileToken::query()
-        .eq(MobileToken::uuid, uuid)
-        .descending(MobileToken::mtid);
+    let query = MobileToken::query().eq(MobileToken::uuid, uuid).descending(MobileToken::mtid);
     let mut tokens = store.list::<MobileToken>(query)?;
     tokens.retain(|token| token.revoked.is_none());
     Ok(tokens)

@@ -8,7 +8,9 @@ mod user;
 pub use api_key::{ApiKey, create_api_key, delete_api_key, list_api_keys};
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
 pub use profile::{NewProfile, Profile, create_profile, default_wallet, need_profile};
-pub use user::{Selector, User, create_user, find_user, list_users, need_user, public_user, update_user};
+pub use user::{
+    Selector, User, create_user, find_user, list_users, need_user, public_user, register_user, update_user,
+};
 
 use crate::access::Caller;
 use crate::refusal::Refusal;
@@ -32,9 +34,7 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
     match credential {
         Credential::ApiKey(key) => {
             let hash = secrets::fingerprint(key);
-            let key = store
-                .first::<ApiKey>(ApiKey::query().eq(ApiKey::hash, hash))?
-                .ok_or_else(unknown)?;
+            let key = store.first::<ApiKey>(ApiKey::query().eq(ApiKey::hash, hash))?.ok_or_else(unknown)?;
             if key.revoked.is_some() {
                 return Err(unknown());
             }

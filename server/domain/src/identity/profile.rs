@@ -51,13 +51,7 @@ impl Profile {
     #[must_use]
     pub fn display_name(&self) -> String {
         let data = self.data();
-        let person = || {
-            [data.first_name, data.last_name]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let person = || [data.first_name, data.last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
         data.organization_name.unwrap_or_else(person)
     }
 }

@@ -1,6 +1,6 @@
 //! A provider's end users. Each has a profile of its own below the provider's, with a default wallet.
 
-use super::profile::{NewProfile, create_profile, default_wallet};
+use super::profile::{NewProfile, Profile, create_profile, default_wallet};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
 use crate::{identity, ledger};
@@ -54,15 +54,9 @@ pub fn create_user(
     metadata: JsonObject,
 ) -> Result<(User, Waid), Refusal> {
     if by_provider_id(store.reader(), provider, provider_user_id)?.is_some() {
-        return Err(Refusal::because(
-            Code::ALREADY_EXISTS,
-            "There is a user with this provideruserid already",
-        ));
+        return Err(Refusal::because(Code::ALREADY_EXISTS, "There is a user with this provideruserid already"));
     }
-    let data = ProfileData {
-        first_name: display_name.clone(),
-        ..ProfileData::default()
-    };
+    let data = ProfileData { first_name: display_name.clone(), ..ProfileData::default() };
     let new = NewProfile {
         kind: ProfileType::Individual,
         parent: Some(provider),
@@ -87,22 +81,44 @@ pub fn create_user(
     Ok((user, wallet.waid))
 }
 
+/// Makes a user who signs in with an e-mail address and a password, as the master of `profile`.
+pub fn register_user(
+    store: &mut dyn Writer,
+    profile: &mut Profile,
+    email: &str,
+    password_hash: String,
+    status: Status,
+) -> Result<User, Refusal> {
+    if store.first::<User>(User::query().eq(User::email, email))?.is_some() {
+        return Err(Refusal::because(Code::ALREADY_EXISTS, "There is a user with this e-mail address already"));
+    }
+    let user = User {
+        uuid: ledger::id(Uuid::new(store.next_id()))?,
+        upid: profile.upid,
+        provider: profile.upid,
+        provider_user_id: None,
+        display_name: Some(profile.display_name()),
+        metadata: JsonObject::default(),
+        status,
+        email: Some(email.to_owned()),
+        password: Some(password_hash),
+        created: store.now(),
+    };
+    store.insert(&user)?;
+    profile.master = Some(user.uuid);
+    store.update(profile)?;
+    Ok(user)
+}
+
 fn by_provider_id(store: &mut dyn Reader, provider: Upid, id: &str) -> Result<Option<User>, Refusal> {
-    Ok(store.first(
-        User::query()
-            .eq(User::provider, provider)
-            .eq(User::provider_user_id, id),
-    )?)
+    Ok(store.first(User::query().eq(User::provider, provider).eq(User::provider_user_id, id))?)
 }
 
 /// The user that a request names, among all or, by the provider's own name, among those of `provider`.
 pub fn find_user(store: &mut dyn Reader, provider: Upid, selector: Selector<'_>) -> Result<Option<User>, Refusal> {
     match selector {
         Selector { uuid: Some(uuid), .. } => Ok(store.get(uuid)?),
-        Selector {
-            provider_user_id: Some(id),
-            ..
-        } => by_provider_id(store, provider, id),
+        Selector { provider_user_id: Some(id), .. } => by_provider_id(store, provider, id),
         Selector { .. } => Ok(None),
     }
 }
@@ -140,10 +156,7 @@ pub fn list_users(
     search: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<User>, bool), Refusal> {
-    let mut query = User::query()
-        .eq(User::provider, provider)
-        .ascending(User::uuid)
-        .limit(limit + 1);
+    let mut query = User::query().eq(User::provider, provider).ascending(User::uuid).limit(limit + 1);
     if let Some(after) = after {
         query = query.greater(User::uuid, after);
     }
@@ -160,9 +173,7 @@ pub fn list_users(
 pub fn public_user(store: &mut dyn Reader, user: User, to_provider: bool) -> Result<operation::User, Refusal> {
     let mut metadata = user.metadata;
     if !to_provider {
-        metadata
-            .0
-            .retain(|key, _| !key.starts_with('_') && !key.starts_with("private"));
+        metadata.0.retain(|key, _| !key.starts_with('_') && !key.starts_with("private"));
     }
     Ok(operation::User {
         uuid: user.uuid,

@@ -52,10 +52,7 @@ pub(super) const NO_HASH: Hash = [0; 32];
 
 /// The cells as they were hashed: without the hash itself.
 pub(super) fn unhashed(transaction: &Transaction) -> Transaction {
-    Transaction {
-        hash: NO_HASH,
-        ..transaction.clone()
-    }
+    Transaction { hash: NO_HASH, ..transaction.clone() }
 }
 
 #[cfg(test)]
@@ -70,13 +67,7 @@ mod tests {
             feed(&mut hasher, row);
             hasher.finalize()
         };
-        assert_ne!(
-            digest(vec!["ab".value(), "c".value()]),
-            digest(vec!["a".value(), "bc".value()])
-        );
-        assert_ne!(
-            digest(vec![Value::Null, "".value()]),
-            digest(vec!["".value(), Value::Null])
-        );
+        assert_ne!(digest(vec!["ab".value(), "c".value()]), digest(vec!["a".value(), "bc".value()]));
+        assert_ne!(digest(vec![Value::Null, "".value()]), digest(vec!["".value(), Value::Null]));
     }
 }

@@ -35,10 +35,8 @@ pub fn history(
     wallet: &Wallet,
     filter: &HistoryFilter<'_>,
 ) -> Result<(Vec<ListedTransaction>, Option<i64>), Refusal> {
-    let mut query = Posting::query()
-        .eq(Posting::waid, wallet.waid)
-        .descending(Posting::posting)
-        .limit(filter.limit + 1);
+    let mut query =
+        Posting::query().eq(Posting::waid, wallet.waid).descending(Posting::posting).limit(filter.limit + 1);
     if let Some(before) = filter.before {
         query = query.less(Posting::posting, before);
     }
@@ -60,11 +58,7 @@ pub fn history(
     let mut postings = store.list::<Posting>(query)?;
     let more = postings.len() > filter.limit;
     postings.truncate(filter.limit);
-    let next = if more {
-        postings.last().map(|posting| posting.posting)
-    } else {
-        None
-    };
+    let next = if more { postings.last().map(|posting| posting.posting) } else { None };
 
     let txids: Vec<Txid> = postings.iter().map(|posting| posting.txid).collect();
     let found = store.list::<Transaction>(Transaction::query().any_of(Transaction::txid, &txids))?;
@@ -75,11 +69,7 @@ pub fn history(
         let transaction = transactions.get(&posting.txid).ok_or_else(Refusal::not_found)?;
         let currency = match currencies.entry(posting.currency) {
             Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(slot) => slot.insert(
-                store
-                    .get::<Currency>(posting.currency)?
-                    .ok_or_else(Refusal::not_found)?,
-            ),
+            Slot::Vacant(slot) => slot.insert(store.get::<Currency>(posting.currency)?.ok_or_else(Refusal::not_found)?),
         };
         list.push(ListedTransaction {
             amount: currency.amount(posting.units)?,
@@ -122,9 +112,7 @@ pub fn may_read_wallet(store: &mut dyn Reader, caller: &Caller, wallet: &Wallet)
 /// balances of those wallets only.
 pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<TransactionDetails, Refusal> {
     let transaction = store.get::<Transaction>(txid)?.ok_or_else(Refusal::not_found)?;
-    let currency = store
-        .get::<Currency>(transaction.currency)?
-        .ok_or_else(Refusal::not_found)?;
+    let currency = store.get::<Currency>(transaction.currency)?.ok_or_else(Refusal::not_found)?;
     let mut entries = Vec::new();
     let query = Posting::query().eq(Posting::txid, txid).ascending(Posting::posting);
     for posting in store.list::<Posting>(query)? {
@@ -141,12 +129,7 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
     if entries.is_empty() {
         return Err(Refusal::not_found());
     }
-    let balance_of = |waid| {
-        entries
-            .iter()
-            .find(|entry| Some(entry.waid) == waid)
-            .map(|entry| entry.balance)
-    };
+    let balance_of = |waid| entries.iter().find(|entry| Some(entry.waid) == waid).map(|entry| entry.balance);
     let source_balance = balance_of(transaction.source);
     let destination_balance = balance_of(transaction.destination);
     Ok(TransactionDetails {

@@ -100,20 +100,12 @@ const CHAIN: u32 = 1;
 
 /// Writes a transaction, its postings and the balances that they change.
 pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Refusal> {
-    let Leg {
-        source,
-        destination,
-        currency,
-        units,
-    } = new.leg;
+    let Leg { source, destination, currency, units } = new.leg;
     if units <= 0 {
         return Err(Refusal::field("amount", "must be more than zero"));
     }
     if source.waid == destination.waid {
-        return Err(Refusal::field(
-            "destinationwaid",
-            "must be another wallet than the one that pays",
-        ));
+        return Err(Refusal::field("destinationwaid", "must be another wallet than the one that pays"));
     }
     source.need_active()?;
     destination.need_active()?;
@@ -122,9 +114,7 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
 
     let txid = id(Txid::new(store.next_id()))?;
     let mut chain = store.get::<Chain>(CHAIN)?;
-    let (previous, position) = chain
-        .as_ref()
-        .map_or((NO_HASH, 1), |chain| (chain.head, chain.length + 1));
+    let (previous, position) = chain.as_ref().map_or((NO_HASH, 1), |chain| (chain.head, chain.length + 1));
     let mut transaction = Transaction {
         txid,
         kind: new.kind,
@@ -144,30 +134,16 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
     };
     let mut posting = |waid, units, balance| {
         let number = store.next_id().cast_signed();
-        Posting {
-            posting: number,
-            txid,
-            waid,
-            currency: currency.number,
-            units,
-            balance,
-        }
+        Posting { posting: number, txid, waid, currency: currency.number, units, balance }
     };
-    let postings = [
-        posting(source.waid, -units, source_after),
-        posting(destination.waid, units, destination_after),
-    ];
+    let postings = [posting(source.waid, -units, source_after), posting(destination.waid, units, destination_after)];
     transaction.hash = hash(&previous, &transaction, &postings);
 
     store.insert(&transaction)?;
     for posting in &postings {
         store.insert(posting)?;
     }
-    let head = Chain {
-        chain: CHAIN,
-        length: position,
-        head: transaction.hash,
-    };
+    let head = Chain { chain: CHAIN, length: position, head: transaction.hash };
     match chain.replace(head.clone()) {
         Some(_) => store.update(&head)?,
         None => store.insert(&head)?,
@@ -179,22 +155,14 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
 fn change(store: &mut dyn Writer, wallet: &Wallet, currency: &Currency, units: i128) -> Result<i128, Refusal> {
     let before = store.get::<Balance>((wallet.waid, currency.number))?;
     let fresh = before.is_none();
-    let mut balance = before.unwrap_or(Balance {
-        waid: wallet.waid,
-        currency: currency.number,
-        available: 0,
-        held: 0,
-    });
+    let mut balance = before.unwrap_or(Balance { waid: wallet.waid, currency: currency.number, available: 0, held: 0 });
     balance.available += units;
     if balance.available < 0 && units < 0 && !wallet.is_issuance {
         return Err(Refusal::new(Code::INSUFFICIENT_FUNDS));
     }
     let total = balance.available + balance.held;
     if total.abs() > MAX_UNITS || balance.available.abs() > MAX_UNITS {
-        return Err(Refusal::because(
-            Code::LIMIT_EXCEEDED,
-            "The balance would be larger than the books can hold",
-        ));
+        return Err(Refusal::because(Code::LIMIT_EXCEEDED, "The balance would be larger than the books can hold"));
     }
     if fresh {
         store.insert(&balance)?;

@@ -52,11 +52,7 @@ impl Report {
     fn fault(&mut self, check: &'static str, place: impl std::fmt::Display, problem: impl Into<String>) {
         self.fault_count += 1;
         if self.faults.len() < MAX_LISTED {
-            self.faults.push(Fault {
-                check,
-                place: place.to_string(),
-                problem: problem.into(),
-            });
+            self.faults.push(Fault { check, place: place.to_string(), problem: problem.into() });
         }
     }
 }
@@ -93,9 +89,7 @@ fn walk_transactions(
         let Some(last) = page.last() else { break };
         after = Some(last.txid);
         let txids: Vec<Txid> = page.iter().map(|tx| tx.txid).collect();
-        let query = Posting::query()
-            .any_of(Posting::txid, &txids)
-            .ascending(Posting::posting);
+        let query = Posting::query().any_of(Posting::txid, &txids).ascending(Posting::posting);
         let mut postings = HashMap::<Txid, Vec<Posting>>::new();
         for posting in store.list::<Posting>(query)? {
             postings.entry(posting.txid).or_default().push(posting);
@@ -109,11 +103,7 @@ fn walk_transactions(
     let total = count::<Posting>(store, Posting::posting, |posting| posting.posting)?;
     if total != report.postings {
         let strays = total.saturating_sub(report.postings);
-        report.fault(
-            "posting",
-            "posting",
-            format!("{strays} postings belong to no transaction"),
-        );
+        report.fault("posting", "posting", format!("{strays} postings belong to no transaction"));
     }
     check_heads(store, &heads, report)?;
     Ok(books)
@@ -147,32 +137,18 @@ fn check_transaction(
     }
     for (currency, sum) in sums {
         if sum != 0 {
-            report.fault(
-                "sum",
-                txid,
-                format!("its postings in currency {currency} sum to {sum}, not to zero"),
-            );
+            report.fault("sum", txid, format!("its postings in currency {currency} sum to {sum}, not to zero"));
         }
     }
-    let moved: i128 = postings
-        .iter()
-        .filter(|p| p.currency == transaction.currency && p.units > 0)
-        .map(|p| p.units)
-        .sum();
+    let moved: i128 =
+        postings.iter().filter(|p| p.currency == transaction.currency && p.units > 0).map(|p| p.units).sum();
     if moved != transaction.units + transaction.fee {
-        report.fault(
-            "sum",
-            txid,
-            format!("says {} units, its postings moved {moved}", transaction.units),
-        );
+        report.fault("sum", txid, format!("says {} units, its postings moved {moved}", transaction.units));
     }
     let (length, previous) = heads.entry(transaction.chain).or_insert((0, NO_HASH));
     *length += 1;
     if transaction.position != *length {
-        let problem = format!(
-            "is number {} of its chain, number {length} was expected",
-            transaction.position
-        );
+        let problem = format!("is number {} of its chain, number {length} was expected", transaction.position);
         report.fault("chain", txid, problem);
         *length = transaction.position;
     }
@@ -199,30 +175,21 @@ fn check_heads(
             report.fault("chain", format!("chain {}", chain.chain), problem);
         }
     }
-    for chain in heads
-        .keys()
-        .filter(|chain| !stored.iter().any(|row| row.chain == **chain))
-    {
+    for chain in heads.keys().filter(|chain| !stored.iter().any(|row| row.chain == **chain)) {
         report.fault("chain", format!("chain {chain}"), "its head is missing");
     }
     Ok(())
 }
 
 fn check_balances(store: &mut dyn Reader, books: &Books, report: &mut Report) -> Result<(), StoreError> {
-    let issuance: HashSet<Waid> = store
-        .list::<Wallet>(Wallet::query().eq(Wallet::is_issuance, true))?
-        .into_iter()
-        .map(|w| w.waid)
-        .collect();
+    let issuance: HashSet<Waid> =
+        store.list::<Wallet>(Wallet::query().eq(Wallet::is_issuance, true))?.into_iter().map(|w| w.waid).collect();
     let mut seen = HashSet::new();
     for balance in store.list::<Balance>(Balance::query())? {
         report.balances += 1;
         let place = format!("{}, currency {}", balance.waid, balance.currency);
         let total = balance.available.saturating_add(balance.held);
-        let posted = books
-            .get(&(balance.waid, balance.currency))
-            .copied()
-            .unwrap_or_default();
+        let posted = books.get(&(balance.waid, balance.currency)).copied().unwrap_or_default();
         if total != posted {
             report.fault("balance", &place, format!("is {total}, the postings sum to {posted}"));
         }
@@ -254,10 +221,8 @@ fn check_supply(store: &mut dyn Reader, books: &Books, report: &mut Report) -> R
         };
         let out = -books.get(&(issuance, currency.number)).copied().unwrap_or_default();
         if currency.issued - currency.redeemed != out {
-            let problem = format!(
-                "{} issued less {} redeemed, but {out} in circulation",
-                currency.issued, currency.redeemed
-            );
+            let problem =
+                format!("{} issued less {} redeemed, but {out} in circulation", currency.issued, currency.redeemed);
             report.fault("supply", currency.code, problem);
         }
     }
@@ -293,11 +258,7 @@ fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), S
                 }
             }
             if !row.is_sound() {
-                report.fault(
-                    "reference",
-                    &place,
-                    "its outcome is neither a success with an answer nor a refusal",
-                );
+                report.fault("reference", &place, "its outcome is neither a success with an answer nor a refusal");
             }
         }
     }

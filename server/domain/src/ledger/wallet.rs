@@ -64,9 +64,7 @@ pub fn create_wallet(
     name: &str,
     market: Option<String>,
 ) -> Result<Wallet, Refusal> {
-    let first = store
-        .first::<Wallet>(Wallet::query().eq(Wallet::upid, upid).eq(Wallet::is_default, true))?
-        .is_none();
+    let first = store.first::<Wallet>(Wallet::query().eq(Wallet::upid, upid).eq(Wallet::is_default, true))?.is_none();
     insert(store, upid, name, market, first, false)
 }
 
@@ -101,18 +99,12 @@ fn insert(
 
 /// The wallet, or `NOT_FOUND`. A wallet that new units come from is not there for anybody.
 pub fn need_wallet(store: &mut dyn Reader, waid: Waid) -> Result<Wallet, Refusal> {
-    store
-        .get::<Wallet>(waid)?
-        .filter(|wallet| !wallet.is_issuance)
-        .ok_or_else(Refusal::not_found)
+    store.get::<Wallet>(waid)?.filter(|wallet| !wallet.is_issuance).ok_or_else(Refusal::not_found)
 }
 
 /// The wallets of a profile, the default one first.
 pub fn wallets_of(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Wallet>, Refusal> {
-    let query = Wallet::query()
-        .eq(Wallet::upid, upid)
-        .eq(Wallet::is_issuance, false)
-        .ascending(Wallet::waid);
+    let query = Wallet::query().eq(Wallet::upid, upid).eq(Wallet::is_issuance, false).ascending(Wallet::waid);
     let mut wallets = store.list::<Wallet>(query)?;
     wallets.sort_by_key(|wallet| (!wallet.is_default, wallet.waid));
     Ok(wallets)
@@ -122,9 +114,7 @@ pub fn wallets_of(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Wallet>, Ref
 pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Balance>, Refusal> {
     let mut list = Vec::new();
     for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, waid))? {
-        let currency = store
-            .get::<Currency>(balance.currency)?
-            .ok_or_else(Refusal::not_found)?;
+        let currency = store.get::<Currency>(balance.currency)?.ok_or_else(Refusal::not_found)?;
         list.push(operation::Balance {
             available: currency.amount(balance.available)?,
             held: currency.amount(balance.held)?,

@@ -69,10 +69,7 @@ impl dyn Reader + '_ {
     /// The records that a query finds.
     pub fn list<R: Record>(&mut self, query: Query) -> Result<Vec<R>, StoreError> {
         debug_assert_eq!(query.table.name, R::TABLE.name);
-        self.select(&query)?
-            .into_iter()
-            .map(|row| R::from_row(Cells::new(R::TABLE, row)))
-            .collect()
+        self.select(&query)?.into_iter().map(|row| R::from_row(Cells::new(R::TABLE, row))).collect()
     }
 
     /// The first record that a query finds.

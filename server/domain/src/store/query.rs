@@ -38,13 +38,7 @@ impl Query {
     /// All rows.
     #[must_use]
     pub const fn new(table: &'static Table) -> Self {
-        Self {
-            table,
-            filters: Vec::new(),
-            order: None,
-            descending: false,
-            limit: None,
-        }
+        Self { table, filters: Vec::new(), order: None, descending: false, limit: None }
     }
 
     fn with(mut self, filter: Filter) -> Self {
@@ -76,10 +70,7 @@ impl Query {
     /// Only rows of which one of two columns holds this value.
     #[must_use]
     pub fn either<R, T, U>(self, one: Column<R, T>, two: Column<R, U>, value: &impl IntoValue) -> Self {
-        self.with(Filter::AnyEqual(vec![
-            (one.name, value.value()),
-            (two.name, value.value()),
-        ]))
+        self.with(Filter::AnyEqual(vec![(one.name, value.value()), (two.name, value.value())]))
     }
 
     /// Only rows whose column is less than this value.

@@ -29,26 +29,15 @@ impl Cells {
     /// The cells of a row of `table`.
     #[must_use]
     pub fn new(table: &'static Table, row: Vec<Value>) -> Self {
-        Self {
-            table,
-            row: row.into_iter(),
-            next: 0,
-        }
+        Self { table, row: row.into_iter(), next: 0 }
     }
 
     /// The next cell.
     pub fn take<T: FromValue>(&mut self) -> Result<T, StoreError> {
         let column = self.table.columns.get(self.next).copied().unwrap_or("?");
         self.next += 1;
-        let corrupt = |reason: String| StoreError::Corrupt {
-            table: self.table.name,
-            column,
-            reason,
-        };
-        let value = self
-            .row
-            .next()
-            .ok_or_else(|| corrupt("the row is too short".to_owned()))?;
+        let corrupt = |reason: String| StoreError::Corrupt { table: self.table.name, column, reason };
+        let value = self.row.next().ok_or_else(|| corrupt("the row is too short".to_owned()))?;
         T::from_value(value).map_err(corrupt)
     }
 }
@@ -207,11 +196,7 @@ impl IntoValue for Vec<String> {
 impl FromValue for Vec<String> {
     fn from_value(value: Value) -> Result<Self, String> {
         let text = String::from_value(value)?;
-        Ok(text
-            .split(',')
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect())
+        Ok(text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     }
 }
 

@@ -16,10 +16,7 @@ use http::header::CONTENT_TYPE;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/docs", get(async || Html(page::html())))
-        .route(
-            "/openapi/native.json",
-            get(async || ([(CONTENT_TYPE, "application/json")], openapi().to_string())),
-        )
+        .route("/openapi/native.json", get(async || ([(CONTENT_TYPE, "application/json")], openapi().to_string())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -1,6 +1,7 @@
 //! The OpenAPI document of the native surface, made from the operations themselves.
 #![expect(clippy::indexing_slicing, reason = "assigning to a name of a JSON object adds it")]
 
+use crate::qr::{ANY_PATH, PNG_PATH, SVG_PATH};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::{Code, TABLE};
 use florin_sdk_core::money::CurrencyCode;
@@ -25,6 +26,11 @@ pub fn openapi() -> Value {
             }
         }
     }
+    for (path, types) in
+        [(SVG_PATH, &["image/svg+xml"][..]), (PNG_PATH, &["image/png"]), (ANY_PATH, &["image/png", "image/svg+xml"])]
+    {
+        paths.insert(format!("{BASE_PATH}{path}"), picture(path, types));
+    }
     let mut schemas = generator.take_definitions(true);
     schemas.insert("Failure".to_owned(), failure());
     json!({
@@ -48,16 +54,10 @@ pub fn openapi() -> Value {
 }
 
 fn operation(spec: &Spec, path: &str, variant: usize, generator: &mut SchemaGenerator) -> Value {
-    let (in_path, others): (Vec<_>, Vec<_>) = spec
-        .fields
-        .iter()
-        .partition(|field| path.contains(&format!("{{{}}}", field.name)));
+    let (in_path, others): (Vec<_>, Vec<_>) =
+        spec.fields.iter().partition(|field| path.contains(&format!("{{{}}}", field.name)));
     // A field that another variant has in its path is not a field of this one.
-    let elsewhere = |field: &&Field| {
-        spec.paths
-            .iter()
-            .any(|other| other.contains(&format!("{{{}}}", field.name)))
-    };
+    let elsewhere = |field: &&Field| spec.paths.iter().any(|other| other.contains(&format!("{{{}}}", field.name)));
     let others: Vec<_> = others.into_iter().filter(|field| !elsewhere(field)).collect();
     let mut parameters: Vec<Value> = in_path.iter().map(|field| parameter(field, "path", true)).collect();
     let mut summary = spec.doc.trim().lines();
@@ -90,6 +90,23 @@ fn operation(spec: &Spec, path: &str, variant: usize, generator: &mut SchemaGene
     value
 }
 
+/// The picture of a payment request's QR code, in one of these types.
+fn picture(path: &str, types: &[&str]) -> Value {
+    let mut content: Map<String, Value> = types.iter().map(|kind| ((*kind).to_owned(), json!({}))).collect();
+    content.insert("application/json".to_owned(), json!({ "schema": { "$ref": "#/components/schemas/Failure" } }));
+    json!({ "get": {
+        "operationId": format!("GetPaymentQr{}", path.rsplit('/').next().unwrap_or_default().replace("qr", "").replace('.', "_")),
+        "tags": ["payments"],
+        "summary": "The QR code of a payment request, as a picture.",
+        "x-florin-access": "read",
+        "x-florin-money": false,
+        "security": security(Callers::Both),
+        "parameters": [{ "name": "prid", "in": "path", "required": true, "description": "Which payment request.",
+            "schema": { "type": "string", "pattern": "^prid_[0-9]{16}$" } }],
+        "responses": { "200": { "description": "The picture, or a result code that says why there is none.", "content": content } },
+    } })
+}
+
 fn security(callers: Callers) -> Value {
     match callers {
         Callers::Public => json!([{}]),
@@ -110,11 +127,7 @@ fn object(fields: &[&Field]) -> Value {
         (field.name.to_owned(), schema)
     };
     let properties: Map<String, Value> = fields.iter().map(describe).collect();
-    let required: Vec<_> = fields
-        .iter()
-        .filter(|field| field.required)
-        .map(|field| field.name)
-        .collect();
+    let required: Vec<_> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
@@ -183,10 +196,7 @@ fn responses(spec: &Spec, generator: &mut SchemaGenerator) -> Value {
 
 fn failure() -> Value {
     let codes: Vec<_> = TABLE.iter().filter(|row| row.code != Code::OK).collect();
-    let table: Vec<_> = codes
-        .iter()
-        .map(|row| format!("{} {}: {}", row.code.0, row.name, row.meaning))
-        .collect();
+    let table: Vec<_> = codes.iter().map(|row| format!("{} {}: {}", row.code.0, row.name, row.meaning)).collect();
     json!({
         "type": "object",
         "description": table.join("\n"),

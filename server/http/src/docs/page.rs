@@ -28,11 +28,8 @@ pub(super) fn html() -> String {
             Callers::Mobile => "mobile",
             Callers::Both => "provider, mobile",
         };
-        let paths: Vec<_> = spec
-            .paths
-            .iter()
-            .map(|path| format!("<code>{} {}</code>", spec.method.as_str(), escape(path)))
-            .collect();
+        let paths: Vec<_> =
+            spec.paths.iter().map(|path| format!("<code>{} {}</code>", spec.method.as_str(), escape(path))).collect();
         // Writing to a String cannot fail.
         let _ = write!(
             page,
@@ -44,13 +41,7 @@ pub(super) fn html() -> String {
     }
     page.push_str("</tbody></table><h1>Result codes</h1><table><thead><tr><th>Code</th><th>Name</th><th>Meaning</th></tr></thead><tbody>");
     for row in TABLE {
-        let _ = write!(
-            page,
-            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
-            row.code.0,
-            row.name,
-            escape(row.meaning)
-        );
+        let _ = write!(page, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", row.code.0, row.name, escape(row.meaning));
     }
     page.push_str("</tbody></table></body></html>");
     page

@@ -27,33 +27,15 @@ pub(super) fn create_extended_currency(call: &mut Writing<'_>, op: CreateExtende
 
 pub(super) fn issue_gateway_currency(call: &mut Writing<'_>, op: IssueGatewayCurrency) -> Result<Issued, Refusal> {
     reach::<IssueGatewayCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
-    let (txid, waid) = currency::issue(
-        call.store,
-        call.caller.upid,
-        &op.currency_code,
-        op.amount,
-        call.reference,
-    )?;
-    call.made = Made {
-        txid: Some(txid),
-        prid: None,
-    };
+    let (txid, waid) = currency::issue(call.store, call.caller.upid, &op.currency_code, op.amount, call.reference)?;
+    call.made = Made { txid: Some(txid), prid: None };
     Ok(Issued { waid, txid: Some(txid) })
 }
 
 pub(super) fn redeem_currency(call: &mut Writing<'_>, op: RedeemCurrency) -> Result<Moved, Refusal> {
     reach::<RedeemCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
-    let (txid, waid) = currency::redeem(
-        call.store,
-        call.caller.upid,
-        &op.currency_code,
-        op.amount,
-        call.reference,
-    )?;
-    call.made = Made {
-        txid: Some(txid),
-        prid: None,
-    };
+    let (txid, waid) = currency::redeem(call.store, call.caller.upid, &op.currency_code, op.amount, call.reference)?;
+    call.made = Made { txid: Some(txid), prid: None };
     Ok(Moved { txid, waid })
 }
 
@@ -73,16 +55,12 @@ pub(super) fn get_profile_currency_list(
     _: GetProfileCurrencyList,
 ) -> Result<ProfileCurrencyList, Refusal> {
     reach::<GetProfileCurrencyList>(call.store, call.caller, call.caller.upid)?;
-    Ok(ProfileCurrencyList {
-        currencies: currency::profile_list(call.store, call.caller.upid)?,
-    })
+    Ok(ProfileCurrencyList { currencies: currency::profile_list(call.store, call.caller.upid)? })
 }
 
 pub(super) fn get_public_currency_list(
     store: &mut dyn Reader,
     _: GetPublicCurrencyList,
 ) -> Result<PublicCurrencyList, Refusal> {
-    Ok(PublicCurrencyList {
-        currencies: currency::public_list(store)?,
-    })
+    Ok(PublicCurrencyList { currencies: currency::public_list(store)? })
 }

@@ -14,7 +14,7 @@ use crate::exchange::Routes;
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .read(profile::get_profile)
-        .write(profile::create_profile)
+        .write_after(profile::prepare_profile, profile::create_profile)
         .write(profile::create_api_key)
         .read(profile::get_api_key_list)
         .write(profile::delete_api_key)

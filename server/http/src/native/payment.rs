@@ -25,10 +25,7 @@ pub(super) fn create_payment_request(
         }
     }
     let answer = payment::create(call.store, call.caller, op, call.reference)?;
-    call.made = Made {
-        txid: None,
-        prid: Some(answer.prid),
-    };
+    call.made = Made { txid: None, prid: Some(answer.prid) };
     Ok(answer)
 }
 
@@ -39,19 +36,13 @@ pub(super) fn get_payment_status(call: &mut Reading<'_>, op: GetPaymentStatus) -
 
 pub(super) fn accept_payment(call: &mut Writing<'_>, op: AcceptPayment) -> Result<Done, Refusal> {
     let txid = payment::accept(call.store, call.caller, &op, call.reference)?;
-    call.made = Made {
-        txid: Some(txid),
-        prid: Some(op.prid),
-    };
+    call.made = Made { txid: Some(txid), prid: Some(op.prid) };
     Ok(Done {})
 }
 
 pub(super) fn refuse_payment(call: &mut Writing<'_>, op: RefusePayment) -> Result<Done, Refusal> {
     payment::refuse(call.store, call.caller, op.prid)?;
-    call.made = Made {
-        txid: None,
-        prid: Some(op.prid),
-    };
+    call.made = Made { txid: None, prid: Some(op.prid) };
     Ok(Done {})
 }
 
@@ -62,8 +53,5 @@ pub(super) fn get_payment_transaction_list(
     let before = cursor(op.after.as_deref())?;
     let limit = op.limit.unwrap_or(DEFAULT_PAGE) as usize;
     let (payments, next) = payment::list(call.store, call.caller.upid, before, op.reference_id.as_deref(), limit)?;
-    Ok(PaymentList {
-        payments,
-        next: next.map(|number| number.to_string()),
-    })
+    Ok(PaymentList { payments, next: next.map(|number| number.to_string()) })
 }

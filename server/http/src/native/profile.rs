@@ -1,17 +1,18 @@
 //! Profiles and API keys.
 
 use crate::exchange::{Reading, Writing};
-use florin_domain::Refusal;
 use florin_domain::access::{self, reach};
 use florin_domain::identity::{self, NewProfile};
 use florin_domain::store::Reader;
+use florin_domain::{Refusal, secrets};
 use florin_sdk_core::Upid;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{ProfileData, ProfileType};
+use florin_sdk_core::model::{ProfileData, ProfileType, Status};
 use florin_sdk_core::operation::{
     Access, ApiKey, ApiKeyList, CreateAPIKey, CreateProfile, CreatedApiKey, CreatedProfile, DeleteAPIKey, Done,
     GetAPIKeyList, GetProfile, Operation, Profile,
 };
+use url::Url;
 
 pub(super) fn get_profile(call: &mut Reading<'_>, op: GetProfile) -> Result<Profile, Refusal> {
     let upid = op.upid.unwrap_or(call.caller.upid);
@@ -36,22 +37,28 @@ pub(super) fn get_profile(call: &mut Reading<'_>, op: GetProfile) -> Result<Prof
     })
 }
 
+/// Checks what needs more than a table, and puts the hash in the password's place: hashing is slow on purpose.
+pub(super) fn prepare_profile(mut op: CreateProfile) -> Result<CreateProfile, Refusal> {
+    if op.register_user != Some(true) {
+        op.password = None;
+        return Ok(op);
+    }
+    if op.callback_url.as_deref().is_some_and(|text| !Url::parse(text).is_ok_and(|url| url.has_host())) {
+        return Err(Refusal::field("callbackurl", "must be a URL"));
+    }
+    op.password = op.password.as_ref().map(|password| secrets::hash_password(password).map(Into::into)).transpose()?;
+    Ok(op)
+}
+
 pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Result<CreatedProfile, Refusal> {
     let below = op.sub_profile == Some(true);
-    let rights = if below {
-        CreateProfile::RIGHTS.child
-    } else {
-        CreateProfile::RIGHTS.any
-    };
+    let rights = if below { CreateProfile::RIGHTS.child } else { CreateProfile::RIGHTS.any };
     let may = |names: &[&str]| call.caller.has_any(names, Access::Write);
     if !may(rights) {
         return Err(Refusal::new(Code::FORBIDDEN));
     }
     if op.system == Some(true) && !call.caller.rights(Access::Write).is_superuser() {
-        return Err(Refusal::because(
-            Code::FORBIDDEN,
-            "Only a superuser makes system profiles",
-        ));
+        return Err(Refusal::because(Code::FORBIDDEN, "Only a superuser makes system profiles"));
     }
     if op.email_validation == Some(false) && !may(&["createusernoemailvalidation"]) {
         return Err(Refusal::because(
@@ -59,12 +66,11 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
             "The credential may not skip the validation of e-mail addresses",
         ));
     }
-    if op.register_user == Some(true) {
-        return Err(Refusal::field(
-            "registeruser",
-            "is not offered by this version: people cannot sign in yet",
-        ));
+    let registers = op.register_user == Some(true);
+    if registers && !may(&["createuser"]) {
+        return Err(Refusal::because(Code::FORBIDDEN, "The credential may not register users"));
     }
+    let email = op.email.to_lowercase();
     let organization = op.kind == ProfileType::Organization;
     let data = ProfileData {
         first_name: op.first_name,
@@ -85,7 +91,7 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
         industry: op.industry,
         registration_id: op.registration_id,
     };
-    let (profile, _) = identity::create_profile(
+    let (mut profile, _) = identity::create_profile(
         call.store,
         NewProfile {
             kind: op.kind,
@@ -95,10 +101,15 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
             extended: op.extended.unwrap_or_default(),
         },
     )?;
-    Ok(CreatedProfile {
-        upid: profile.upid,
-        uuid: None,
-    })
+    let uuid = match op.password.filter(|_| registers) {
+        Some(hash) => {
+            // Until the address is confirmed the user cannot sign in.
+            let status = if op.email_validation == Some(false) { Status::Active } else { Status::Inactive };
+            Some(identity::register_user(call.store, &mut profile, &email, hash.into(), status)?.uuid)
+        }
+        None => None,
+    };
+    Ok(CreatedProfile { upid: profile.upid, uuid })
 }
 
 /// The profile whose keys are meant: the caller's, or the given one if the caller reaches it.
@@ -112,26 +123,18 @@ fn keys_of<O: Operation>(store: &mut dyn Reader, caller: &access::Caller, upid: 
 pub(super) fn create_api_key(call: &mut Writing<'_>, op: CreateAPIKey) -> Result<CreatedApiKey, Refusal> {
     let upid = keys_of::<CreateAPIKey>(call.store.reader(), call.caller, op.upid)?;
     let (row, api_key) = identity::create_api_key(call.store, Some(call.caller), upid, op.description, op.roles)?;
-    Ok(CreatedApiKey {
-        upid,
-        akid: row.akid,
-        api_key,
-    })
+    Ok(CreatedApiKey { upid, akid: row.akid, api_key })
 }
 
 pub(super) fn get_api_key_list(call: &mut Reading<'_>, op: GetAPIKeyList) -> Result<ApiKeyList, Refusal> {
     let upid = keys_of::<GetAPIKeyList>(call.store, call.caller, op.upid)?;
-    let keys = identity::list_api_keys(call.store, upid)?
-        .into_iter()
-        .map(|key| ApiKey {
-            akid: key.akid,
-            masked: format!("{}{}", "*".repeat(28), key.tail),
-            description: key.description,
-            roles: key.roles,
-        });
-    Ok(ApiKeyList {
-        api_keys: keys.collect(),
-    })
+    let keys = identity::list_api_keys(call.store, upid)?.into_iter().map(|key| ApiKey {
+        akid: key.akid,
+        masked: format!("{}{}", "*".repeat(28), key.tail),
+        description: key.description,
+        roles: key.roles,
+    });
+    Ok(ApiKeyList { api_keys: keys.collect() })
 }
 
 pub(super) fn delete_api_key(call: &mut Writing<'_>, op: DeleteAPIKey) -> Result<Done, Refusal> {

@@ -13,9 +13,7 @@ const FEATURES: &[&str] = &["mobile-tokens", "payment-requests", "payment-qr", "
 
 #[expect(clippy::unnecessary_wraps, reason = "the form of every handler")]
 pub(super) fn get_public_role_list(_: &mut dyn Reader, _: GetPublicRoleList) -> Result<RoleList, Refusal> {
-    Ok(RoleList {
-        roles: Roles::get().public_list(),
-    })
+    Ok(RoleList { roles: Roles::get().public_list() })
 }
 
 pub(super) fn get_settings(call: &mut Reading<'_>, _: GetSettings) -> Result<Settings, Refusal> {

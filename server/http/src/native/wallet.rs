@@ -23,10 +23,7 @@ pub(super) fn create_wallet(call: &mut Writing<'_>, op: CreateWallet) -> Result<
     identity::need_profile(call.store.reader(), upid)?;
     let market = op.market.filter(|_| op.trading == Some(true));
     let wallet = ledger::create_wallet(call.store, upid, &op.wallet_name, market)?;
-    Ok(CreatedWallet {
-        wallet_name: wallet.name,
-        waid: wallet.waid,
-    })
+    Ok(CreatedWallet { wallet_name: wallet.name, waid: wallet.waid })
 }
 
 /// The wallet that a request names, or the caller's default one, if the caller reaches it.
@@ -65,9 +62,7 @@ fn entries(store: &mut dyn Reader, upid: Upid) -> Result<Vec<WalletEntry>, Refus
 
 pub(super) fn get_wallet_list(call: &mut Reading<'_>, _: GetWalletList) -> Result<WalletList, Refusal> {
     reach::<GetWalletList>(call.store, call.caller, call.caller.upid)?;
-    Ok(WalletList {
-        wallets: entries(call.store, call.caller.upid)?,
-    })
+    Ok(WalletList { wallets: entries(call.store, call.caller.upid)? })
 }
 
 pub(super) fn get_wallet_list_by_upid(
@@ -76,10 +71,7 @@ pub(super) fn get_wallet_list_by_upid(
 ) -> Result<ProfileWalletList, Refusal> {
     reach::<GetWalletListByUpid>(call.store, call.caller, op.upid)?;
     let default_wallet = default_wallet(call.store, op.upid)?.waid;
-    Ok(ProfileWalletList {
-        default_wallet,
-        wallets: entries(call.store, op.upid)?,
-    })
+    Ok(ProfileWalletList { default_wallet, wallets: entries(call.store, op.upid)? })
 }
 
 pub(super) fn get_wallet_transaction_list(
@@ -95,10 +87,7 @@ pub(super) fn get_wallet_transaction_list(
         limit: op.limit.unwrap_or(DEFAULT_PAGE) as usize,
     };
     let (transactions, next) = ledger::history(call.store, &wallet, &filter)?;
-    Ok(TransactionList {
-        transactions,
-        next: next.map(|number| number.to_string()),
-    })
+    Ok(TransactionList { transactions, next: next.map(|number| number.to_string()) })
 }
 
 /// The place in a list that the page before ended at.
@@ -124,14 +113,7 @@ pub(super) fn wallet_transfer(call: &mut Writing<'_>, op: WalletTransfer) -> Res
         ));
     }
     let description = op.description.unwrap_or_default();
-    let txid = post(
-        call,
-        &source,
-        &destination,
-        (&op.currency, op.amount),
-        TransactionType::Transfer,
-        &description,
-    )?;
+    let txid = post(call, &source, &destination, (&op.currency, op.amount), TransactionType::Transfer, &description)?;
     Ok(Transferred { txid })
 }
 
@@ -145,24 +127,10 @@ fn post(
 ) -> Result<Txid, Refusal> {
     let currency = need_currency(call.store.reader(), "currency", code)?;
     let units = currency.units("amount", amount)?;
-    let leg = Leg {
-        source,
-        destination,
-        currency: &currency,
-        units,
-    };
-    let new = NewTransaction {
-        leg,
-        kind,
-        method: "internal",
-        description,
-        reference: call.reference,
-    };
+    let leg = Leg { source, destination, currency: &currency, units };
+    let new = NewTransaction { leg, kind, method: "internal", description, reference: call.reference };
     let txid = ledger::post(call.store, new)?;
-    call.made = Made {
-        txid: Some(txid),
-        prid: None,
-    };
+    call.made = Made { txid: Some(txid), prid: None };
     Ok(txid)
 }
 
@@ -186,18 +154,8 @@ pub(super) fn credit_wallet(call: &mut Writing<'_>, op: CreditWallet) -> Result<
     let source = wallet_for::<CreditWallet>(call.store.reader(), call.caller, None)?;
     let destination = other_end(call, op.provider_user_id.as_deref(), op.uuid, op.waid)?;
     let description = op.description.unwrap_or_default();
-    let txid = post(
-        call,
-        &source,
-        &destination,
-        (&op.currency, op.amount),
-        TransactionType::Credit,
-        &description,
-    )?;
-    Ok(Moved {
-        txid,
-        waid: destination.waid,
-    })
+    let txid = post(call, &source, &destination, (&op.currency, op.amount), TransactionType::Credit, &description)?;
+    Ok(Moved { txid, waid: destination.waid })
 }
 
 pub(super) fn debit_wallet(call: &mut Writing<'_>, op: DebitWallet) -> Result<Moved, Refusal> {
@@ -205,16 +163,6 @@ pub(super) fn debit_wallet(call: &mut Writing<'_>, op: DebitWallet) -> Result<Mo
     reach::<DebitWallet>(call.store.reader(), call.caller, source.upid)?;
     let destination = default_wallet(call.store.reader(), call.caller.upid)?;
     let description = op.description.unwrap_or_default();
-    let txid = post(
-        call,
-        &source,
-        &destination,
-        (&op.currency, op.amount),
-        TransactionType::Debit,
-        &description,
-    )?;
-    Ok(Moved {
-        txid,
-        waid: source.waid,
-    })
+    let txid = post(call, &source, &destination, (&op.currency, op.amount), TransactionType::Debit, &description)?;
+    Ok(Moved { txid, waid: source.waid })
 }

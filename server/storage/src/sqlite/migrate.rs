@@ -18,27 +18,19 @@ fn known() -> i64 {
 }
 
 fn pragma(connection: &Connection, name: &str) -> Result<i64, OpenError> {
-    connection
-        .pragma_query_value(None, name, |row| row.get(0))
-        .map_err(engine)
+    connection.pragma_query_value(None, name, |row| row.get(0)).map_err(engine)
 }
 
 /// Does the steps that were not done yet.
 pub(super) fn run(connection: &mut Connection) -> Result<(), OpenError> {
     for (index, step) in STEPS.iter().enumerate() {
         let number = i64::try_from(index).unwrap_or(i64::MAX) + 1;
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(engine)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(engine)?;
         // Asked inside the transaction: another process may have done it meanwhile.
         if pragma(&transaction, "user_version")? < number {
             transaction.execute_batch(step).map_err(engine)?;
-            transaction
-                .pragma_update(None, "application_id", APPLICATION_ID)
-                .map_err(engine)?;
-            transaction
-                .pragma_update(None, "user_version", number)
-                .map_err(engine)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(engine)?;
+            transaction.pragma_update(None, "user_version", number).map_err(engine)?;
         }
         transaction.commit().map_err(engine)?;
     }

@@ -65,13 +65,7 @@ impl SqliteStore {
             let (reads, clock) = (reads.clone(), clock.clone());
             workers.push(spawn("florin-reader", move || worker::read(connection, &reads, clock))?);
         }
-        Ok(Self {
-            writes,
-            reads,
-            health,
-            workers,
-            _lock: lock,
-        })
+        Ok(Self { writes, reads, health, workers, _lock: lock })
     }
 }
 
@@ -101,10 +95,7 @@ impl Drop for SqliteStore {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map_err(|e| OpenError::Engine(e.to_string()))
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| OpenError::Engine(e.to_string()))
 }
 
 fn engine(error: rusqlite::Error) -> OpenError {
@@ -146,9 +137,7 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(128);
-    connection
-        .execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;")
-        .map_err(engine)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;").map_err(engine)?;
     migrate::check(&connection)?;
     Ok(connection)
 }
@@ -156,11 +145,7 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
 /// Runs a statement that takes and gives nothing.
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     let failed = |e: rusqlite::Error| StoreError::Engine(e.to_string());
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut prepared| prepared.execute([]))
-        .map(|_| ())
-        .map_err(failed)
+    connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
 }
 
 /// The file holds everybody's balances: it is its owner's alone.

@@ -26,11 +26,9 @@ fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Int(number),
-        ValueRef::Text(bytes) => Value::Text(
-            std::str::from_utf8(bytes)
-                .map_err(|e| StoreError::Engine(e.to_string()))?
-                .to_owned(),
-        ),
+        ValueRef::Text(bytes) => {
+            Value::Text(std::str::from_utf8(bytes).map_err(|e| StoreError::Engine(e.to_string()))?.to_owned())
+        }
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
         ValueRef::Real(_) => return Err(StoreError::Engine("a floating-point number in the books".to_owned())),
     })
@@ -55,9 +53,7 @@ fn select(connection: &Connection, query: &Query) -> Result<Vec<Vec<Value>>, Sto
     let failed = |e| failure(query.table, e);
     let found = statement::select(query);
     let mut prepared = connection.prepare_cached(&found.sql).map_err(failed)?;
-    let mut rows = prepared
-        .query(params_from_iter(found.values.iter().map(Bound)))
-        .map_err(failed)?;
+    let mut rows = prepared.query(params_from_iter(found.values.iter().map(Bound))).map_err(failed)?;
     let mut list = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         let cells = (0..query.table.columns.len()).map(|index| cell(row.get_ref(index).map_err(failed)?));
@@ -103,26 +99,14 @@ impl Reader for WriteHandle<'_> {
 impl Writer for WriteHandle<'_> {
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         let failed = |e| failure(table, e);
-        let mut prepared = self
-            .connection
-            .prepare_cached(&statement::insert(table))
-            .map_err(failed)?;
-        prepared
-            .execute(params_from_iter(row.iter().map(Bound)))
-            .map_err(failed)
-            .map(|_| ())
+        let mut prepared = self.connection.prepare_cached(&statement::insert(table)).map_err(failed)?;
+        prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed).map(|_| ())
     }
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         let failed = |e| failure(table, e);
-        let mut prepared = self
-            .connection
-            .prepare_cached(&statement::update(table))
-            .map_err(failed)?;
-        match prepared
-            .execute(params_from_iter(row.iter().map(Bound)))
-            .map_err(failed)?
-        {
+        let mut prepared = self.connection.prepare_cached(&statement::update(table)).map_err(failed)?;
+        match prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)? {
             1 => Ok(()),
             _ => Err(StoreError::Missing { table: table.name }),
         }

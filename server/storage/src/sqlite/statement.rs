@@ -69,39 +69,21 @@ fn either<T>(sql: &mut String, list: impl Iterator<Item = T>, mut one: impl FnMu
 
 pub(super) fn insert(table: &Table) -> String {
     let marks = vec!["?"; table.columns.len()].join(", ");
-    format!(
-        "INSERT INTO {} ({}) VALUES ({marks})",
-        table.name,
-        table.columns.join(", ")
-    )
+    format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "))
 }
 
 /// Parameters are numbered by column, so that a row's cells fit as they come.
 pub(super) fn update(table: &Table) -> String {
-    let numbered: Vec<_> = table
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(i, name)| format!("{name} = ?{}", i + 1))
-        .collect();
+    let numbered: Vec<_> = table.columns.iter().enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
     let (key, rest) = numbered.split_at(table.key);
-    format!(
-        "UPDATE {} SET {} WHERE {}",
-        table.name,
-        rest.join(", "),
-        key.join(" AND ")
-    )
+    format!("UPDATE {} SET {} WHERE {}", table.name, rest.join(", "), key.join(" AND "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PET: Table = Table {
-        name: "pet",
-        columns: &["id", "name", "owner"],
-        key: 1,
-    };
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1 };
 
     #[test]
     fn statements_name_every_value_by_a_parameter() {

@@ -30,10 +30,7 @@ pub(super) fn write(
         if let Err(error) = &committed {
             tracing::error!(%error, jobs = batch.len(), "a commit failed");
         }
-        health
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&committed);
+        health.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&committed);
         for job in batch {
             job.finish(committed.clone());
         }
@@ -66,12 +63,7 @@ fn run_all(
     last_id: &mut Micros,
 ) -> Result<(), StoreError> {
     for job in batch {
-        let mut handle = WriteHandle {
-            connection,
-            now: clock.now(),
-            clock,
-            last_id,
-        };
+        let mut handle = WriteHandle { connection, now: clock.now(), clock, last_id };
         step(connection, "SAVEPOINT job")?;
         // A bug in one request must not end the writer, nor touch its neighbours.
         let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut handle))).unwrap_or_else(|_| {
@@ -99,10 +91,7 @@ pub(super) fn read(connection: Connection, jobs: &Queue<ReadJob>, clock: Clock) 
             tracing::error!(%error, "a read could not begin");
             continue; // The job is dropped, and whoever waits for it is told so.
         }
-        let mut handle = ReadHandle {
-            connection: &connection,
-            now: clock.now(),
-        };
+        let mut handle = ReadHandle { connection: &connection, now: clock.now() };
         if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
             tracing::error!("a read job panicked");
         }

@@ -10,12 +10,7 @@ use florin_sdk_core::{Secret, Upid};
 use florin_storage::{Mode, OpenError};
 
 fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
-    SubscriptionKey {
-        number,
-        hash: [byte; 32],
-        upid,
-        created: florin_sdk_core::Timestamp::from_millis(0),
-    }
+    SubscriptionKey { number, hash: [byte; 32], upid, created: florin_sdk_core::Timestamp::from_millis(0) }
 }
 
 fn keys(store: &dyn florin_domain::store::Store) -> Vec<i64> {
@@ -25,9 +20,7 @@ fn keys(store: &dyn florin_domain::store::Store) -> Vec<i64> {
 }
 
 fn set_up(store: &dyn florin_domain::store::Store) -> Upid {
-    write(store, |w| system::initialise(w, Secret::from("x"), "hash".to_owned()))
-        .unwrap()
-        .upid
+    write(store, |w| system::initialise(w, Secret::from("x"), "hash".to_owned())).unwrap().upid
 }
 
 #[test]
@@ -56,16 +49,10 @@ fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours() {
     hold.send(()).unwrap();
     assert!(first.recv().unwrap().unwrap().is_ok());
     assert!(good.recv().unwrap().unwrap().is_ok());
-    assert_eq!(
-        refused.recv().unwrap().unwrap().unwrap_err().code,
-        Code::INSUFFICIENT_FUNDS
-    );
+    assert_eq!(refused.recv().unwrap().unwrap().unwrap_err().code, Code::INSUFFICIENT_FUNDS);
     assert_eq!(panics.recv().unwrap().unwrap().unwrap_err().code, Code::SYSTEM_ERROR);
     assert!(also_good.recv().unwrap().unwrap().is_ok());
-    let added: Vec<_> = keys(&*store)
-        .into_iter()
-        .filter(|number| !before.contains(number))
-        .collect();
+    let added: Vec<_> = keys(&*store).into_iter().filter(|number| !before.contains(number)).collect();
     assert_eq!(added, [1, 4]);
 }
 
@@ -97,12 +84,7 @@ fn unique_values_and_missing_rows_are_told() {
     let upid = set_up(&*store);
     let twice = write(&*store, move |w| {
         w.insert(&key(1, upid, 1))?;
-        assert!(matches!(
-            w.insert(&key(2, upid, 1)),
-            Err(StoreError::Duplicate {
-                table: "subscription_key"
-            })
-        ));
+        assert!(matches!(w.insert(&key(2, upid, 1)), Err(StoreError::Duplicate { table: "subscription_key" })));
         assert!(matches!(w.update(&key(9, upid, 9)), Err(StoreError::Missing { .. })));
         Ok(())
     });
@@ -127,12 +109,20 @@ fn ids_grow_across_processes_even_if_the_clock_went_back() {
     set_up(&*store);
     let last = keys(&*store)[0];
     drop(store);
-    let later = Temporary {
-        clock: florin_domain::clock::Clock::system(),
-        ..place
-    };
+    let later = Temporary { clock: florin_domain::clock::Clock::system(), ..place };
     let next = write(&*later.open(), |w| Ok(w.next_id())).unwrap();
     assert!(next.cast_signed() > last, "{next} after {last}");
+}
+
+/// A job that must not run.
+struct Never(std::sync::mpsc::Sender<()>);
+impl florin_domain::store::WriteJob for Never {
+    fn run(&mut self, _: &mut dyn florin_domain::store::Writer) -> bool {
+        panic!("nobody writes here")
+    }
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {
+        let _ = self.0.send(());
+    }
 }
 
 #[test]
@@ -146,15 +136,6 @@ fn one_process_writes_others_may_inspect() {
     assert_eq!(keys(&*inspecting).len(), 1);
     // Its queue for writes is closed: there is nobody to take them.
     let (done, _receive) = std::sync::mpsc::channel();
-    struct Never(std::sync::mpsc::Sender<()>);
-    impl florin_domain::store::WriteJob for Never {
-        fn run(&mut self, _: &mut dyn florin_domain::store::Writer) -> bool {
-            panic!("nobody writes here")
-        }
-        fn finish(self: Box<Self>, _: Result<(), StoreError>) {
-            let _ = self.0.send(());
-        }
-    }
     assert!(inspecting.write(Box::new(Never(done))).is_err());
 }
 
@@ -166,12 +147,9 @@ fn the_readers_connection_cannot_write() {
     // The handle has no method that writes; this is about the connection below it.
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = rusqlite::Connection::open_with_flags(place.path(), flags).unwrap();
-    for sql in [
-        "DELETE FROM event",
-        "UPDATE balance SET available = '1'",
-        "CREATE TABLE x (y)",
-        "PRAGMA user_version = 9",
-    ] {
+    for sql in
+        ["DELETE FROM event", "UPDATE balance SET available = '1'", "CREATE TABLE x (y)", "PRAGMA user_version = 9"]
+    {
         assert!(connection.execute_batch(sql).is_err(), "{sql}");
     }
 }

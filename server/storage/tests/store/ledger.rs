@@ -48,56 +48,31 @@ fn books(users: usize) -> Books {
         Ok((issuer, wallets))
     })
     .unwrap();
-    Books {
-        place,
-        store,
-        issuer,
-        wallets,
-    }
+    Books { place, store, issuer, wallets }
 }
 
 impl Books {
     fn supply(&self, amount: &str, issuing: bool) -> Result<(), Code> {
         let (upid, amount): (Upid, Amount) = (self.issuer, amount.parse().unwrap());
         let change = if issuing { currency::issue } else { currency::redeem };
-        let result = write(&*self.store, move |w| {
-            change(w, upid, &"TOK".parse().unwrap(), amount, None)
-        });
+        let result = write(&*self.store, move |w| change(w, upid, &"TOK".parse().unwrap(), amount, None));
         result.map(|_| ()).map_err(|refusal| refusal.code)
     }
 
     fn transfer(&self, from: usize, to: usize, units: i128) -> Result<(), Code> {
         let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
         let result = write(&*self.store, move |w| {
-            let currency = w
-                .first::<Currency>(Currency::query().eq(Currency::code, "TOK.acme"))?
-                .unwrap();
-            let leg = Leg {
-                source: &source,
-                destination: &destination,
-                currency: &currency,
-                units,
-            };
+            let currency = w.first::<Currency>(Currency::query().eq(Currency::code, "TOK.acme"))?.unwrap();
+            let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
             let (kind, method, description) = (TransactionType::Transfer, "internal", "");
-            ledger::post(
-                w,
-                NewTransaction {
-                    leg,
-                    kind,
-                    method,
-                    description,
-                    reference: None,
-                },
-            )
+            ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
         });
         result.map(|_| ()).map_err(|refusal| refusal.code)
     }
 
     fn balance(&self, wallet: usize) -> i128 {
         let waid = self.wallets[wallet].waid;
-        let rows = read(&*self.store, move |r| {
-            r.list::<Balance>(Balance::query().eq(Balance::waid, waid)).unwrap()
-        });
+        let rows = read(&*self.store, move |r| r.list::<Balance>(Balance::query().eq(Balance::waid, waid)).unwrap());
         rows.iter().map(|row| row.available).sum()
     }
 
@@ -180,30 +155,15 @@ fn a_supply_beyond_what_the_books_hold_is_refused_whole() {
 #[test]
 fn verification_finds_what_was_edited_by_hand() {
     for (edit, check) in [
-        (
-            "UPDATE balance SET available = '999999' WHERE available = '700'",
-            "balance",
-        ),
-        (
-            "UPDATE balance SET held = '5', available = '695' WHERE available = '700'",
-            "hold",
-        ),
+        ("UPDATE balance SET available = '999999' WHERE available = '700'", "balance"),
+        ("UPDATE balance SET held = '5', available = '695' WHERE available = '700'", "hold"),
         ("DELETE FROM balance WHERE available = '700'", "balance"),
         ("UPDATE posting SET units = '701' WHERE units = '700'", "sum"),
         ("UPDATE posting SET balance = '701' WHERE units = '700'", "posting"),
         ("DELETE FROM posting WHERE units = '700'", "posting"),
-        (
-            "UPDATE ledger_transaction SET hash = zeroblob(32) WHERE position = 1",
-            "hash",
-        ),
-        (
-            "UPDATE ledger_transaction SET description = 'other' WHERE position = 2",
-            "hash",
-        ),
-        (
-            "UPDATE ledger_transaction SET created = created + 1 WHERE position = 2",
-            "hash",
-        ),
+        ("UPDATE ledger_transaction SET hash = zeroblob(32) WHERE position = 1", "hash"),
+        ("UPDATE ledger_transaction SET description = 'other' WHERE position = 2", "hash"),
+        ("UPDATE ledger_transaction SET created = created + 1 WHERE position = 2", "hash"),
         ("UPDATE ledger_transaction SET position = 7 WHERE position = 2", "chain"),
         (
             "DELETE FROM posting WHERE txid = (SELECT MAX(txid) FROM ledger_transaction);
@@ -211,10 +171,7 @@ fn verification_finds_what_was_edited_by_hand() {
             "chain",
         ),
         ("UPDATE chain SET head = zeroblob(32)", "chain"),
-        (
-            "UPDATE currency SET issued = '100001' WHERE code = 'TOK.acme'",
-            "supply",
-        ),
+        ("UPDATE currency SET issued = '100001' WHERE code = 'TOK.acme'", "supply"),
     ] {
         let mut books = books(1);
         books.supply("1000", true).unwrap();
@@ -229,10 +186,6 @@ fn verification_finds_what_was_edited_by_hand() {
         books.store = books.place.open();
         let report = books.verify();
         assert!(!report.ok, "{edit} was not found");
-        assert!(
-            report.faults.iter().any(|fault| fault.check == check),
-            "{edit}: {:?}",
-            report.faults
-        );
+        assert!(report.faults.iter().any(|fault| fault.check == check), "{edit}: {:?}", report.faults);
     }
 }

@@ -15,10 +15,7 @@ fn migrations_and_records_agree() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    let mut declared: Vec<_> = florin_domain::tables()
-        .iter()
-        .map(|table| table.name.to_owned())
-        .collect();
+    let mut declared: Vec<_> = florin_domain::tables().iter().map(|table| table.name.to_owned()).collect();
     found.sort_unstable();
     declared.sort_unstable();
     assert_eq!(found, declared);
@@ -35,11 +32,8 @@ fn migrations_and_records_agree() {
         assert_eq!(names, table.columns, "{}", table.name);
         let key = columns.iter().filter(|(_, place)| *place > 0).count();
         assert_eq!(key, table.key, "the key of {}", table.name);
-        let strict: bool = connection
-            .query_row("SELECT strict FROM pragma_table_list(?)", [table.name], |row| {
-                row.get(0)
-            })
-            .unwrap();
+        let strict: bool =
+            connection.query_row("SELECT strict FROM pragma_table_list(?)", [table.name], |row| row.get(0)).unwrap();
         assert!(strict, "{} is not STRICT", table.name);
     }
 }
@@ -47,22 +41,13 @@ fn migrations_and_records_agree() {
 #[test]
 fn other_peoples_databases_and_later_versions_are_refused() {
     let place = Temporary::new();
-    rusqlite::Connection::open(place.path())
-        .unwrap()
-        .execute_batch("CREATE TABLE mine (x)")
-        .unwrap();
+    rusqlite::Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
     assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Engine(_))));
 
     let place = Temporary::new();
     drop(place.open());
-    rusqlite::Connection::open(place.path())
-        .unwrap()
-        .execute_batch("PRAGMA user_version = 999")
-        .unwrap();
-    assert!(matches!(
-        place.try_open(Mode::Serve),
-        Err(OpenError::TooNew { found: 999, .. })
-    ));
+    rusqlite::Connection::open(place.path()).unwrap().execute_batch("PRAGMA user_version = 999").unwrap();
+    assert!(matches!(place.try_open(Mode::Serve), Err(OpenError::TooNew { found: 999, .. })));
 }
 
 #[test]
@@ -70,8 +55,6 @@ fn commits_are_flushed() {
     let place = Temporary::new();
     let _store = place.open();
     let connection = rusqlite::Connection::open(place.path()).unwrap();
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
-        .unwrap();
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
 }

@@ -16,10 +16,7 @@ pub(crate) struct Temporary {
 
 impl Temporary {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            clock: Clock::system(),
-        }
+        Self { folder: tempfile::tempdir().unwrap(), clock: Clock::system() }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -40,9 +37,7 @@ pub(crate) fn read<T: Send + 'static>(
     work: impl FnOnce(&mut dyn Reader) -> T + Send + 'static,
 ) -> T {
     let (send, receive) = channel();
-    store
-        .read(Box::new(move |reader| send.send(work(reader)).unwrap()))
-        .unwrap();
+    store.read(Box::new(move |reader| send.send(work(reader)).unwrap())).unwrap();
     receive.recv().unwrap()
 }
 
@@ -72,13 +67,7 @@ pub(crate) fn start<T: Send + 'static>(
     work: impl FnMut(&mut dyn Writer) -> Result<T, Refusal> + Send + 'static,
 ) -> Pending<T> {
     let (done, receive) = channel();
-    store
-        .write(Box::new(Job {
-            work,
-            result: None,
-            done,
-        }))
-        .unwrap();
+    store.write(Box::new(Job { work, result: None, done })).unwrap();
     receive
 }
 
