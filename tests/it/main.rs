@@ -11,5 +11,10 @@
 
 mod bad_input;
 mod conformance;
+mod exactly_once;
+mod lifecycle;
 mod money;
+mod secrets;
 mod split;
+mod story;
+mod verify;

@@ -12,6 +12,9 @@ use florin_tests::world::{self, World};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 /// The reviewed file.
 #[derive(Deserialize)]
@@ -188,15 +191,56 @@ async fn a_mobile_write_is_refused_whatever_else_is_wrong_with_it() {
             let answer = world.alice.app.exchange(spec.method.as_str(), path, body.map(<[u8]>::to_vec)).await;
             answer.refused(20004, &format!("{} with the body {body:?}", spec.name));
         }
-        let huge = vec![b' '; 2 << 20];
-        // The answer may come before the body has left.
-        if let Ok(answer) = world.alice.app.try_exchange(spec.method.as_str(), path, Some(huge)).await {
-            answer.refused(20004, &format!("{} with a huge body", spec.name));
-        }
+        let huge = world.alice.app.exchange(spec.method.as_str(), path, Some(vec![b' '; 2 << 20])).await;
+        huge.refused(20004, &format!("{} with a huge body", spec.name));
         let keyed = world.alice.app.reference("no reference\there").exchange(spec.method.as_str(), path, None).await;
         keyed.refused(20004, &format!("{} with a bad reference", spec.name));
     }
     assert_eq!(changes(&before, &world.server.tables()), Vec::<String>::new());
+}
+
+/// A refusal may come before the body has arrived. Then the sender must still get to see it, and either the connection
+/// goes on with the next request or the answer says that it does not: else the next request on it, which may be about
+/// money, is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_refusal_loses_nothing() {
+    let world = World::new().await;
+    let mut faults = Vec::new();
+    for (token, code) in [("no-token", 20001), (world.alice.token.as_str(), 20004)] {
+        for length in [300, 200_000, 2 << 20] {
+            let what = format!("{code} before {length} bytes");
+            let connection = TcpStream::connect(world.server.address()).await.expect("a connection");
+            let (from_server, mut to_server) = connection.into_split();
+            let head = format!(
+                "POST /api/v1/wallet/transfer HTTP/1.1\r\nHost: florin\r\nAuthorization: Bearer {token}\r\n\
+                 Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+            );
+            let next = "GET /api/v1/static/rolelist HTTP/1.1\r\nHost: florin\r\nConnection: close\r\n\r\n";
+            let send = async {
+                to_server.write_all(head.as_bytes()).await?;
+                // By now a server that does not wait for the body has answered.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                to_server.write_all(&vec![b' '; length]).await?;
+                to_server.write_all(next.as_bytes()).await
+            };
+            let receive = async {
+                let mut all = Vec::new();
+                // A connection that is reset ends here as well.
+                let _ = BufReader::new(from_server).read_to_end(&mut all).await;
+                String::from_utf8_lossy(&all).into_owned()
+            };
+            let (_, answers) = tokio::join!(send, receive);
+            if !answers.contains(&format!("\"resultcode\":{code}")) {
+                faults.push(format!("{what}: the refusal is lost: {answers:.300}"));
+            }
+            let (first, rest) = answers.split_once("\r\n\r\n").unwrap_or_default();
+            let closed = first.to_lowercase().contains("connection: close");
+            if !closed && !rest.contains("\"resultcode\":10000") {
+                faults.push(format!("{what}: the next request is lost: {first}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// No spelling of a path, no other method and no header leads around the gate.

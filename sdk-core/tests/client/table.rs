@@ -3,11 +3,15 @@
 use crate::lab::{
     Lab, Reply, outcome, read_call, send_transfer, transferred, wallet,
 };
-use florin_sdk_core::client::ClientOptions;
-use florin_sdk_core::operation::{CreateUser, TimeoutClass};
+use florin_sdk_core::client::transport::{HttpTransport, WireRequest};
+use florin_sdk_core::client::{ClientOptions, Transport};
+use florin_sdk_core::operation::{CreateUser, Method, TimeoutClass};
 use florin_sdk_core::retry::{Next, Outcome, RULES};
 use florin_sdk_core::{FlorinError, Knowledge};
 use serde_json::{Value, json};
+use std::net::TcpStream;
+use std::time::Duration;
+use tokio::net::TcpSocket;
 
 /// A row, written down once more by hand: how to bring it about, and what must follow.
 struct Row {
@@ -202,6 +206,32 @@ async fn a_connection_that_is_refused_has_sent_nothing() {
     assert!(matches!(error, FlorinError::Unavailable { .. }), "{error}");
     assert_eq!(lab.sent_at(), [0, 100, 200, 200, 300, 400, 400, 500, 600]);
     assert_eq!(lab.asked_at(), [0; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_come_about_has_sent_nothing() {
+    // A listener whose queue is full leaves those who knock without an answer.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let wait = Duration::from_millis(200);
+    let queue: Vec<_> = std::iter::from_fn(|| TcpStream::connect_timeout(&address, wait).ok()).collect();
+    assert!(!queue.is_empty());
+
+    // Without holding the clock: it jumps to the earliest timer.
+    let transport = HttpTransport::new(&Lab::at(address).options()).unwrap();
+    let request = WireRequest {
+        method: Method::Get,
+        target: "/api/v1/wallet".to_owned(),
+        headers: reqwest::header::HeaderMap::new(),
+        body: None,
+        timeout: Duration::from_secs(5),
+    };
+    let start = tokio::time::Instant::now();
+    let lost = transport.exchange(request).await.unwrap_err();
+    assert_eq!(lost.outcome, Outcome::NotSent, "{lost:?}");
+    assert_eq!(start.elapsed().as_secs(), 3);
 }
 
 #[tokio::test(start_paused = true)]
