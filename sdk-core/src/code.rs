@@ -63,6 +63,7 @@ codes! {
     20013 PAYLOAD_TOO_LARGE       false "The request body is too large"
     20014 LOCKED                  false "The component is sealed; unlock it first"
     20015 MFA_REQUIRED            false "The code of the second factor is missing or wrong"
+    20016 HOLD_CLOSED             true  "The hold is captured, released or expired"
 }
 
 impl Code {

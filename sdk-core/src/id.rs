@@ -111,6 +111,8 @@ ids! {
     Fsid = "fsid";
     /// A mobile token (its id, not the token).
     Mtid = "mtid";
+    /// A hold: money set aside in a wallet.
+    Hoid = "hoid";
 }
 
 #[cfg(test)]

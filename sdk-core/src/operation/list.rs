@@ -36,6 +36,7 @@ list! {
         CreateProfile CreateAPIKey DeleteAPIKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         CreateWallet WalletTransfer CreditWallet DebitWallet
+        PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
     }

@@ -4,6 +4,8 @@
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
 mod currency;
+#[cfg(feature = "write")]
+mod hold;
 mod list;
 mod payment;
 mod profile;
@@ -12,6 +14,8 @@ mod user;
 mod wallet;
 
 pub use currency::*;
+#[cfg(feature = "write")]
+pub use hold::*;
 pub use list::{READ_SPECS, all};
 pub use payment::*;
 pub use profile::*;
