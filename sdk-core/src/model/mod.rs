@@ -57,6 +57,14 @@ open_text_enum! {
         Credit = "credit",
         /// From a user to its provider.
         Debit = "debit",
+        /// Money was set aside in its wallet.
+        Hold = "hold",
+        /// Money that was set aside was taken.
+        Capture = "capture",
+        /// Money that was set aside can be spent again.
+        Release = "release",
+        /// An earlier transaction was paid back, in whole or in part.
+        Refund = "refund",
     }
 }
 
@@ -245,7 +253,9 @@ wire_record! {
     pub struct ListedTransaction {
         /// How much came in, or, negative, went out; in whole currency units.
         "amount" amount: Amount;
-        /// What the wallet had afterwards.
+        /// How much was set aside in the wallet, or, negative, no longer is: of holds only.
+        "held" held: Option<Amount>;
+        /// What the wallet had afterwards, spendable and set aside together.
         "balance" balance: Amount;
         /// The fee, on top of the amount.
         "fee" fee: Amount;
@@ -277,7 +287,9 @@ wire_record! {
         "currencycode" currency_code: CurrencyCode;
         /// What came in, or, negative, went out; in whole currency units.
         "amount" amount: Amount;
-        /// What the wallet had afterwards.
+        /// What was set aside, or, negative, no longer is: of holds only.
+        "held" held: Option<Amount>;
+        /// What the wallet had afterwards, spendable and set aside together.
         "balance" balance: Amount;
     }
 }

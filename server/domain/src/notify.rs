@@ -20,7 +20,7 @@ record! {
     } {
         /// Whom it concerns.
         upid: Upid,
-        /// What kind: `payment.paid`, `payment.declined`.
+        /// What kind: `payment.paid`, `payment.declined`, `payment.refunded`.
         kind: String,
         /// What is sent.
         payload: JsonObject,

@@ -5,7 +5,7 @@
 use crate::access::{Caller, Side, reach};
 use crate::currency::{Currency, need_currency};
 use crate::identity::{self, default_wallet, need_profile};
-use crate::ledger::{self, Leg, NewTransaction, Wallet, need_wallet};
+use crate::ledger::{self, Leg, NewTransaction, Transaction, Wallet, need_wallet};
 use crate::notify;
 use crate::refusal::Refusal;
 use crate::secrets;
@@ -287,8 +287,32 @@ pub fn accept(
     Ok(txid)
 }
 
+/// Notes, and tells the maker, that of a payment so much was paid back by now.
+pub(crate) fn refunded(store: &mut dyn Writer, payment: &Transaction, units: i128) -> Result<(), Refusal> {
+    let query = PaymentRequest::query().eq(PaymentRequest::txid, payment.txid);
+    let Some(mut request) = store.first::<PaymentRequest>(query)? else { return Ok(()) };
+    let currency = currency_of(store.reader(), &request)?;
+    if units >= payment.units {
+        request.status = PaymentStatus::Refunded;
+        store.update(&request)?;
+    }
+    let more = [("refunded", Value::from(currency.amount(units)?.to_string()))];
+    tell_more(store, &request, &currency, "payment.refunded", more)
+}
+
 /// Tells the maker of a payment request what became of it.
 fn tell(store: &mut dyn Writer, request: &PaymentRequest, currency: &Currency, kind: &str) -> Result<(), Refusal> {
+    tell_more(store, request, currency, kind, [])
+}
+
+/// The same, and something beside.
+fn tell_more<const N: usize>(
+    store: &mut dyn Writer,
+    request: &PaymentRequest,
+    currency: &Currency,
+    kind: &str,
+    more: [(&str, Value); N],
+) -> Result<(), Refusal> {
     let creator = need_profile(store.reader(), request.creator)?;
     let payload = json!({
         "prid": request.prid,
@@ -299,7 +323,8 @@ fn tell(store: &mut dyn Writer, request: &PaymentRequest, currency: &Currency, k
         "referenceid": request.reference,
         "pcid": request.confirmation,
     });
-    let Value::Object(payload) = payload else { return Ok(()) };
+    let Value::Object(mut payload) = payload else { return Ok(()) };
+    payload.extend(more.map(|(name, value)| (name.to_owned(), value)));
     notify::happened(store, &creator, kind, JsonObject(payload))
 }
 

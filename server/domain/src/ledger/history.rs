@@ -1,6 +1,7 @@
 //! Reading transactions.
 
 use super::post::{Posting, Transaction};
+use super::refund::Refunded;
 use super::wallet::Wallet;
 use crate::access::{Caller, reach};
 use crate::currency::Currency;
@@ -10,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::store::{Reader, Record};
 use florin_sdk_core::model::{Entry, ListedTransaction};
 use florin_sdk_core::operation::{GetWalletTransactionDetails, TransactionDetails};
-use florin_sdk_core::{Timestamp, Txid};
+use florin_sdk_core::{Amount, Timestamp, Txid};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
@@ -73,6 +74,7 @@ pub fn history(
         };
         list.push(ListedTransaction {
             amount: currency.amount(posting.units)?,
+            held: held(currency, &posting)?,
             balance: currency.amount(posting.balance)?,
             fee: currency.amount(transaction.fee)?,
             txid: posting.txid,
@@ -86,6 +88,11 @@ pub fn history(
         });
     }
     Ok((list, next))
+}
+
+/// What a posting set aside, or no longer does; absent where it is about no hold.
+fn held(currency: &Currency, posting: &Posting) -> Result<Option<Amount>, Refusal> {
+    if posting.held == 0 { Ok(None) } else { currency.amount(posting.held).map(Some) }
 }
 
 /// The transactions that the wallet's owner, or its provider, made under a client reference.
@@ -122,6 +129,7 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
                 waid: posting.waid,
                 currency_code: currency.code.clone(),
                 amount: currency.amount(posting.units)?,
+                held: held(&currency, &posting)?,
                 balance: currency.amount(posting.balance)?,
             });
         }
@@ -132,6 +140,10 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
     let balance_of = |waid| entries.iter().find(|entry| Some(entry.waid) == waid).map(|entry| entry.balance);
     let source_balance = balance_of(transaction.source);
     let destination_balance = balance_of(transaction.destination);
+    let refunded = match store.get::<Refunded>(txid)? {
+        Some(refunded) => Some(currency.amount(refunded.units)?),
+        None => None,
+    };
     Ok(TransactionDetails {
         txid,
         error_code: None,
@@ -154,6 +166,9 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
         external_source_address: None,
         external_destination_address: None,
         reference_id: transaction.reference,
+        hoid: transaction.hold,
+        original_txid: transaction.original,
+        refunded,
         entries: Some(entries),
     })
 }

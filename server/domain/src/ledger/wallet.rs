@@ -1,5 +1,6 @@
 //! Wallets and their balances.
 
+use super::hold;
 use crate::currency::Currency;
 use crate::identity;
 use crate::ledger::id;
@@ -115,9 +116,10 @@ pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Bal
     let mut list = Vec::new();
     for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, waid))? {
         let currency = store.get::<Currency>(balance.currency)?.ok_or_else(Refusal::not_found)?;
+        let expired = hold::expired_units(store, &balance)?;
         list.push(operation::Balance {
-            available: currency.amount(balance.available)?,
-            held: currency.amount(balance.held)?,
+            available: currency.amount(balance.available.saturating_add(expired))?,
+            held: currency.amount(balance.held.saturating_sub(expired))?,
             total: currency.amount(balance.available.saturating_add(balance.held))?,
             currency_name: currency.name,
             currency_code: currency.code,
