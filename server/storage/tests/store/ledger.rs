@@ -1,141 +1,177 @@
 //! The books under random operations, against a plain model; and what verification finds.
 
-use crate::support::{Temporary, read, write};
-use florin_domain::currency::{self, Currency, NewCurrency};
-use florin_domain::identity::{self, NewProfile};
-use florin_domain::ledger::{self, Balance, Leg, NewTransaction, Report, Wallet};
-use florin_domain::store::{Record, Store};
-use florin_domain::system;
+use crate::books::{Books, books};
+use florin_domain::ledger::Hold;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{ProfileData, ProfileType, TransactionType};
-use florin_sdk_core::{Amount, JsonObject, Secret, Upid};
+use florin_sdk_core::{Timestamp, Txid};
 use proptest::prelude::*;
-use std::sync::Arc;
-
-struct Books {
-    place: Temporary,
-    store: Arc<dyn Store>,
-    issuer: Upid,
-    wallets: Vec<Wallet>,
-}
-
-/// An issuer and `users` wallets of others; the issuer's own is the first.
-fn books(users: usize) -> Books {
-    let place = Temporary::new();
-    let store = place.open();
-    let (issuer, wallets) = write(&*store, move |w| {
-        let issuer = system::initialise(w, Secret::from("x"), "hash".to_owned())?.upid;
-        let new = NewCurrency {
-            letters: "TOK".parse().unwrap(),
-            name: "Token".to_owned(),
-            decimals: 2,
-            display_decimals: 2,
-            issuer_name: Some("acme".to_owned()),
-            reference: None,
-        };
-        currency::create_extended(w, issuer, new)?;
-        let mut wallets = vec![identity::default_wallet(w.reader(), issuer)?];
-        for _ in 0..users {
-            let new = NewProfile {
-                kind: ProfileType::Individual,
-                parent: Some(issuer),
-                system: false,
-                data: ProfileData::default(),
-                extended: JsonObject::default(),
-            };
-            wallets.push(identity::create_profile(w, new)?.1);
-        }
-        Ok((issuer, wallets))
-    })
-    .unwrap();
-    Books { place, store, issuer, wallets }
-}
-
-impl Books {
-    fn supply(&self, amount: &str, issuing: bool) -> Result<(), Code> {
-        let (upid, amount): (Upid, Amount) = (self.issuer, amount.parse().unwrap());
-        let change = if issuing { currency::issue } else { currency::redeem };
-        let result = write(&*self.store, move |w| change(w, upid, &"TOK".parse().unwrap(), amount, None));
-        result.map(|_| ()).map_err(|refusal| refusal.code)
-    }
-
-    fn transfer(&self, from: usize, to: usize, units: i128) -> Result<(), Code> {
-        let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
-        let result = write(&*self.store, move |w| {
-            let currency = w.first::<Currency>(Currency::query().eq(Currency::code, "TOK.acme"))?.unwrap();
-            let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
-            let (kind, method, description) = (TransactionType::Transfer, "internal", "");
-            ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
-        });
-        result.map(|_| ()).map_err(|refusal| refusal.code)
-    }
-
-    fn balance(&self, wallet: usize) -> i128 {
-        let waid = self.wallets[wallet].waid;
-        let rows = read(&*self.store, move |r| r.list::<Balance>(Balance::query().eq(Balance::waid, waid)).unwrap());
-        rows.iter().map(|row| row.available).sum()
-    }
-
-    fn verify(&self) -> Report {
-        read(&*self.store, |r| ledger::verify(r, &mut |_| ()).unwrap())
-    }
-}
 
 #[derive(Debug, Clone)]
 enum Step {
     Issue(u32),
     Redeem(u32),
     Transfer(usize, usize, u32),
+    Place(usize, u32, u32),
+    /// Of the so-manieth hold: how much, or all.
+    Capture(usize, Option<u32>),
+    Release(usize),
+    /// Of the so-manieth transaction that moved money: how much, or the rest.
+    Refund(usize, Option<u32>),
+    /// So many times 40 s pass.
+    Wait(u32),
+    Sweep,
 }
 
+/// Holds last 60 or 600 s and time passes by 40 s, so that the moments that the test itself takes decide nothing.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let wallet = || 0..4_usize;
     let step = prop_oneof![
         1 => (1..5000_u32).prop_map(Step::Issue),
         1 => (1..5000_u32).prop_map(Step::Redeem),
-        5 => (0..4_usize, 0..4_usize, 0..3000_u32).prop_map(|(from, to, units)| Step::Transfer(from, to, units)),
+        5 => (wallet(), wallet(), 0..3000_u32).prop_map(|(from, to, units)| Step::Transfer(from, to, units)),
+        4 => (wallet(), 0..1500_u32, prop_oneof![Just(60), Just(600)]).prop_map(|(w, units, s)| Step::Place(w, units, s)),
+        2 => (0..6_usize, prop::option::of(1..1500_u32)).prop_map(|(hold, units)| Step::Capture(hold, units)),
+        1 => (0..6_usize).prop_map(Step::Release),
+        2 => (0..6_usize, prop::option::of(1..2000_u32)).prop_map(|(moved, units)| Step::Refund(moved, units)),
+        1 => (1..6_u32).prop_map(Step::Wait),
+        1 => Just(Step::Sweep),
     ];
-    prop::collection::vec(step, 1..40)
+    prop::collection::vec(step, 1..60)
+}
+
+/// What each wallet can spend, all holds, and what was moved from whom to whom and can be paid back.
+#[derive(Default)]
+struct Model {
+    available: [i128; 4],
+    holds: Vec<(usize, Hold, bool)>,
+    moved: Vec<(Txid, usize, usize, i128)>,
+}
+
+impl Model {
+    fn pass_time(&mut self, now: Timestamp) {
+        for (wallet, hold, open) in &mut self.holds {
+            if *open && hold.expires <= now {
+                *open = false;
+                self.available[*wallet] += hold.units;
+            }
+        }
+    }
+
+    fn held(&self, wallet: usize) -> i128 {
+        self.holds.iter().filter(|(of, _, open)| *of == wallet && *open).map(|(_, hold, _)| hold.units).sum()
+    }
+
+    fn spend(&mut self, wallet: usize, units: i128) -> Result<(), Code> {
+        if units == 0 {
+            return Err(Code::INVALID_REQUEST);
+        }
+        if self.available[wallet] < units {
+            return Err(Code::INSUFFICIENT_FUNDS);
+        }
+        self.available[wallet] -= units;
+        Ok(())
+    }
+}
+
+fn text(units: u32) -> String {
+    format!("{}.{:02}", units / 100, units % 100)
+}
+
+/// Does a step in the books and in the model, and says what each answered.
+fn take(step: Step, books: &Books, model: &mut Model) -> (Result<(), Code>, Result<(), Code>) {
+    match step {
+        Step::Issue(units) => {
+            model.available[0] += i128::from(units);
+            (Ok(()), books.supply(&text(units), true))
+        }
+        Step::Redeem(units) => (model.spend(0, units.into()), books.supply(&text(units), false)),
+        Step::Transfer(from, to, units) => {
+            let units = i128::from(units);
+            let found = books.transfer(from, to, units);
+            let expected = if from == to { Err(Code::INVALID_REQUEST) } else { model.spend(from, units) };
+            if let (Ok(()), Ok(txid)) = (expected, found) {
+                model.available[to] += units;
+                model.moved.push((txid, from, to, units));
+            }
+            (expected, found.map(|_| ()))
+        }
+        Step::Place(wallet, units, seconds) => {
+            let expected = model.spend(wallet, units.into());
+            let found = books.hold(wallet, units.into(), seconds);
+            if let (Ok(()), Ok(hold)) = (expected, &found) {
+                model.holds.push((wallet, hold.clone(), true));
+            }
+            (expected, found.map(|_| ()))
+        }
+        Step::Capture(index, units) => {
+            let units = units.map(i128::from);
+            let Some((wallet, hold, open)) = model.holds.get_mut(index) else { return (Ok(()), Ok(())) };
+            let found = books.capture(hold.hoid, units);
+            let expected = match units.unwrap_or(hold.units) {
+                _ if !*open => Err(Code::HOLD_CLOSED),
+                units if units > hold.units => Err(Code::LIMIT_EXCEEDED),
+                _ if *wallet == 0 => Err(Code::INVALID_REQUEST),
+                units => {
+                    *open = false;
+                    model.available[*wallet] += hold.units - units;
+                    model.available[0] += units;
+                    model.moved.extend(found.ok().map(|txid| (txid, *wallet, 0, units)));
+                    Ok(())
+                }
+            };
+            (expected, found.map(|_| ()))
+        }
+        Step::Release(index) => {
+            let Some((wallet, hold, open)) = model.holds.get_mut(index) else { return (Ok(()), Ok(())) };
+            let expected = if *open { Ok(()) } else { Err(Code::HOLD_CLOSED) };
+            if std::mem::take(open) {
+                model.available[*wallet] += hold.units;
+            }
+            (expected, books.release(hold.hoid).map(|_| ()))
+        }
+        Step::Refund(index, units) => {
+            let Some((txid, from, to, rest)) = model.moved.get(index).copied() else { return (Ok(()), Ok(())) };
+            let units = units.map(i128::from);
+            let found = books.refund(txid, units);
+            let units = units.unwrap_or(rest);
+            let expected = if units > rest || rest == 0 { Err(Code::LIMIT_EXCEEDED) } else { model.spend(to, units) };
+            if expected.is_ok() {
+                model.available[from] += units;
+                model.moved[index].3 -= units;
+            }
+            (expected, found.map(|_| ()))
+        }
+        Step::Wait(times) => {
+            books.place.clock.advance(times * 40_000);
+            (Ok(()), Ok(()))
+        }
+        Step::Sweep => {
+            books.sweep();
+            (Ok(()), Ok(()))
+        }
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn the_books_do_what_a_plain_model_does(steps in steps()) {
         let books = books(3);
-        let mut model = [0_i128; 4];
+        let mut model = Model::default();
         for step in steps {
-            let (expected, found) = match step {
-                Step::Issue(units) => {
-                    model[0] += i128::from(units);
-                    (Ok(()), books.supply(&format!("{}.{:02}", units / 100, units % 100), true))
-                }
-                Step::Redeem(units) => {
-                    let enough = model[0] >= i128::from(units);
-                    if enough {
-                        model[0] -= i128::from(units);
-                    }
-                    let expected = if enough { Ok(()) } else { Err(Code::INSUFFICIENT_FUNDS) };
-                    (expected, books.supply(&format!("{}.{:02}", units / 100, units % 100), false))
-                }
-                Step::Transfer(from, to, units) => {
-                    let units = i128::from(units);
-                    let expected = if units == 0 || from == to {
-                        Err(Code::INVALID_REQUEST)
-                    } else if model[from] < units {
-                        Err(Code::INSUFFICIENT_FUNDS)
-                    } else {
-                        model[from] -= units;
-                        model[to] += units;
-                        Ok(())
-                    };
-                    (expected, books.transfer(from, to, units))
-                }
-            };
+            let (expected, found) = take(step, &books, &mut model);
             prop_assert_eq!(found, expected);
+            model.pass_time(books.place.clock.now());
+            for wallet in 0..4 {
+                prop_assert_eq!(books.balance(wallet), (model.available[wallet], model.held(wallet)));
+            }
         }
-        for (wallet, units) in model.iter().enumerate() {
-            prop_assert_eq!(books.balance(wallet), *units);
+        let report = books.verify();
+        prop_assert!(report.ok, "{:?}", report.faults);
+        books.sweep();
+        for wallet in 0..4 {
+            prop_assert_eq!(books.written(wallet), (model.available[wallet], model.held(wallet)));
         }
         let report = books.verify();
         prop_assert!(report.ok, "{:?}", report.faults);
@@ -177,13 +213,7 @@ fn verification_finds_what_was_edited_by_hand() {
         books.supply("1000", true).unwrap();
         books.transfer(0, 1, 700).unwrap();
         assert!(books.verify().ok);
-        drop(std::mem::replace(&mut books.store, Temporary::new().open()));
-        let connection = rusqlite::Connection::open(books.place.path()).unwrap();
-        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        connection.execute_batch(edit).unwrap();
-        assert!(connection.changes() > 0, "{edit} changed nothing");
-        drop(connection);
-        books.store = books.place.open();
+        books.edit(edit);
         let report = books.verify();
         assert!(!report.ok, "{edit} was not found");
         assert!(report.faults.iter().any(|fault| fault.check == check), "{edit}: {:?}", report.faults);
