@@ -4,7 +4,7 @@ use crate::config::{Format, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, router};
+use florin_http::{App, deliver, listen, router, sweep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -44,7 +44,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         tracing::info!("stopping");
     };
     let deliveries = tokio::spawn(deliver::run(app.clone()));
+    let sweeps = tokio::spawn(sweep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
+    sweeps.abort();
     deliveries.abort();
     Ok(())
 }
