@@ -1,7 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup,
+    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup,
     SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
@@ -68,6 +68,11 @@ impl ProviderClient {
     /// Wallets, and the moving of money between them.
     pub fn wallets(&self) -> Arc<WalletGroup> {
         Arc::new(WalletGroup(self.clone()))
+    }
+
+    /// Money that is set aside before it is taken.
+    pub fn holds(&self) -> Arc<HoldGroup> {
+        Arc::new(HoldGroup(self.clone()))
     }
 
     /// What happened in wallets.

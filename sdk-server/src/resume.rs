@@ -3,7 +3,7 @@
 use crate::journal::JournalEntry;
 use crate::money::{Money, in_doubt, run_to_its_end};
 use florin_sdk_core::client::{Asked, MoneyCall};
-use florin_sdk_core::{FlorinError, JsonObject, Prid, Txid};
+use florin_sdk_core::{FlorinError, Hoid, JsonObject, Prid, Txid};
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub enum Fate {
         txid: Option<Txid>,
         /// The payment request that it made, if it made one.
         prid: Option<Prid>,
+        /// The hold that it placed, if it placed one.
+        hoid: Option<Hoid>,
         /// The whole answer.
         answer: JsonObject,
     },
@@ -64,6 +66,7 @@ impl Fate {
         Self::Done {
             txid: text("txid").and_then(|id| id.parse().ok()),
             prid: text("prid").and_then(|id| id.parse().ok()),
+            hoid: text("hoid").and_then(|id| id.parse().ok()),
             answer,
         }
     }

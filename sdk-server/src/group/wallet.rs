@@ -4,7 +4,8 @@ use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
     CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList,
-    GetWalletListByUpid, Moved, ProfileWalletList, Transferred, Wallet, WalletTransfer,
+    GetWalletListByUpid, Moved, ProfileWalletList, RefundTransaction, Transferred, Wallet,
+    WalletTransfer,
 };
 use florin_sdk_core::{FlorinError, Upid, Waid};
 
@@ -57,6 +58,21 @@ impl WalletGroup {
         request: DebitWallet,
         reference: Option<String>,
     ) -> Result<Moved, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// Pays a transaction back, once: from the wallet that received it to the one that paid. Without an amount, all that
+    /// was not paid back yet; all refunds together never exceed the transaction (20010).
+    ///
+    /// `reference`: as in [`Self::credit`].
+    ///
+    /// Source: `RefundTransaction` in spec/florin/extensions.md.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn refund(
+        &self,
+        request: RefundTransaction,
+        reference: Option<String>,
+    ) -> Result<Transferred, FlorinError> {
         self.0.send_money(request, reference).await
     }
 

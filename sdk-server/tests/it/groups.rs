@@ -73,6 +73,11 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("WalletTransfer": wallets.transfer(request(transfer), None));
     call!("CreditWallet": wallets.credit(request(credit), None));
     call!("DebitWallet": wallets.debit(request(credit), None));
+    call!("RefundTransaction": wallets.refund(request(r#"{"txid":"txid_1234567812345678"}"#), None));
+    let hoid = "hoid_1234567812345678";
+    call!("PlaceHold": holds.place(request(credit), None));
+    call!("CaptureHold": holds.capture(request(&format!(r#"{{"hoid":"{hoid}","amount":"1"}}"#)), None));
+    call!("ReleaseHold": holds.release(hoid.parse().unwrap(), None));
     call!("GetWalletTransactionList": transactions.list(request("{}")));
     call!("GetWalletTransactionDetails": transactions.get("txid_1234567812345678".parse().unwrap()));
     call!("CreateUser": users.create(request(user)));
