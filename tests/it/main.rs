@@ -12,6 +12,7 @@
 mod bad_input;
 mod conformance;
 mod exactly_once;
+mod hold;
 mod lifecycle;
 mod money;
 mod secrets;

@@ -184,7 +184,7 @@ async fn a_mobile_write_is_refused_whatever_else_is_wrong_with_it() {
     let before = world.server.tables();
     let bodies: [Option<&[u8]>; 5] = [None, Some(b""), Some(b"{"), Some(b"[1, 2]"), Some(b"\xff\xfe")];
     for spec in operation::all().iter().filter(|spec| spec.access == Access::Write) {
-        let ids = json!({ "akid": "not an id", "upid": "nor this", "mtid": "nor that" });
+        let ids = json!({ "akid": "not an id", "upid": "nor this", "mtid": "nor that", "hoid": "nor any other" });
         let path = Target::of(spec, &ids).path;
         let path = path.split('?').next().expect("a path");
         for body in bodies {

@@ -6,7 +6,7 @@ use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
     CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile, CreateUser,
-    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, WalletTransfer,
+    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
@@ -198,6 +198,12 @@ pub fn debit_of(person: &Person, text: &str) -> DebitWallet {
         reference_id: None,
         description: None,
     }
+}
+
+/// A hold of a user's money.
+#[must_use]
+pub fn hold_of(person: &Person, text: &str) -> PlaceHold {
+    PlaceHold { provider_user_id: Some(person.provider_user_id.clone()), ..PlaceHold::new(currency(), amount(text)) }
 }
 
 /// A transfer.
