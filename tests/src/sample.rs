@@ -9,6 +9,7 @@ use serde_json::Value;
 /// a row. What it needs is made first. Where an app may call the operation, the request is about the first user.
 ///
 /// Each can be sent once: what it spends, revokes or names is made anew each time.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 pub async fn of(world: &World, name: &str) -> Option<Value> {
     let unique = fastrand::u32(..);
     Some(match name {
