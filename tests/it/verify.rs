@@ -12,7 +12,11 @@ const BOOKS: [&str; 4] = ["ledger_transaction", "posting", "balance", "chain"];
 async fn books() -> Home {
     let mut world = World::new().await;
     for text in ["1", "2.50", "3.75"] {
-        world.provider.reference(&format!("v-{text}")).ok(&world::transfer(world.alice.waid, world.bob.waid, text)).await;
+        world
+            .provider
+            .reference(&format!("v-{text}"))
+            .ok(&world::transfer(world.alice.waid, world.bob.waid, text))
+            .await;
     }
     world.provider.ok(&world::debit_of(&world.bob, "7")).await;
     let refused = world::transfer(world.alice.waid, world.bob.waid, "99999");
@@ -59,7 +63,7 @@ fn another(value: Value) -> Value {
         Value::Null => Value::Integer(7),
         // Far enough not to be the next row's.
         Value::Integer(number) => Value::Integer(number + 1_000_003),
-        Value::Real(number) => Value::Real(number.mul_add(2.0, 1.0)),
+        Value::Real(number) => panic!("the books hold the float {number}"),
         Value::Text(text) if text.parse::<i128>().is_ok() => Value::Text(format!("{text}1")),
         Value::Text(text) => Value::Text(format!("{text}x")),
         Value::Blob(mut bytes) => {
@@ -157,7 +161,10 @@ async fn changes_that_add_up() {
         ),
         ("money set aside", "UPDATE balance SET available = available - 100, held = held + 100 WHERE available > 0"),
         ("the supply", "UPDATE currency SET issued = issued + 100 WHERE code = 'TOK.acme'"),
-        ("the supply, both ways", "UPDATE currency SET issued = issued + 100, redeemed = redeemed + 100 WHERE code = 'TOK.acme'"),
+        (
+            "the supply, both ways",
+            "UPDATE currency SET issued = issued + 100, redeemed = redeemed + 100 WHERE code = 'TOK.acme'",
+        ),
         ("the outcome of a request", "UPDATE client_reference SET txid = NULL WHERE reference = 'v-1'"),
         ("a forgotten request", "DELETE FROM client_reference WHERE reference = 'v-2.50'"),
         ("a renamed request", "UPDATE client_reference SET reference = 'other' WHERE reference = 'v-1'"),

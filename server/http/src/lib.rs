@@ -10,6 +10,7 @@
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
+mod body;
 pub mod deliver;
 mod docs;
 mod exchange;

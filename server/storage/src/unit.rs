@@ -246,6 +246,7 @@ fn matches(query: &Query, row: &[Value]) -> bool {
     query.filters.iter().all(|filter| match filter {
         Filter::Equal(column, value) => known(value) && cell(column) == value,
         Filter::In(column, values) => known(cell(column)) && values.contains(cell(column)),
+        Filter::NotIn(column, values) => known(cell(column)) && !values.contains(cell(column)),
         Filter::AnyEqual(list) => list.iter().any(|(column, value)| known(value) && cell(column) == value),
         Filter::Less(column, value) => known(cell(column)) && cell(column) < value,
         Filter::Greater(column, value) => known(cell(column)) && cell(column) > value,

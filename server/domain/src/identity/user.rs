@@ -17,8 +17,8 @@ record! {
     } {
         /// The user's own profile.
         upid: Upid,
-        /// The profile of the provider whose user it is.
-        provider: Upid,
+        /// The profile of the provider whose end user it is; none of a person who signs in.
+        provider: Option<Upid>,
         /// The provider's own name for it; unique within the provider, never changed.
         provider_user_id: Option<String>,
         /// The name to show.
@@ -68,7 +68,7 @@ pub fn create_user(
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
-        provider,
+        provider: Some(provider),
         provider_user_id: Some(provider_user_id.to_owned()),
         display_name,
         metadata,
@@ -95,7 +95,7 @@ pub fn register_user(
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
-        provider: profile.upid,
+        provider: None,
         provider_user_id: None,
         display_name: Some(profile.display_name()),
         metadata: JsonObject::default(),

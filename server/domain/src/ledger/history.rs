@@ -29,6 +29,13 @@ pub struct HistoryFilter<'a> {
     pub limit: usize,
 }
 
+/// An hour of ids.
+const HOUR_US: i64 = 3_600_000_000;
+
+fn microseconds(time: Timestamp) -> i64 {
+    time.millis().saturating_mul(1000)
+}
+
 /// A wallet's transactions, newest first, and the cursor of the next page if there is more.
 pub fn history(
     store: &mut dyn Reader,
@@ -40,9 +47,13 @@ pub fn history(
     if let Some(before) = filter.before {
         query = query.less(Posting::posting, before);
     }
-    // Ids are microseconds of the clock, so a time is a range of ids, a little wide: `created` decides.
-    if let Some(from) = filter.from {
-        query = query.greater(Posting::posting, from.millis().saturating_mul(1000).saturating_sub(1));
+    // A transaction's id is its time in microseconds, and its postings' numbers follow it closely. The bounds on the
+    // postings only keep the engine from looking at what is far away.
+    if let Some(from) = filter.from.map(microseconds) {
+        query = query.greater(Posting::txid, from - 1).greater(Posting::posting, from - 1);
+    }
+    if let Some(to) = filter.to.map(microseconds) {
+        query = query.less(Posting::txid, to).less(Posting::posting, to.saturating_add(HOUR_US));
     }
     if let Some(reference) = filter.reference {
         let txids = transactions_of(store, wallet, reference)?;
@@ -50,10 +61,6 @@ pub fn history(
             return Ok((Vec::new(), None));
         }
         query = query.any_of(Posting::txid, &txids);
-    }
-    if let Some(to) = filter.to {
-        let newest = filter.before.unwrap_or(i64::MAX).min(to.millis().saturating_mul(1000));
-        query = query.less(Posting::posting, newest);
     }
     let mut postings = store.list::<Posting>(query)?;
     let more = postings.len() > filter.limit;

@@ -125,7 +125,8 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
         destination: Some(destination.waid),
         description: new.description.to_owned(),
         reference: new.reference.map(str::to_owned),
-        created: store.now(),
+        // The id is the time, so that a range of times is a range of ids.
+        created: moment_of(txid),
         chain: number,
         position,
         hash: NO_HASH,
@@ -147,6 +148,11 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
         None => store.insert(&head)?,
     }
     Ok(txid)
+}
+
+/// When a transaction with this id was made.
+fn moment_of(txid: Txid) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(txid.number() / 1000).unwrap_or(i64::MAX))
 }
 
 /// Changes what a wallet has, and says what it has afterwards.

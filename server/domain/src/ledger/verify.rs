@@ -6,6 +6,7 @@ use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
 use crate::reference::ClientReference;
 use crate::store::{Column, Reader, Record, StoreError};
+use florin_sdk_core::model::TransactionType;
 use florin_sdk_core::{Txid, Waid};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -64,20 +65,28 @@ pub fn verify(store: &mut dyn Reader, progress: &mut dyn FnMut(u64)) -> Result<R
     let books = walk_transactions(store, &mut report, progress)?;
     check_balances(store, &books, &mut report)?;
     check_supply(store, &books, &mut report)?;
-    check_references(store, &mut report)?;
+    check_references(store, books.referenced, &mut report)?;
     report.ok = report.fault_count == 0;
     Ok(report)
 }
 
-/// What each wallet has of each currency, by its postings.
-type Books = HashMap<(Waid, u32), i128>;
+/// What the transactions and their postings say, to be compared with what is kept beside them.
+#[derive(Default)]
+struct Books {
+    /// What each wallet has of each currency.
+    balances: HashMap<(Waid, u32), i128>,
+    /// What was issued and redeemed of each currency.
+    supply: HashMap<u32, (i128, i128)>,
+    /// The transactions that were made under a client reference.
+    referenced: HashSet<Txid>,
+}
 
 fn walk_transactions(
     store: &mut dyn Reader,
     report: &mut Report,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Books, StoreError> {
-    let mut books = Books::new();
+    let mut books = Books::default();
     let mut heads = BTreeMap::<u32, (i64, Hash)>::new();
     let mut after: Option<Txid> = None;
     loop {
@@ -125,7 +134,7 @@ fn check_transaction(
     let mut sums = BTreeMap::<u32, i128>::new();
     for posting in postings {
         *sums.entry(posting.currency).or_default() += posting.units;
-        let balance = books.entry((posting.waid, posting.currency)).or_default();
+        let balance = books.balances.entry((posting.waid, posting.currency)).or_default();
         *balance += posting.units;
         if *balance != posting.balance {
             let problem = format!(
@@ -144,6 +153,15 @@ fn check_transaction(
         postings.iter().filter(|p| p.currency == transaction.currency && p.units > 0).map(|p| p.units).sum();
     if moved != transaction.units + transaction.fee {
         report.fault("sum", txid, format!("says {} units, its postings moved {moved}", transaction.units));
+    }
+    let (issued, redeemed) = books.supply.entry(transaction.currency).or_default();
+    match transaction.kind {
+        TransactionType::Issue => *issued += transaction.units,
+        TransactionType::Redeem => *redeemed += transaction.units,
+        _ => {}
+    }
+    if transaction.reference.is_some() {
+        books.referenced.insert(txid);
     }
     let (length, previous) = heads.entry(transaction.chain).or_insert((0, NO_HASH));
     *length += 1;
@@ -184,12 +202,21 @@ fn check_heads(
 fn check_balances(store: &mut dyn Reader, books: &Books, report: &mut Report) -> Result<(), StoreError> {
     let issuance: HashSet<Waid> =
         store.list::<Wallet>(Wallet::query().eq(Wallet::is_issuance, true))?.into_iter().map(|w| w.waid).collect();
+    let currencies = store.list::<Currency>(Currency::query())?;
+    let of_currencies: HashSet<Waid> = currencies.into_iter().filter_map(|currency| currency.issuance).collect();
+    for waid in issuance.symmetric_difference(&of_currencies) {
+        report.fault(
+            "wallet",
+            waid,
+            "may go below zero without being a currency's issuance wallet, or the other way round",
+        );
+    }
     let mut seen = HashSet::new();
     for balance in store.list::<Balance>(Balance::query())? {
         report.balances += 1;
         let place = format!("{}, currency {}", balance.waid, balance.currency);
         let total = balance.available.saturating_add(balance.held);
-        let posted = books.get(&(balance.waid, balance.currency)).copied().unwrap_or_default();
+        let posted = books.balances.get(&(balance.waid, balance.currency)).copied().unwrap_or_default();
         if total != posted {
             report.fault("balance", &place, format!("is {total}, the postings sum to {posted}"));
         }
@@ -202,7 +229,7 @@ fn check_balances(store: &mut dyn Reader, books: &Books, report: &mut Report) ->
         }
         seen.insert((balance.waid, balance.currency));
     }
-    for ((waid, currency), posted) in books {
+    for ((waid, currency), posted) in &books.balances {
         if *posted != 0 && !seen.contains(&(*waid, *currency)) {
             report.fault(
                 "balance",
@@ -219,7 +246,15 @@ fn check_supply(store: &mut dyn Reader, books: &Books, report: &mut Report) -> R
         let Some(issuance) = currency.issuance else {
             continue;
         };
-        let out = -books.get(&(issuance, currency.number)).copied().unwrap_or_default();
+        let out = -books.balances.get(&(issuance, currency.number)).copied().unwrap_or_default();
+        let posted = books.supply.get(&currency.number).copied().unwrap_or_default();
+        if (currency.issued, currency.redeemed) != posted {
+            let problem = format!(
+                "{} issued and {} redeemed, the transactions say {} and {}",
+                currency.issued, currency.redeemed, posted.0, posted.1
+            );
+            report.fault("supply", &currency.code, problem);
+        }
         if currency.issued - currency.redeemed != out {
             let problem =
                 format!("{} issued less {} redeemed, but {out} in circulation", currency.issued, currency.redeemed);
@@ -229,7 +264,7 @@ fn check_supply(store: &mut dyn Reader, books: &Books, report: &mut Report) -> R
     Ok(())
 }
 
-fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), StoreError> {
+fn check_references(store: &mut dyn Reader, mut open: HashSet<Txid>, report: &mut Report) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
         let query = ClientReference::query()
@@ -237,14 +272,13 @@ fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), S
             .ascending(ClientReference::number)
             .limit(PAGE);
         let page = store.list::<ClientReference>(query)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
+        let Some(last) = page.last() else { break };
         after = last.number;
         for row in page {
             report.references += 1;
             let place = format!("{}, {} {:?}", row.owner, row.operation, row.reference);
             if let Some(txid) = row.txid {
+                open.remove(&txid);
                 match store.get::<Transaction>(txid)? {
                     None => report.fault("reference", &place, format!("names {txid}, which is not there")),
                     Some(tx) if tx.reference.as_deref() != Some(row.reference.as_str()) => {
@@ -260,8 +294,18 @@ fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), S
             if !row.is_sound() {
                 report.fault("reference", &place, "its outcome is neither a success with an answer nor a refusal");
             }
+            let answered = row.answer.as_ref().and_then(|answer| answer.0.get("txid")?.as_str()?.parse::<Txid>().ok());
+            if answered.is_some() && answered != row.txid {
+                report.fault("reference", &place, "it answered another transaction than it made");
+            }
         }
     }
+    let mut open: Vec<Txid> = open.into_iter().collect();
+    open.sort_unstable();
+    for txid in open {
+        report.fault("reference", txid, "was made under a client reference that is not kept: it could be made twice");
+    }
+    Ok(())
 }
 
 /// How many rows a table has, by walking its key.

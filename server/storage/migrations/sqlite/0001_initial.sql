@@ -23,7 +23,7 @@ CREATE TABLE profile (
 CREATE TABLE app_user (
     uuid             INTEGER PRIMARY KEY,
     upid             INTEGER NOT NULL REFERENCES profile (upid),
-    provider         INTEGER NOT NULL REFERENCES profile (upid),
+    provider         INTEGER REFERENCES profile (upid),
     provider_user_id TEXT,
     display_name     TEXT,
     metadata         TEXT    NOT NULL,
