@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup,
-    SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
+    TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -47,11 +47,7 @@ impl ProviderClient {
     /// # Errors
     /// [`FlorinError::InvalidInput`] for an option out of its bounds, or a text that cannot be an API key.
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
-    pub fn new(
-        options: ClientOptions,
-        api_key: Secret,
-        journal: Arc<dyn Journal>,
-    ) -> Result<Arc<Self>, FlorinError> {
+    pub fn new(options: ClientOptions, api_key: Secret, journal: Arc<dyn Journal>) -> Result<Arc<Self>, FlorinError> {
         let client = Client::new(options, Credential::ApiKey(api_key))?;
         Ok(Self::from_client(client, journal))
     }
@@ -59,10 +55,7 @@ impl ProviderClient {
     /// The same client, whose reads end with [`FlorinError::Cancelled`] once `token` is cancelled. What changes
     /// something goes on. For Swift, whose `Task` cannot end a call in Rust by itself.
     pub fn cancelled_by(&self, token: Arc<CancelToken>) -> Arc<Self> {
-        Arc::new(Self {
-            client: self.client.cancelled_by(token),
-            money: Arc::clone(&self.money),
-        })
+        Arc::new(Self { client: self.client.cancelled_by(token), money: Arc::clone(&self.money) })
     }
 
     /// Wallets, and the moving of money between them.

@@ -67,8 +67,32 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
         ]),
         Kind::Amount => bad.extend(
             [
-                "", "0", "0.00", "-0", "-1", "-0.01", "+1", "1,5", "1e3", "1E3", "0x10", "NaN", "inf", "Infinity", ".5", "5.",
-                "1.2.3", "1 000", " 1", "1 ", "\u{661}", "1_000", "--1", "1.001", "0.001", "0.000000000000000001",
+                "",
+                "0",
+                "0.00",
+                "-0",
+                "-1",
+                "-0.01",
+                "+1",
+                "1,5",
+                "1e3",
+                "1E3",
+                "0x10",
+                "NaN",
+                "inf",
+                "Infinity",
+                ".5",
+                "5.",
+                "1.2.3",
+                "1 000",
+                " 1",
+                "1 ",
+                "\u{661}",
+                "1_000",
+                "--1",
+                "1.001",
+                "0.001",
+                "0.000000000000000001",
                 "99999999999999999999999999999999999999999",
             ]
             .map(|text| (text, json!(text))),
@@ -180,11 +204,7 @@ async fn the_longest_that_is_allowed() {
         ),
     };
     let made = world.provider.ok(&user).await;
-    let found = world
-        .provider
-        .ok(&operation::GetUser { provider_user_id: Some(name.clone()), uuid: None })
-        .await
-        .user;
+    let found = world.provider.ok(&operation::GetUser { provider_user_id: Some(name.clone()), uuid: None }).await.user;
     assert_eq!((found.uuid, found.provider_user_id, found.display_name), (made.uuid, name, user.display_name));
     assert_eq!(found.metadata, user.metadata);
     let credit = operation::CreditWallet {
@@ -193,12 +213,7 @@ async fn the_longest_that_is_allowed() {
         ..world::credit_of(&world.alice, "0.01")
     };
     world.provider.ok(&credit).await;
-    let wallet = operation::CreateWallet {
-        wallet_name: letters(30),
-        upid: None,
-        trading: None,
-        market: None,
-    };
+    let wallet = operation::CreateWallet { wallet_name: letters(30), upid: None, trading: None, market: None };
     assert_eq!(world.provider.ok(&wallet).await.wallet_name, letters(30));
 }
 
@@ -219,10 +234,8 @@ async fn amounts_at_the_edges() {
     }
     assert_eq!(world.balance(alice).await, world::amount("993.5"));
     // Issuing until the books are full.
-    let issue = operation::IssueGatewayCurrency {
-        currency_code: world::currency(),
-        amount: world::amount("999999999999"),
-    };
+    let issue =
+        operation::IssueGatewayCurrency { currency_code: world::currency(), amount: world::amount("999999999999") };
     assert_eq!(world.provider.code(&issue).await, 10000);
     world.server.home.verify().await.sound();
 }
@@ -256,7 +269,11 @@ async fn what_is_not_there_or_not_allowed() {
     world.provider.send(&user(Some("alice"), Some(alice))).await.refused(20000, "named twice");
     world.provider.send(&world::new_user("alice")).await.refused(20006, "the name is taken");
     world.provider.send(&world::new_currency("TOK", None)).await.refused(20006, "the code is taken");
-    world.provider.send(&world::new_currency("NEW", Some("other"))).await.refused(20000, "the issuer's name is settled");
+    world
+        .provider
+        .send(&world::new_currency("NEW", Some("other")))
+        .await
+        .refused(20000, "the issuer's name is settled");
     world.merchant.api.send(&world::new_currency("TOK", Some("shop"))).await.refused(20003, "no right to make one");
     let issue = |code: &str| operation::IssueGatewayCurrency {
         currency_code: code.parse().expect("a code"),

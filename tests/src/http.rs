@@ -5,6 +5,7 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{BASE_PATH, Method, Operation, Spec};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// How long a test waits for an answer before it counts as lost.
@@ -51,7 +52,7 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            write!(encoded, "%{byte:02X}").expect("a String takes everything");
         }
     }
     encoded
@@ -76,8 +77,7 @@ impl Target {
         if spec.method == Method::Post {
             return Self { method: spec.method, path, body: Some(Value::Object(fields)) };
         }
-        let query: Vec<_> =
-            fields.iter().map(|(name, value)| format!("{name}={}", encode(&plain(value)))).collect();
+        let query: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encode(&plain(value)))).collect();
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
         }

@@ -44,10 +44,9 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetCirculation" => json(&operation::GetCirculation { currency_code: currency() }),
         "GetPublicRoleList" => json(&operation::GetPublicRoleList {}),
         "GetSettings" => json(&operation::GetSettings {}),
-        "GetOperationOutcome" => json(&operation::GetOperationOutcome {
-            reference: world::CREDIT_REFERENCE.to_owned(),
-            operation: None,
-        }),
+        "GetOperationOutcome" => {
+            json(&operation::GetOperationOutcome { reference: world::CREDIT_REFERENCE.to_owned(), operation: None })
+        }
         "CreateProfile" => json(&world::individual(&format!("ivy{unique}"))),
         "CreateAPIKey" => json(&world::new_key("Sample", &["profile-ro"], None)),
         "DeleteAPIKey" => {
@@ -109,11 +108,9 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "IssueGatewayCurrency" => {
             json(&operation::IssueGatewayCurrency { currency_code: currency(), amount: amount("100") })
         }
-        "RedeemCurrency" => json(&operation::RedeemCurrency {
-            currency_code: currency(),
-            amount: amount("50"),
-            reference_id: None,
-        }),
+        "RedeemCurrency" => {
+            json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
+        }
         _ => return None,
     })
 }

@@ -98,8 +98,7 @@ impl World {
     pub async fn on(server: Server, initialised: Initialised) -> Self {
         let provider = server.api().key(&initialised.apikey);
         provider.ok(&new_currency("TOK", Some("acme"))).await;
-        let issue =
-            IssueGatewayCurrency { currency_code: "TOK".parse().expect("a code"), amount: amount(SUPPLY) };
+        let issue = IssueGatewayCurrency { currency_code: "TOK".parse().expect("a code"), amount: amount(SUPPLY) };
         let waid = provider.ok(&issue).await.waid;
         let alice = person(&provider, "alice").await;
         let bob = person(&provider, "bob").await;
@@ -244,6 +243,8 @@ pub fn new_merchant(name: &str) -> CreateProfile {
         organization_name: Some(name.to_owned()),
         admin_first_name: Some("Mary".to_owned()),
         admin_last_name: Some("Merchant".to_owned()),
+        first_name: None,
+        last_name: None,
         ..individual(name)
     }
 }

@@ -17,13 +17,7 @@ pub(super) struct Attempts<'c> {
 
 impl<'c> Attempts<'c> {
     pub(super) fn new(shared: &'c Shared, call: &'c Call) -> Self {
-        Self {
-            shared,
-            call,
-            made: 0,
-            repeats: 0,
-            had_fresh_token: false,
-        }
+        Self { shared, call, made: 0, repeats: 0, had_fresh_token: false }
     }
 
     /// One attempt. The first in a call that meets a token whose time is over is made again with a fresh one.
@@ -52,10 +46,7 @@ impl<'c> Attempts<'c> {
             let stamp = match self.shared.pass.stamp(expired.as_ref()).await {
                 Ok(stamp) => stamp,
                 Err(error) => {
-                    return Verdict::No(No {
-                        error,
-                        credential: false,
-                    });
+                    return Verdict::No(No { error, credential: false });
                 }
             };
             let timeout = self.shared.options.timeout(self.call.spec.timeout);

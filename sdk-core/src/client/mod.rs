@@ -81,24 +81,14 @@ impl Client {
     ) -> Result<Self, FlorinError> {
         options.check()?;
         let pass = Pass::new(credential, &options)?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                options,
-                pass,
-                transport,
-            }),
-            cancel: None,
-        })
+        Ok(Self { shared: Arc::new(Shared { options, pass, transport }), cancel: None })
     }
 
     /// The same client, whose reads end with [`FlorinError::Cancelled`] once `token` is cancelled. What changes
     /// something is not cancelled: its outcome would be unknown.
     #[must_use]
     pub fn cancelled_by(&self, token: Arc<CancelToken>) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            cancel: Some(token),
-        }
+        Self { shared: Arc::clone(&self.shared), cancel: Some(token) }
     }
 
     /// Sends an operation that moves no money, with retries as [`crate::retry::RULES`] has them. One that moves money
@@ -125,8 +115,6 @@ impl Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("options", &self.shared.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("options", &self.shared.options).finish_non_exhaustive()
     }
 }

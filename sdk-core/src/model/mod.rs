@@ -190,6 +190,7 @@ impl schemars::JsonSchema for PaymentStatus {
 }
 
 wire_record! {
+    provider
     /// Name, address and the like of a profile. An individual has the first block of names, an organization the second.
     #[derive(Default)]
     pub struct ProfileData {
@@ -323,6 +324,7 @@ wire_record! {
 }
 
 wire_record! {
+    provider
     /// One way to pay a payment request.
     pub struct PaymentAmount {
         /// How: `wallet`, `ripple`, `bitcoin`.
@@ -341,6 +343,7 @@ wire_record! {
 }
 
 wire_record! {
+    provider
     /// A currency that a profile issues.
     pub struct ProfileCurrency {
         /// The full name.

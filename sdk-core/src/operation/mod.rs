@@ -139,11 +139,7 @@ pub struct Rights {
 
 impl Rights {
     /// No right is needed.
-    pub const NONE: Self = Self {
-        own: &[],
-        child: &[],
-        any: &[],
-    };
+    pub const NONE: Self = Self { own: &[], child: &[], any: &[] };
 
     /// Whether no right is needed.
     #[must_use]
@@ -201,28 +197,14 @@ pub struct Spec {
 
 /// What an answer's type can do.
 #[cfg(not(feature = "schema"))]
-pub trait Answer:
-    Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static
-{
-}
+pub trait Answer: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {}
 #[cfg(not(feature = "schema"))]
-impl<T: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static>
-    Answer for T
-{
-}
+impl<T: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static> Answer for T {}
 
 /// What an answer's type can do.
 #[cfg(feature = "schema")]
 pub trait Answer:
-    Serialize
-    + DeserializeOwned
-    + Clone
-    + PartialEq
-    + std::fmt::Debug
-    + Send
-    + Sync
-    + schemars::JsonSchema
-    + 'static
+    Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + schemars::JsonSchema + 'static
 {
 }
 #[cfg(feature = "schema")]
@@ -331,10 +313,7 @@ pub struct Problems(pub Vec<FieldError>);
 impl Problems {
     /// Notes one.
     pub fn add(&mut self, field: &str, reason: impl Into<String>) {
-        self.0.push(FieldError {
-            field: field.to_owned(),
-            reason: reason.into(),
-        });
+        self.0.push(FieldError { field: field.to_owned(), reason: reason.into() });
     }
 
     /// Exactly one of these fields must be there.

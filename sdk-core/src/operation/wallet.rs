@@ -106,6 +106,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// Wallets with their balances.
     pub struct WalletList {
         /// The wallets, the default one first.
@@ -126,6 +127,7 @@ operation! {
 }
 
 wire_record! {
+    provider
     /// The wallets of a profile.
     pub struct ProfileWalletList {
         /// The profile's default wallet.

@@ -18,15 +18,8 @@ impl OperationGroup {
     ///
     /// Source: `GetOperationOutcome` in spec/florin/extensions.md.
     #[cfg_attr(feature = "uniffi", uniffi::method(default(operation = None)))]
-    pub async fn outcome(
-        &self,
-        reference: String,
-        operation: Option<String>,
-    ) -> Result<OperationOutcome, FlorinError> {
-        let question = GetOperationOutcome {
-            reference,
-            operation,
-        };
+    pub async fn outcome(&self, reference: String, operation: Option<String>) -> Result<OperationOutcome, FlorinError> {
+        let question = GetOperationOutcome { reference, operation };
         self.0.send(question).await
     }
 
@@ -40,11 +33,7 @@ impl OperationGroup {
     /// asked), or those of several operations: name the `operation` then. [`FlorinError::Journal`] if it cannot be read.
     /// What became of the call is in the answer, never an error.
     #[cfg_attr(feature = "uniffi", uniffi::method(default(operation = None)))]
-    pub async fn resume(
-        &self,
-        reference: String,
-        operation: Option<String>,
-    ) -> Result<Resumed, FlorinError> {
+    pub async fn resume(&self, reference: String, operation: Option<String>) -> Result<Resumed, FlorinError> {
         let operation = operation.as_deref();
         self.0.money.resume(&reference, operation).await
     }

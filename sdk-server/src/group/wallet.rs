@@ -3,9 +3,8 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList,
-    GetWalletListByUpid, Moved, ProfileWalletList, RefundTransaction, Transferred, Wallet,
-    WalletTransfer,
+    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid, Moved,
+    ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
 };
 use florin_sdk_core::{FlorinError, Upid, Waid};
 
@@ -39,11 +38,7 @@ impl WalletGroup {
     ///
     /// Source: `CreditWallet` in spec/florin/extensions.md.
     #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn credit(
-        &self,
-        request: CreditWallet,
-        reference: Option<String>,
-    ) -> Result<Moved, FlorinError> {
+    pub async fn credit(&self, request: CreditWallet, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
 
@@ -53,11 +48,7 @@ impl WalletGroup {
     ///
     /// Source: `DebitWallet` in spec/florin/extensions.md.
     #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn debit(
-        &self,
-        request: DebitWallet,
-        reference: Option<String>,
-    ) -> Result<Moved, FlorinError> {
+    pub async fn debit(&self, request: DebitWallet, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
 

@@ -1,9 +1,7 @@
 //! Going on with calls whose outcome was left unknown.
 
 use crate::platform::{Fault, Platform, accept, credit, too_much, transfer};
-use florin_sdk_server::{
-    Fate, FlorinError, Journal, JournalEntry, Knowledge, MemoryJournal, Settlement, Timestamp,
-};
+use florin_sdk_server::{Fate, FlorinError, Journal, JournalEntry, Knowledge, MemoryJournal, Settlement, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 

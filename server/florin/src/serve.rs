@@ -18,13 +18,14 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    // The address first: a start that fails must not make credentials that nobody gets to see.
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let clock = Clock::system();
     let store = florin_storage::open(&args.database.database, Mode::Serve, clock.clone())?;
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;

@@ -11,6 +11,7 @@
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
+mod body;
 pub mod deliver;
 mod docs;
 mod exchange;

@@ -2,9 +2,9 @@
 
 use crate::ledger::{self, Wallet};
 use crate::refusal::Refusal;
-use crate::store::{Reader, Record, Writer, record};
+use crate::store::{Reader, Writer, record};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
-use florin_sdk_core::{Fsid, JsonObject, Timestamp, Upid, Uuid};
+use florin_sdk_core::{Fsid, JsonObject, Timestamp, Upid, Uuid, Waid};
 
 record! {
     /// A profile.
@@ -26,6 +26,8 @@ record! {
         tier: u32,
         /// The user that it is assigned to.
         master: Option<Uuid>,
+        /// Its default wallet.
+        wallet: Option<Waid>,
         /// Its fee schedule.
         fee_schedule: Option<Fsid>,
         /// The last part of its currencies' codes; written once.
@@ -47,6 +49,20 @@ impl Profile {
         serde_json::from_value(serde_json::Value::Object(self.details.0.clone())).unwrap_or_default()
     }
 
+    /// The extended attributes as answers show them: what is marked `mask` is there, but not to be read.
+    ///
+    /// Source: spec/omnigate/concepts.md, "Extended attributes"; ambiguities A-085.
+    #[must_use]
+    pub fn shown_attributes(&self) -> JsonObject {
+        let mut shown = self.extended.clone();
+        for name in MASKED {
+            if let Some(value) = shown.0.get_mut(*name) {
+                *value = MASK.into();
+            }
+        }
+        shown
+    }
+
     /// The name to show to others.
     #[must_use]
     pub fn display_name(&self) -> String {
@@ -55,6 +71,12 @@ impl Profile {
         data.organization_name.unwrap_or_else(person)
     }
 }
+
+/// The extended attributes that are secrets.
+const MASKED: &[&str] = &["merchantcallbackpassword", "paymentprocessorsecret"];
+
+/// What stands in a secret's place.
+const MASK: &str = "********";
 
 /// What a new profile is made from.
 #[derive(Debug)]
@@ -78,7 +100,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
         Ok(serde_json::Value::Object(map)) => JsonObject(map),
         _ => JsonObject::default(),
     };
-    let profile = Profile {
+    let mut profile = Profile {
         upid: ledger::id(Upid::new(number))?,
         kind: new.kind,
         parent: new.parent,
@@ -87,6 +109,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
         version: 1,
         tier: 1,
         master: None,
+        wallet: None,
         fee_schedule: None,
         issuer_name: None,
         details,
@@ -95,6 +118,8 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
     };
     store.insert(&profile)?;
     let wallet = ledger::create_wallet(store, profile.upid, "Main", None)?;
+    profile.wallet = Some(wallet.waid);
+    store.update(&profile)?;
     Ok((profile, wallet))
 }
 
@@ -105,6 +130,6 @@ pub fn need_profile(store: &mut dyn Reader, upid: Upid) -> Result<Profile, Refus
 
 /// The default wallet of a profile.
 pub fn default_wallet(store: &mut dyn Reader, upid: Upid) -> Result<Wallet, Refusal> {
-    let query = Wallet::query().eq(Wallet::upid, upid).eq(Wallet::is_default, true);
-    store.first(query)?.ok_or_else(Refusal::not_found)
+    let waid = need_profile(store, upid)?.wallet.ok_or_else(Refusal::not_found)?;
+    store.get::<Wallet>(waid)?.ok_or_else(Refusal::not_found)
 }

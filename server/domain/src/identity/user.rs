@@ -17,8 +17,8 @@ record! {
     } {
         /// The user's own profile.
         upid: Upid,
-        /// The profile of the provider whose user it is.
-        provider: Upid,
+        /// The profile of the provider whose end user it is; none of a person who signs in.
+        provider: Option<Upid>,
         /// The provider's own name for it; unique within the provider, never changed.
         provider_user_id: Option<String>,
         /// The name to show.
@@ -68,7 +68,7 @@ pub fn create_user(
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
-        provider,
+        provider: Some(provider),
         provider_user_id: Some(provider_user_id.to_owned()),
         display_name,
         metadata,
@@ -95,7 +95,7 @@ pub fn register_user(
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
-        provider: profile.upid,
+        provider: None,
         provider_user_id: None,
         display_name: Some(profile.display_name()),
         metadata: JsonObject::default(),
@@ -131,11 +131,12 @@ pub fn need_user(store: &mut dyn Reader, provider: Upid, selector: Selector<'_>)
 /// Changes what is given.
 pub fn update_user(
     store: &mut dyn Writer,
-    mut user: User,
+    uuid: Uuid,
     display_name: Option<String>,
     metadata: Option<JsonObject>,
     status: Option<Status>,
 ) -> Result<(), Refusal> {
+    let mut user = store.claim::<User>(uuid)?.ok_or_else(Refusal::not_found)?;
     let deactivated = status == Some(Status::Inactive) && user.status == Status::Active;
     user.display_name = display_name.or(user.display_name);
     user.metadata = metadata.unwrap_or(user.metadata);

@@ -4,7 +4,7 @@ use super::post::{Posting, Transaction};
 use super::refund::Refunded;
 use super::wallet::Wallet;
 use crate::access::{Caller, reach};
-use crate::currency::Currency;
+use crate::currency::{self, Currency};
 use crate::identity::Profile;
 use crate::reference::ClientReference;
 use crate::refusal::Refusal;
@@ -30,6 +30,13 @@ pub struct HistoryFilter<'a> {
     pub limit: usize,
 }
 
+/// An hour of ids.
+const HOUR_US: i64 = 3_600_000_000;
+
+fn microseconds(time: Timestamp) -> i64 {
+    time.millis().saturating_mul(1000)
+}
+
 /// A wallet's transactions, newest first, and the cursor of the next page if there is more.
 pub fn history(
     store: &mut dyn Reader,
@@ -41,9 +48,13 @@ pub fn history(
     if let Some(before) = filter.before {
         query = query.less(Posting::posting, before);
     }
-    // Ids are microseconds of the clock, so a time is a range of ids, a little wide: `created` decides.
-    if let Some(from) = filter.from {
-        query = query.greater(Posting::posting, from.millis().saturating_mul(1000).saturating_sub(1));
+    // A transaction's id is its time in microseconds, and its postings' numbers follow it closely. The bounds on the
+    // postings only keep the engine from looking at what is far away.
+    if let Some(from) = filter.from.map(microseconds) {
+        query = query.greater(Posting::txid, from - 1).greater(Posting::posting, from - 1);
+    }
+    if let Some(to) = filter.to.map(microseconds) {
+        query = query.less(Posting::txid, to).less(Posting::posting, to.saturating_add(HOUR_US));
     }
     if let Some(reference) = filter.reference {
         let txids = transactions_of(store, wallet, reference)?;
@@ -51,10 +62,6 @@ pub fn history(
             return Ok((Vec::new(), None));
         }
         query = query.any_of(Posting::txid, &txids);
-    }
-    if let Some(to) = filter.to {
-        let newest = filter.before.unwrap_or(i64::MAX).min(to.millis().saturating_mul(1000));
-        query = query.less(Posting::posting, newest);
     }
     let mut postings = store.list::<Posting>(query)?;
     let more = postings.len() > filter.limit;
@@ -70,7 +77,7 @@ pub fn history(
         let transaction = transactions.get(&posting.txid).ok_or_else(Refusal::not_found)?;
         let currency = match currencies.entry(posting.currency) {
             Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(slot) => slot.insert(store.get::<Currency>(posting.currency)?.ok_or_else(Refusal::not_found)?),
+            Slot::Vacant(slot) => slot.insert(currency::by_number(store, posting.currency)?),
         };
         list.push(ListedTransaction {
             amount: currency.amount(posting.units)?,
@@ -119,7 +126,7 @@ pub fn may_read_wallet(store: &mut dyn Reader, caller: &Caller, wallet: &Wallet)
 /// balances of those wallets only.
 pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<TransactionDetails, Refusal> {
     let transaction = store.get::<Transaction>(txid)?.ok_or_else(Refusal::not_found)?;
-    let currency = store.get::<Currency>(transaction.currency)?.ok_or_else(Refusal::not_found)?;
+    let currency = currency::by_number(store, transaction.currency)?;
     let mut entries = Vec::new();
     let query = Posting::query().eq(Posting::txid, txid).ascending(Posting::posting);
     for posting in store.list::<Posting>(query)? {

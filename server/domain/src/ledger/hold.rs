@@ -4,10 +4,10 @@
 //! like that of a payment request, is what the clock makes of what was written: an expired hold frees its money at once
 //! for whoever reads or spends, and its release is written by the next transaction in its wallet, or by the sweeper.
 
-use super::post::{Change, Ends, Heading, Sum, enter, settle_and_enter};
+use super::post::{Change, Ends, Heading, Sum, enter, moment_of, settle_and_enter};
 use super::wallet::{Balance, Wallet, need_wallet};
 use crate::access::{Caller, reach};
-use crate::currency::Currency;
+use crate::currency::{self, Currency};
 use crate::identity::{self, default_wallet};
 use crate::ledger::id;
 use crate::refusal::Refusal;
@@ -165,12 +165,25 @@ impl Hold {
         }
     }
 
-    fn end(&mut self, status: HoldStatus, captured: i128, ended: Txid, now: Timestamp) {
+    fn end(&mut self, status: HoldStatus, captured: i128, ended: Txid) {
         self.status = status;
         self.captured = captured;
         self.due = None;
         self.ended = Some(ended);
-        self.closed = Some(now);
+        self.closed = Some(moment_of(ended));
+    }
+
+    /// What the transaction that ended it says. Verification tells by this that it ended as its status says, so the words
+    /// are for ever.
+    pub(super) fn last_words(&self, status: &HoldStatus) -> String {
+        let what = match status {
+            HoldStatus::Open => "Hold",
+            HoldStatus::Captured => "Capture of",
+            HoldStatus::Released => "Release of",
+            HoldStatus::Expired => "Expiry of",
+            HoldStatus::Other(other) => other,
+        };
+        format!("{what} {}", self.hoid)
     }
 }
 
@@ -222,7 +235,7 @@ fn open_for<O: Operation>(
     caller: &Caller,
     hoid: Hoid,
 ) -> Result<(Hold, Wallet, Currency), Refusal> {
-    let hold = store.get::<Hold>(hoid)?.ok_or_else(Refusal::not_found)?;
+    let hold = store.claim::<Hold>(hoid)?.ok_or_else(Refusal::not_found)?;
     let (wallet, currency) = place_of(store.reader(), &hold)?;
     reach::<O>(store.reader(), caller, wallet.upid)?;
     let closed = |how: &str| Err(Refusal::because(Code::HOLD_CLOSED, format!("The hold is {how}")));
@@ -237,7 +250,7 @@ fn open_for<O: Operation>(
 
 fn place_of(store: &mut dyn Reader, hold: &Hold) -> Result<(Wallet, Currency), Refusal> {
     let wallet = need_wallet(store, hold.waid)?;
-    let currency = store.get::<Currency>(hold.currency)?.ok_or_else(Refusal::not_found)?;
+    let currency = currency::by_number(store, hold.currency)?;
     Ok((wallet, currency))
 }
 
@@ -265,7 +278,7 @@ pub fn capture_hold(
     identity::need_active(&currency.status, "The currency")?;
     wallet.need_active()?;
     destination.need_active()?;
-    let description = format!("Capture of {}", hold.hoid);
+    let description = hold.last_words(&HoldStatus::Captured);
     let heading = Heading {
         description: &description,
         reference,
@@ -276,7 +289,7 @@ pub fn capture_hold(
     let changes =
         [Change { wallet: &wallet, units: -units, held: -hold.units }, Change { wallet: &destination, units, held: 0 }];
     let txid = settle_and_enter(store, &heading, &Sum { currency: &currency, units, ends }, &changes)?;
-    hold.end(HoldStatus::Captured, units, txid, store.now());
+    hold.end(HoldStatus::Captured, units, txid);
     store.update(&hold)?;
     Ok(txid)
 }
@@ -295,7 +308,7 @@ pub fn release_hold(
 
 /// Writes the release of a hold whose time is over; false if that was done already.
 pub fn expire_hold(store: &mut dyn Writer, hoid: Hoid) -> Result<bool, Refusal> {
-    let hold = store.get::<Hold>(hoid)?.ok_or_else(Refusal::not_found)?;
+    let hold = store.claim::<Hold>(hoid)?.ok_or_else(Refusal::not_found)?;
     let (wallet, currency) = place_of(store.reader(), &hold)?;
     expire(store, hold, &wallet, &currency)
 }
@@ -305,7 +318,7 @@ fn expire(store: &mut dyn Writer, hold: Hold, wallet: &Wallet, currency: &Curren
     if hold.status != HoldStatus::Open || hold.status_at(store.now()) != HoldStatus::Expired {
         return Ok(false);
     }
-    let balance = store.get::<Balance>((wallet.waid, currency.number))?;
+    let balance = store.claim::<Balance>((wallet.waid, currency.number))?;
     give_back(store, hold, (wallet, currency), balance, HoldStatus::Expired, None)?;
     Ok(true)
 }
@@ -318,8 +331,7 @@ fn give_back(
     status: HoldStatus,
     reference: Option<&str>,
 ) -> Result<Txid, Refusal> {
-    let what = if status == HoldStatus::Expired { "Expiry" } else { "Release" };
-    let description = format!("{what} of {}", hold.hoid);
+    let description = hold.last_words(&status);
     let heading = Heading {
         description: &description,
         reference,
@@ -329,7 +341,7 @@ fn give_back(
     let sum = Sum { currency, units: hold.units, ends: Ends { source: None, destination: Some(wallet.waid) } };
     let change = Change { wallet, units: 0, held: -hold.units };
     let txid = enter(store, &heading, &sum, &[change], vec![balance])?;
-    hold.end(status, 0, txid, store.now());
+    hold.end(status, 0, txid);
     store.update(&hold)?;
     Ok(txid)
 }
@@ -353,15 +365,20 @@ pub(super) fn settle(
     needed: i128,
 ) -> Result<Option<Balance>, Refusal> {
     let key = (wallet.waid, currency.number);
-    let mut balance = store.get::<Balance>(key)?;
+    let mut balance = store.claim::<Balance>(key)?;
     // Nearly always nothing is set aside: then this costs no question.
     while balance.as_ref().is_some_and(|balance| balance.held > 0) {
         let query = due_in(store.now(), wallet.waid, currency.number).limit(SETTLED_AT_ONCE);
+        let due = store.list::<Hold>(query)?;
+        // All before the first is looked at: an engine that is far away fetches what was asked for by then at once.
+        let claimed: Vec<_> = due.iter().map(|hold| store.claim::<Hold>(hold.hoid)).collect();
         let mut released = 0;
-        for hold in store.list::<Hold>(query)? {
-            released += usize::from(expire(store, hold, wallet, currency)?);
+        for hold in claimed {
+            if let Some(hold) = hold? {
+                released += usize::from(expire(store, hold, wallet, currency)?);
+            }
         }
-        balance = store.get::<Balance>(key)?;
+        balance = store.claim::<Balance>(key)?;
         let enough = balance.as_ref().is_some_and(|balance| balance.available >= needed);
         if enough || released < SETTLED_AT_ONCE {
             break;

@@ -102,9 +102,6 @@ pub struct NewTransaction<'a> {
     pub reference: Option<&'a str>,
 }
 
-/// The chain of this process. There is one as long as one process writes.
-const CHAIN: u32 = 1;
-
 /// Moves money that can be spent from one wallet to another.
 pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Refusal> {
     let NewTransaction { leg, kind, method, description, reference } = new;
@@ -205,7 +202,8 @@ pub(super) fn enter(
         totals.push(apply(store, change, sum.currency, before)?);
     }
     let txid = id(Txid::new(store.next_id()))?;
-    let mut chain = store.get::<Chain>(CHAIN)?;
+    let number = store.chain();
+    let mut chain = store.claim::<Chain>(number)?;
     let (previous, position) = chain.as_ref().map_or((NO_HASH, 1), |chain| (chain.head, chain.length + 1));
     let mut transaction = Transaction {
         txid,
@@ -221,8 +219,9 @@ pub(super) fn enter(
         reference: heading.reference.map(str::to_owned),
         hold: heading.hold.map(|hold| hold.hoid),
         original: heading.original,
-        created: store.now(),
-        chain: CHAIN,
+        // The id is the time, so that a range of times is a range of ids.
+        created: moment_of(txid),
+        chain: number,
         position,
         hash: NO_HASH,
     };
@@ -244,12 +243,17 @@ pub(super) fn enter(
     for posting in &postings {
         store.insert(posting)?;
     }
-    let head = Chain { chain: CHAIN, length: position, head: transaction.hash };
+    let head = Chain { chain: number, length: position, head: transaction.hash };
     match chain.replace(head.clone()) {
         Some(_) => store.update(&head)?,
         None => store.insert(&head)?,
     }
     Ok(txid)
+}
+
+/// When a transaction with this id was made.
+pub(super) fn moment_of(txid: Txid) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(txid.number() / 1000).unwrap_or(i64::MAX))
 }
 
 /// Changes what a wallet has, and says what it has afterwards, spendable and set aside together.

@@ -3,7 +3,7 @@
 use super::post::{Heading, Leg, Transaction, transfer};
 use super::wallet::{Wallet, need_wallet};
 use crate::access::{Caller, reach};
-use crate::currency::Currency;
+use crate::currency;
 use crate::identity;
 use crate::payment;
 use crate::refusal::Refusal;
@@ -57,9 +57,9 @@ pub fn refund(
     else {
         return Err(no_refund());
     };
-    let currency = store.get::<Currency>(original.currency)?.ok_or_else(Refusal::not_found)?;
+    let currency = currency::by_number(store.reader(), original.currency)?;
     identity::need_active(&currency.status, "The currency")?;
-    let before = store.get::<Refunded>(original.txid)?;
+    let before = store.claim::<Refunded>(original.txid)?;
     let done = before.as_ref().map_or(0, |before| before.units);
     let rest = original.units.saturating_sub(done);
     let units = match refund.amount {

@@ -74,7 +74,7 @@ pub fn verify(store: &mut dyn Reader, progress: &mut dyn FnMut(u64)) -> Result<R
     check_balances(store, &books, &open, &mut report)?;
     check_refunds(store, &books, &mut report)?;
     check_supply(store, &books, &mut report)?;
-    check_references(store, &mut report)?;
+    check_references(store, books.referenced, &mut report)?;
     report.ok = report.fault_count == 0;
     Ok(report)
 }
@@ -88,10 +88,14 @@ struct Position {
     held: i128,
 }
 
-/// What the transactions say.
+/// What the transactions and their postings say, to be compared with what is kept beside them.
 #[derive(Debug, Default)]
 pub(super) struct Books {
     positions: HashMap<(Waid, u32), Position>,
+    /// What was issued and redeemed of each currency.
+    supply: HashMap<u32, (i128, i128)>,
+    /// The transactions that were made under a client reference.
+    referenced: HashSet<Txid>,
     /// How much of each transaction was paid back.
     pub(super) refunded: HashMap<Txid, i128>,
     /// How many placed a hold.
@@ -186,7 +190,10 @@ fn check_entries(transaction: &Transaction, postings: &[Posting], books: &mut Bo
         }
     }
     check_shape(transaction, postings, report);
+    let (issued, redeemed) = books.supply.entry(transaction.currency).or_default();
     match transaction.kind {
+        TransactionType::Issue => *issued = issued.saturating_add(transaction.units),
+        TransactionType::Redeem => *redeemed = redeemed.saturating_add(transaction.units),
         TransactionType::Hold => books.placed += 1,
         TransactionType::Capture | TransactionType::Release => books.ended += 1,
         _ => {}
@@ -194,6 +201,9 @@ fn check_entries(transaction: &Transaction, postings: &[Posting], books: &mut Bo
     if let Some(original) = transaction.original {
         let refunded = books.refunded.entry(original).or_default();
         *refunded = refunded.saturating_add(transaction.units);
+    }
+    if transaction.reference.is_some() {
+        books.referenced.insert(txid);
     }
 }
 
@@ -247,6 +257,15 @@ fn check_balances(
 ) -> Result<(), StoreError> {
     let issuance: HashSet<Waid> =
         store.list::<Wallet>(Wallet::query().eq(Wallet::is_issuance, true))?.into_iter().map(|w| w.waid).collect();
+    let currencies = store.list::<Currency>(Currency::query())?;
+    let of_currencies: HashSet<Waid> = currencies.into_iter().filter_map(|currency| currency.issuance).collect();
+    for waid in issuance.symmetric_difference(&of_currencies) {
+        report.fault(
+            "wallet",
+            waid,
+            "may go below zero without being a currency's issuance wallet, or the other way round",
+        );
+    }
     let mut seen = HashSet::new();
     for balance in store.list::<Balance>(Balance::query())? {
         report.balances += 1;
@@ -283,6 +302,14 @@ fn check_supply(store: &mut dyn Reader, books: &Books, report: &mut Report) -> R
         let Some(issuance) = currency.issuance else {
             continue;
         };
+        let posted = books.supply.get(&currency.number).copied().unwrap_or_default();
+        if (currency.issued, currency.redeemed) != posted {
+            let problem = format!(
+                "{} issued and {} redeemed, the transactions say {} and {}",
+                currency.issued, currency.redeemed, posted.0, posted.1
+            );
+            report.fault("supply", &currency.code, problem);
+        }
         let out = books.position(issuance, currency.number).total.saturating_neg();
         if currency.issued.saturating_sub(currency.redeemed) != out {
             let problem =
@@ -293,7 +320,7 @@ fn check_supply(store: &mut dyn Reader, books: &Books, report: &mut Report) -> R
     Ok(())
 }
 
-fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), StoreError> {
+fn check_references(store: &mut dyn Reader, mut open: HashSet<Txid>, report: &mut Report) -> Result<(), StoreError> {
     let mut after = 0_i64;
     loop {
         let query = ClientReference::query()
@@ -301,14 +328,13 @@ fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), S
             .ascending(ClientReference::number)
             .limit(PAGE);
         let page = store.list::<ClientReference>(query)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
+        let Some(last) = page.last() else { break };
         after = last.number;
         for row in page {
             report.references += 1;
             let place = format!("{}, {} {:?}", row.owner, row.operation, row.reference);
             if let Some(txid) = row.txid {
+                open.remove(&txid);
                 match store.get::<Transaction>(txid)? {
                     None => report.fault("reference", &place, format!("names {txid}, which is not there")),
                     Some(tx) if tx.reference.as_deref() != Some(row.reference.as_str()) => {
@@ -324,8 +350,18 @@ fn check_references(store: &mut dyn Reader, report: &mut Report) -> Result<(), S
             if !row.is_sound() {
                 report.fault("reference", &place, "its outcome is neither a success with an answer nor a refusal");
             }
+            let answered = row.answer.as_ref().and_then(|answer| answer.0.get("txid")?.as_str()?.parse::<Txid>().ok());
+            if answered.is_some() && answered != row.txid {
+                report.fault("reference", &place, "it answered another transaction than it made");
+            }
         }
     }
+    let mut open: Vec<Txid> = open.into_iter().collect();
+    open.sort_unstable();
+    for txid in open {
+        report.fault("reference", txid, "was made under a client reference that is not kept: it could be made twice");
+    }
+    Ok(())
 }
 
 /// How many rows a table has, by walking its key.

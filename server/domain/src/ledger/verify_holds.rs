@@ -86,7 +86,7 @@ fn check_hold(store: &mut dyn Reader, hold: &Hold, report: &mut Report) -> Resul
     let placed = store.get::<Transaction>(hold.placed)?;
     let is_placed = placed.is_some_and(|tx| {
         (tx.kind, tx.hold, tx.source) == (TransactionType::Hold, Some(hold.hoid), Some(hold.waid))
-            && (tx.currency, tx.units, tx.created) == (hold.currency, hold.units, hold.created)
+            && (tx.currency, tx.units) == (hold.currency, hold.units)
     });
     if !is_placed {
         report.fault("hold", place, format!("was not placed by {}", hold.placed));
@@ -108,11 +108,11 @@ fn check_hold(store: &mut dyn Reader, hold: &Hold, report: &mut Report) -> Resul
                     let some = (1..=hold.units).contains(&hold.captured) && tx.units == hold.captured;
                     tx.kind == TransactionType::Capture && some
                 }
-                HoldStatus::Released => whole && tx.created < hold.expires,
-                HoldStatus::Expired => whole && tx.created >= hold.expires,
+                HoldStatus::Released | HoldStatus::Expired => whole,
                 HoldStatus::Open | HoldStatus::Other(_) => false,
             };
-            let its_own = tx.hold == Some(hold.hoid) && hold.closed == Some(tx.created);
+            let said = tx.description == hold.last_words(status);
+            let its_own = said && tx.hold == Some(hold.hoid) && hold.closed == Some(tx.created);
             as_it_says && its_own && hold.due.is_none()
         }
         (_, None) => false,

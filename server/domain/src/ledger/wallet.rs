@@ -1,7 +1,7 @@
 //! Wallets and their balances.
 
 use super::hold;
-use crate::currency::Currency;
+use crate::currency;
 use crate::identity;
 use crate::ledger::id;
 use crate::refusal::Refusal;
@@ -115,7 +115,7 @@ pub fn wallets_of(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Wallet>, Ref
 pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Balance>, Refusal> {
     let mut list = Vec::new();
     for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, waid))? {
-        let currency = store.get::<Currency>(balance.currency)?.ok_or_else(Refusal::not_found)?;
+        let currency = currency::by_number(store, balance.currency)?;
         let expired = hold::expired_units(store, &balance)?;
         list.push(operation::Balance {
             available: currency.amount(balance.available.saturating_add(expired))?,

@@ -6,7 +6,7 @@ use florin_sdk_core::{
 };
 
 /// What a cell can hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Value {
     /// Nothing.
     Null,

@@ -40,6 +40,10 @@ fn condition(filter: &Filter, sql: &mut String, values: &mut Vec<Value>) {
             let _ = write!(sql, "{column} IN ({})", vec!["?"; list.len()].join(", "));
             values.extend(list.iter().cloned());
         }
+        Filter::NotIn(column, list) => {
+            let _ = write!(sql, "{column} NOT IN ({})", vec!["?"; list.len()].join(", "));
+            values.extend(list.iter().cloned());
+        }
         Filter::AnyEqual(list) => {
             either(sql, list.iter(), |sql, (column, value)| {
                 compare(sql, column, "=", value);
@@ -65,6 +69,12 @@ fn either<T>(sql: &mut String, list: impl Iterator<Item = T>, mut one: impl FnMu
         one(sql, item);
     }
     sql.push(')');
+}
+
+/// The row with a key, whose cells are the parameters.
+pub(super) fn by_key(table: &Table) -> String {
+    let key: Vec<_> = table.columns.iter().take(table.key).map(|name| format!("{name} = ?")).collect();
+    format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key.join(" AND "))
 }
 
 pub(super) fn insert(table: &Table) -> String {

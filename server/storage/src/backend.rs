@@ -1,0 +1,47 @@
+//! What an engine does for a unit of work: rows in, rows out, one transaction at a time.
+
+use florin_domain::store::{Query, StoreError, Table, Value};
+
+/// The cells of a row, in the order of its table's columns.
+pub(crate) type Row = Vec<Value>;
+
+/// The cells of a row's key.
+pub(crate) type KeyCells = Vec<Value>;
+
+/// Rows that are asked for by their keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// The table.
+    pub(crate) table: &'static Table,
+    /// The keys, in order and without doubles: whoever locks several takes them in one order, so that no two wait for
+    /// each other.
+    pub(crate) keys: Vec<KeyCells>,
+    /// Whether they are read to be changed: then nobody else may change them until this transaction ends.
+    pub(crate) to_change: bool,
+}
+
+/// A transaction of an engine. Dropped without `commit`, it leaves nothing.
+pub(crate) trait Transaction {
+    /// Whether asking costs a journey, so that questions are better collected and asked together.
+    const FAR: bool;
+
+    /// The rows that a query finds.
+    fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError>;
+
+    /// The rows with these keys, of all these tables, in any order; what is not there is left out.
+    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError>;
+
+    /// Adds and replaces rows: for each table, in this order, the new ones and the changed ones.
+    fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError>;
+}
+
+/// What is to be written to one table.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// The table.
+    pub(crate) table: &'static Table,
+    /// New rows, by key.
+    pub(crate) inserts: Vec<Row>,
+    /// Rows that replace those with the same key, by key.
+    pub(crate) updates: Vec<Row>,
+}
