@@ -29,7 +29,7 @@ pub const MAX_UNITS: i128 = 9_999_999_999_999_999_999_999_999_999;
 /// let price: Amount = "12.50".parse()?;
 /// assert_eq!(price.units(2)?, 1250);
 /// assert_eq!(Amount::from_units(1250, 2)?.to_string(), "12.50");
-/// assert!(price.units(1).is_err(), "an amount is refused, never rounded");
+/// assert!(price.units(0).is_err(), "an amount is refused, never rounded");
 /// # Ok::<(), florin_sdk_core::FlorinError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use crate::group::{
 use crate::journal::Journal;
 use crate::money::Money;
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential};
-use florin_sdk_core::operation::{MoneyOperation, Operation};
+use florin_sdk_core::operation::{MoneyOperation, PlainOperation};
 use florin_sdk_core::{FlorinError, Secret};
 use std::sync::Arc;
 
@@ -123,8 +123,15 @@ impl ProviderClient {
         Arc::new(Self { client, money })
     }
 
-    /// Sends one operation that moves no money; one that does, does not compile here.
-    pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Answer, FlorinError> {
+    /// Sends one operation that moves no money. One that does, does not compile here:
+    /// ```compile_fail,E0277
+    /// # async fn example(client: &florin_sdk_server::ProviderClient) {
+    /// # use florin_sdk_server::{Prid, operation::RefusePayment};
+    /// let prid: Prid = "prid_1234567812345678".parse().unwrap();
+    /// client.send(RefusePayment { prid }).await;
+    /// # }
+    /// ```
+    pub async fn send<O: PlainOperation>(&self, operation: O) -> Result<O::Answer, FlorinError> {
         self.client.send(&operation).await
     }
 

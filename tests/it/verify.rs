@@ -1,7 +1,7 @@
 //! `florin verify` finds what was changed by hand.
 
 use florin_sdk_core::operation::{CaptureHold, RefundTransaction, ReleaseHold};
-use florin_tests::server::{Home, Server};
+use florin_tests::server::Home;
 use florin_tests::world::{self, World};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -40,7 +40,7 @@ async fn books() -> Home {
     };
     world.provider.ok(&redeem).await;
     assert_eq!(world.server.terminate().await.code(), Some(0));
-    let Server { home, .. } = world.server;
+    let home = world.server.home.clone();
     let sound = home.verify().await;
     sound.sound();
     assert_eq!(sound.report["ok"], true, "{}", sound.text);

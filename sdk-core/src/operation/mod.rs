@@ -291,13 +291,18 @@ pub trait Operation:
 }
 
 mod sealed {
-    pub trait Read {}
+    pub trait Plain {}
+    pub trait Read: Plain {}
     #[cfg(feature = "write")]
     pub trait Money {}
 }
 
+/// An operation that moves no money: it is sent without a client reference. Only this crate says which are.
+pub trait PlainOperation: Operation + sealed::Plain {}
+impl<O: Operation + sealed::Plain> PlainOperation for O {}
+
 /// An operation that changes nothing. Only this crate says which are.
-pub trait ReadOperation: Operation + sealed::Read {}
+pub trait ReadOperation: PlainOperation + sealed::Read {}
 impl<O: Operation + sealed::Read> ReadOperation for O {}
 
 /// An operation that moves money, or is about money and must not run twice. Only this crate says which are.
@@ -330,11 +335,13 @@ macro_rules! operation {
     // A reading operation.
     ($(#[doc = $doc:literal])+ pub read struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build [] [any()] [Read] false $name $answer; ($($doc)+) $($rest)+);
+        impl $crate::operation::sealed::Plain for $name {}
         impl $crate::operation::sealed::Read for $name {}
     };
     // A reading operation whose request is a record of the exports to other languages, too: one with several fields.
     ($(#[doc = $doc:literal])+ pub read($ffi:literal) struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build [] [feature = $ffi] [Read] false $name $answer; ($($doc)+) $($rest)+);
+        impl $crate::operation::sealed::Plain for $name {}
         impl $crate::operation::sealed::Read for $name {}
     };
     // A writing operation that is about money.
@@ -346,6 +353,8 @@ macro_rules! operation {
     // Any other writing operation.
     ($(#[doc = $doc:literal])+ pub write struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build ["write"] [feature = "uniffi-write"] [Write] false $name $answer; ($($doc)+) $($rest)+);
+        #[cfg(feature = "write")]
+        impl $crate::operation::sealed::Plain for $name {}
     };
 
     (@build [$($gate:literal)?] [$ffi:meta] [$access:ident] $money:literal $name:ident $answer:ty; ($($doc:literal)+)

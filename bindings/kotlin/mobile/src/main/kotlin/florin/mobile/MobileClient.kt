@@ -45,7 +45,7 @@ import kotlinx.coroutines.withContext
  * @throws FlorinException.InvalidInput for an option out of its bounds.
  */
 class MobileClient(options: ClientOptions, tokens: TokenSource) : AutoCloseable {
-    private val raw = RawMobileClient(options, RawTokens(tokens))
+    private val raw = RawMobileClient(options, Forgiving(tokens))
 
     /** A client of the server at [baseUrl], `https://host` without `/api/v1`, as patient as the platform asks for. */
     constructor(baseUrl: String, tokens: TokenSource) : this(ClientOptions(baseUrl), tokens)
