@@ -104,8 +104,8 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
     if source.waid == destination.waid {
         return Err(Refusal::field("destinationwaid", "must be another wallet than the one that pays"));
     }
-    source.need_active()?;
-    destination.need_active()?;
+    source.need_active(store.reader())?;
+    destination.need_active(store.reader())?;
     let source_after = change(store, source, currency, -units)?;
     let destination_after = change(store, destination, currency, units)?;
 
