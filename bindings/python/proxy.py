@@ -8,6 +8,7 @@ client, so tests do not meet each other:
 
 A RULE is `WHAT,TIMES,PATH`: it befalls the first TIMES requests of NAME whose path (with `-` for `/`) begins with PATH.
 WHAT is a fault of the sandbox (`drop-after`, `delay-ms=3000`, `error=10003`, …: see the server's own page), or
+- `none`: all goes well;
 - `hang`: no answer until the client gives up, which is counted;
 - `rewrite=OLD=NEW`: OLD becomes NEW in the answer.
 
@@ -45,7 +46,7 @@ def misfortune(name, rules, path):
                 if left[key] > 0:
                     left[key] -= 1
                     seen["hit"] += 1
-                    return what
+                    return None if what == "none" else what
     return None
 
 

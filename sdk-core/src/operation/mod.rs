@@ -294,7 +294,9 @@ mod sealed {
     pub trait Plain {}
     pub trait Read: Plain {}
     #[cfg(feature = "write")]
-    pub trait Money {}
+    pub trait Write {}
+    #[cfg(feature = "write")]
+    pub trait Money: Write {}
 }
 
 /// An operation that moves no money: it is sent without a client reference. Only this crate says which are.
@@ -304,6 +306,12 @@ impl<O: Operation + sealed::Plain> PlainOperation for O {}
 /// An operation that changes nothing. Only this crate says which are.
 pub trait ReadOperation: PlainOperation + sealed::Read {}
 impl<O: Operation + sealed::Read> ReadOperation for O {}
+
+/// An operation that changes something. Only this crate says which are.
+#[cfg(feature = "write")]
+pub trait WriteOperation: Operation + sealed::Write {}
+#[cfg(feature = "write")]
+impl<O: Operation + sealed::Write> WriteOperation for O {}
 
 /// An operation that moves money, or is about money and must not run twice. Only this crate says which are.
 #[cfg(feature = "write")]
@@ -348,11 +356,15 @@ macro_rules! operation {
     ($(#[doc = $doc:literal])+ pub money struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build ["write"] [feature = "uniffi-write"] [Write] true $name $answer; ($($doc)+) $($rest)+);
         #[cfg(feature = "write")]
+        impl $crate::operation::sealed::Write for $name {}
+        #[cfg(feature = "write")]
         impl $crate::operation::sealed::Money for $name {}
     };
     // Any other writing operation.
     ($(#[doc = $doc:literal])+ pub write struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build ["write"] [feature = "uniffi-write"] [Write] false $name $answer; ($($doc)+) $($rest)+);
+        #[cfg(feature = "write")]
+        impl $crate::operation::sealed::Write for $name {}
         #[cfg(feature = "write")]
         impl $crate::operation::sealed::Plain for $name {}
     };

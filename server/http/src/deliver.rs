@@ -9,10 +9,11 @@ use florin_domain::notify::{self, Event, Target};
 use florin_sdk_core::Upid;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinError, JoinSet};
 use url::{Host, Url};
 
 /// How many profiles are told something at once.
@@ -35,21 +36,20 @@ pub async fn run(app: App) {
         }
     };
     let mut sending = JoinSet::new();
-    let mut busy: Vec<Upid> = Vec::new();
+    let mut busy: HashMap<task::Id, Upid> = HashMap::new();
     loop {
         if let Err(error) = start(&app, &client, &mut sending, &mut busy).await {
             tracing::warn!(%error, "events could not be read");
         }
         // Whichever comes first: one was sent, one was written, or one that failed before has become due.
         tokio::select! {
-            Some(sent) = sending.join_next() => match sent {
-                Ok(upid) => busy.retain(|other| *other != upid),
-                Err(error) => {
+            Some(sent) = sending.join_next_with_id() => {
+                let id = sent.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+                busy.remove(&id);
+                if let Err(error) = sent {
                     tracing::error!(%error, "a delivery panicked");
-                    sending.abort_all();
-                    busy.clear();
                 }
-            },
+            }
             () = app.news().notified() => {}
             () = tokio::time::sleep(IDLE) => {}
         }
@@ -60,17 +60,17 @@ pub async fn run(app: App) {
 async fn start(
     app: &App,
     client: &reqwest::Client,
-    sending: &mut JoinSet<Upid>,
-    busy: &mut Vec<Upid>,
+    sending: &mut JoinSet<()>,
+    busy: &mut HashMap<task::Id, Upid>,
 ) -> Result<(), Refusal> {
     while busy.len() < AT_ONCE {
-        let excluded = busy.clone();
+        let excluded: Vec<Upid> = busy.values().copied().collect();
         let Some((event, target)) = app.read(move |store| notify::next_due(store, &excluded)).await? else {
             return Ok(());
         };
-        busy.push(event.upid);
+        let upid = event.upid;
         let (app, client) = (app.clone(), client.clone());
-        sending.spawn(async move {
+        let handle = sending.spawn(async move {
             let taken = match target {
                 Some(target) => send(&client, app.sandbox(), &event, &target).await,
                 None => false,
@@ -79,8 +79,8 @@ async fn start(
             if let Err(error) = noted.await {
                 tracing::warn!(%error, "the end of a delivery could not be noted; it will be sent again");
             }
-            event.upid
         });
+        busy.insert(handle.id(), upid);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! read/write split), whether the request is well-formed, then the handler. So a mobile credential on a write is
 //! turned away before a byte of its body counts, and a malformed request leaves nothing behind.
 
-use crate::app::App;
+use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
 use crate::reply::{REQUEST_ID, Reply};
 use crate::{body, fields, gate};
@@ -12,13 +12,13 @@ use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use florin_domain::access::{self, Caller};
+use florin_domain::access::{self, Caller, Side};
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::store::{Reader, Writer};
 use florin_domain::{Refusal, secrets};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec};
+use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
 use florin_sdk_core::{Amount, JsonObject, operation};
 use http::header::CONNECTION;
 use http::request::Parts;
@@ -34,7 +34,8 @@ use std::sync::Arc;
 pub(crate) struct Reading<'a> {
     pub(crate) store: &'a mut dyn Reader,
     pub(crate) caller: &'a Caller,
-    pub(crate) app: &'a App,
+    /// When mobile tokens were last used. Not the whole server: that has a way to write.
+    pub(crate) last_use: &'a LastUse,
 }
 
 /// What a handler that writes gets beside its request.
@@ -92,9 +93,9 @@ impl Routes {
             };
             let app = call.app;
             Box::pin(async move {
-                let shared = app.clone();
+                let last_use = app.last_use();
                 let work = move |store: &mut dyn Reader| {
-                    encode(&handler(&mut Reading { store, caller: &caller, app: &shared }, operation)?)
+                    encode(&handler(&mut Reading { store, caller: &caller, last_use: &last_use }, operation)?)
                 };
                 app.read(work).await.into()
             })
@@ -102,12 +103,15 @@ impl Routes {
     }
 
     /// An operation that changes something. If it is about money, it runs once under its client reference.
-    pub(crate) fn write<O: Operation>(self, handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>) -> Self {
+    pub(crate) fn write<O: WriteOperation>(
+        self,
+        handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
         self.write_prepared(None, handler)
     }
 
     /// The same, with slow work on the request that must be done before, where nobody waits for the writer.
-    pub(crate) fn write_after<O: Operation>(
+    pub(crate) fn write_after<O: WriteOperation>(
         self,
         prepare: fn(O) -> Result<O, Refusal>,
         handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
@@ -115,7 +119,7 @@ impl Routes {
         self.write_prepared(Some(prepare), handler)
     }
 
-    fn write_prepared<O: Operation>(
+    fn write_prepared<O: WriteOperation>(
         self,
         prepare: Option<fn(O) -> Result<O, Refusal>>,
         handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
@@ -123,6 +127,10 @@ impl Routes {
         self.mount::<O>(move |call| {
             let prepared = typed::<O>(call.request).and_then(|operation| {
                 let caller = known(call.caller)?;
+                // Once more, beside the gate: here a writer is handed out.
+                if caller.side == Side::Mobile {
+                    return Err(Refusal::new(Code::MOBILE_READ_ONLY));
+                }
                 let identity = identity(&operation, &caller, &call.headers)?;
                 Ok((operation, caller, identity))
             });
@@ -257,8 +265,15 @@ async fn answer(
         (mounted.admit)(&found)?;
         caller = Some(found);
     }
+    let body = body?;
     let mut request = match spec.method {
-        Method::Post => object(&body?)?,
+        Method::Post if parts.uri.query().is_some_and(|text| !text.is_empty()) => {
+            return Err(Refusal::field("query", "must be empty: fields stand in the body"));
+        }
+        Method::Post => object(&body)?,
+        Method::Get | Method::Delete if !body.is_empty() => {
+            return Err(Refusal::field("body", "must be empty: fields stand in the query"));
+        }
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
     for (name, value) in path_params(&mut parts).await? {

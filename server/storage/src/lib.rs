@@ -27,6 +27,9 @@ pub enum OpenError {
     /// Another process writes it.
     #[error("{0} is in use by another florin process")]
     InUse(String),
+    /// Another program keeps its tables there.
+    #[error("the file is a database, but not Florin's: choose another file")]
+    Foreign,
     /// It was made by a later version.
     #[error("the database has schema version {found}, this program knows {known}: use a newer florin")]
     TooNew {

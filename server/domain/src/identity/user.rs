@@ -140,7 +140,14 @@ pub fn update_user(
     let deactivated = status == Some(Status::Inactive) && user.status == Status::Active;
     user.display_name = display_name.or(user.display_name);
     user.metadata = metadata.unwrap_or(user.metadata);
-    user.status = status.unwrap_or(user.status);
+    if let Some(status) = status {
+        // The profile with its user: its wallets neither pay nor are paid while it is inactive.
+        let mut profile = store.claim::<Profile>(user.upid)?.ok_or_else(Refusal::not_found)?;
+        profile.status = status.clone();
+        profile.version += 1;
+        store.update(&profile)?;
+        user.status = status;
+    }
     store.update(&user)?;
     if deactivated {
         // A token must not come back to life with its user: the phone may have been stolen.

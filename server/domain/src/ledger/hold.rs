@@ -208,7 +208,7 @@ pub fn place_hold(store: &mut dyn Writer, new: NewHold<'_>, reference: Option<&s
     if units <= 0 {
         return Err(Refusal::field("amount", "must be more than zero"));
     }
-    wallet.need_active()?;
+    wallet.need_active(store.reader())?;
     let created = store.now();
     let terms = Terms {
         hoid: id(Hoid::new(store.next_id()))?,
@@ -276,8 +276,8 @@ pub fn capture_hold(
         return Err(Refusal::field("hoid", "is a hold of the wallet that would receive: release it instead"));
     }
     identity::need_active(&currency.status, "The currency")?;
-    wallet.need_active()?;
-    destination.need_active()?;
+    wallet.need_active(store.reader())?;
+    destination.need_active(store.reader())?;
     let description = hold.last_words(&HoldStatus::Captured);
     let heading = Heading {
         description: &description,

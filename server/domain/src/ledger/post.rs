@@ -117,8 +117,8 @@ pub(super) fn transfer(store: &mut dyn Writer, leg: &Leg<'_>, heading: &Heading<
     if source.waid == destination.waid {
         return Err(Refusal::field("destinationwaid", "must be another wallet than the one that pays"));
     }
-    source.need_active()?;
-    destination.need_active()?;
+    source.need_active(store.reader())?;
+    destination.need_active(store.reader())?;
     let changes = [
         Change { wallet: source, units: -units, held: 0 }, //
         Change { wallet: destination, units, held: 0 },

@@ -142,8 +142,9 @@ pub fn entry(store: &mut dyn Reader, wallet: Wallet) -> Result<WalletEntry, Refu
 }
 
 impl Wallet {
-    /// Refuses a wallet that is not active.
-    pub fn need_active(&self) -> Result<(), Refusal> {
-        identity::need_active(&self.status, "The wallet")
+    /// Refuses a wallet that is not active, or whose profile is not.
+    pub fn need_active(&self, store: &mut dyn Reader) -> Result<(), Refusal> {
+        identity::need_active(&self.status, "The wallet")?;
+        identity::need_active(&identity::need_profile(store, self.upid)?.status, "The profile of the wallet")
     }
 }

@@ -9,7 +9,7 @@ use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
 use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -123,6 +123,10 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(128);
+    migrate::need_ours_or_empty(&connection).map_err(|e| match e {
+        OpenError::Engine(reason) => OpenError::Engine(format!("{}: {reason}", path.display())),
+        other => other,
+    })?;
     // FULL: each commit is on disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
@@ -144,7 +148,10 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
 
 /// Runs a statement that takes and gives nothing.
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    let failed = |e: rusqlite::Error| StoreError::Engine(e.to_string());
+    let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
+        _ => StoreError::Engine(e.to_string()),
+    };
     connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
 }
 
