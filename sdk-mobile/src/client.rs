@@ -106,7 +106,6 @@ impl MobileClient {
     /// Amounts are exact decimals in whole currency units ("12.50" is twelve and a half EUR), never subunits.
     ///
     /// Source: `GetWallet` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
     pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.send(GetWallet { waid }).await
     }

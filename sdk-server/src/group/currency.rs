@@ -28,7 +28,6 @@ impl CurrencyGroup {
     /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
     ///
     /// Source: `IssueGatewayCurrency` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn issue(&self, request: IssueGatewayCurrency, reference: Option<String>) -> Result<Issued, FlorinError> {
         self.0.send_money(request, reference).await
     }
@@ -38,7 +37,6 @@ impl CurrencyGroup {
     /// `reference`: as in [`WalletGroup::credit`](crate::group::WalletGroup::credit).
     ///
     /// Source: `RedeemCurrency` in spec/florin/extensions.md.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn redeem(&self, request: RedeemCurrency, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }

@@ -24,7 +24,6 @@ impl PaymentGroup {
     /// one, must be the same.
     ///
     /// Source: `CreatePaymentRequest` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn request(
         &self,
         request: CreatePaymentRequest,
@@ -39,7 +38,6 @@ impl PaymentGroup {
     /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
     ///
     /// Source: `AcceptPayment` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn accept(&self, request: AcceptPayment, reference: Option<String>) -> Result<(), FlorinError> {
         self.0.send_money(request, reference).await?;
         Ok(())
@@ -50,7 +48,6 @@ impl PaymentGroup {
     /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
     ///
     /// Source: `RefusePayment` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn refuse(&self, prid: Prid, reference: Option<String>) -> Result<(), FlorinError> {
         self.0.send_money(RefusePayment { prid }, reference).await?;
         Ok(())

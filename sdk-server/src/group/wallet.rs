@@ -23,7 +23,6 @@ impl WalletGroup {
     /// again and moves nothing; with another request it is refused (20007).
     ///
     /// Source: `WalletTransfer` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn transfer(
         &self,
         request: WalletTransfer,
@@ -37,7 +36,6 @@ impl WalletGroup {
     /// `reference`: as in [`Self::transfer`]; the request's own, if it has one, must be the same.
     ///
     /// Source: `CreditWallet` in spec/florin/extensions.md.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn credit(&self, request: CreditWallet, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
@@ -47,7 +45,6 @@ impl WalletGroup {
     /// `reference`: as in [`Self::credit`].
     ///
     /// Source: `DebitWallet` in spec/florin/extensions.md.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn debit(&self, request: DebitWallet, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
@@ -77,7 +74,6 @@ impl WalletGroup {
     /// One wallet and its balances, as of the server's last commit: the profile's default wallet when `waid` is absent.
     ///
     /// Source: `GetWallet` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
     pub async fn get(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.0.send(GetWallet { waid }).await
     }

@@ -13,7 +13,7 @@
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
 //! | [`notify`] | telling those concerned what happened |
-//! | [`reference`] | client references: the same request runs once |
+//! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
 

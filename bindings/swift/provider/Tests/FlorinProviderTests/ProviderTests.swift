@@ -9,10 +9,10 @@ final class ProviderTests: XCTestCase {
         let (alice, bob) = (try await World.user(), try await World.user())
         let wallets = provider.wallets()
         let credited = try await wallets.credit(request: World.gift(alice, Decimal(string: "10.00000001")!))
-        _ = try await wallets.debit(request: DebitWallet(currency: eur, amount: 1.5, uuid: alice.uuid))
+        _ = try await wallets.debit(request: DebitWallet(currency: sek, amount: 1.5, uuid: alice.uuid))
         _ = try await wallets.transfer(
             request: WalletTransfer(
-                amount: 3, currency: eur, destinationWaid: bob.waid, sourceWaid: alice.waid, description: "lunch"))
+                amount: 3, currency: sek, destinationWaid: bob.waid, sourceWaid: alice.waid, description: "lunch"))
         let left = try await World.available(alice)
         XCTAssertEqual(left, Decimal(string: "5.50000001"))
 
@@ -24,7 +24,7 @@ final class ProviderTests: XCTestCase {
         let details = try await provider.transactions().get(txid: credited.txid)
         XCTAssertEqual(details.entries?.map(\.amount).reduce(0, +), 0)
         XCTAssertEqual(details.started.timeIntervalSinceNow, 0, accuracy: 300)
-        let circulation = try await provider.currencies().circulation(currencyCode: "EUR")
+        let circulation = try await provider.currencies().circulation(currencyCode: "SEK")
         XCTAssertEqual(circulation.circulation, 1_000_000)
     }
 
@@ -46,10 +46,10 @@ final class ProviderTests: XCTestCase {
 
         _ = try await provider.wallets().credit(request: World.gift(alice, 10))
         let asked = try await provider.payments().request(
-            request: CreatePaymentRequest(amount: 4, currency: eur, method: "wallet", sourceWaid: alice.waid))
+            request: CreatePaymentRequest(amount: 4, currency: sek, method: "wallet", sourceWaid: alice.waid))
         XCTAssertEqual(asked.status, .waiting)
         try await provider.payments().accept(
-            request: AcceptPayment(prid: asked.prid, currency: eur, method: "wallet", totalAmount: 4))
+            request: AcceptPayment(prid: asked.prid, currency: sek, method: "wallet", totalAmount: 4))
         let paid = try await provider.payments().get(prid: asked.prid)
         XCTAssertEqual(paid.status, .paid)
         let error = try await thrown(FlorinError.self) { try await provider.payments().refuse(prid: asked.prid) }
@@ -62,7 +62,7 @@ final class ProviderTests: XCTestCase {
         _ = try await provider.wallets().credit(request: World.gift(alice, 10))
         let error = try await thrown(FlorinError.self) {
             try await provider.wallets().debit(
-                request: DebitWallet(currency: eur, amount: Decimal(string: "10.00000001")!, waid: alice.waid))
+                request: DebitWallet(currency: sek, amount: Decimal(string: "10.00000001")!, waid: alice.waid))
         }
         guard case .refused(20009, "INSUFFICIENT_FUNDS", _, _, _) = error else { return XCTFail("\(error)") }
         XCTAssertEqual(error.knowledge, .refused)
@@ -196,7 +196,7 @@ final class ProviderTests: XCTestCase {
         let wallets = try World.client(journal: journal).wallets()
         _ = try await wallets.credit(request: World.gift(alice, 5))
         _ = try await thrown(FlorinError.self) {
-            try await wallets.debit(request: DebitWallet(currency: eur, amount: 6, waid: alice.waid))
+            try await wallets.debit(request: DebitWallet(currency: sek, amount: 6, waid: alice.waid))
         }
         let seen = await journal.seen
         XCTAssertEqual(seen, ["record CreditWallet", "settle done", "record DebitWallet", "settle refused"])

@@ -6,8 +6,8 @@ import XCTest
 import FoundationNetworking
 #endif
 
-/// The currency that the provider has issued.
-let eur = "EUR.tests"
+/// The currency that the provider has issued. (EUR is that of the mobile tests, on the same server.)
+let sek = "SEK.tests"
 
 /// The server that scripts/test-swift has started.
 enum World {
@@ -15,13 +15,13 @@ enum World {
 
     /// The provider's client, with its currency.
     static let provider = Task {
-        let client = try client()
+        let client = try World.client()
         try await client.currencies().create(
             request: CreateExtendedCurrency(
-                currencyCode: "EUR", currencyName: "Test euro", currencyDecimals: 8, displayDecimals: 2,
+                currencyCode: "SEK", currencyName: "Test krona", currencyDecimals: 8, displayDecimals: 2,
                 issuerName: "tests"))
         _ = try await client.currencies().issue(
-            request: IssueGatewayCurrency(currencyCode: "EUR", amount: 1_000_000))
+            request: IssueGatewayCurrency(currencyCode: "SEK", amount: 1_000_000))
         return client
     }
 
@@ -50,12 +50,12 @@ enum World {
     }
 
     static func gift(_ user: CreatedUser, _ amount: Decimal) -> CreditWallet {
-        CreditWallet(currency: eur, amount: amount, waid: user.waid)
+        CreditWallet(currency: sek, amount: amount, waid: user.waid)
     }
 
     static func available(_ user: CreatedUser) async throws -> Decimal {
         let wallet = try await provider.value.wallets().get(waid: user.waid)
-        return wallet.balances.first { $0.currencyCode == eur }?.available ?? 0
+        return wallet.balances.first { $0.currencyCode == sek }?.available ?? 0
     }
 }
 
