@@ -23,6 +23,15 @@ class PackageTest {
     }
 
     @Test
+    fun `the rules for minified apps are inside the mobile jar`() {
+        val rules = MobileClient::class.java.getResource("/META-INF/proguard/florin-mobile.pro")!!
+        assertTrue("/florin-mobile-0.1.0.jar!" in "$rules", "$rules")
+        for (kept in listOf("class com.sun.jna.**", "extends com.sun.jna.**", "implements com.sun.jna.**", "florin.mobile.**")) {
+            assertTrue("$kept { *; }" in rules.readText(), kept)
+        }
+    }
+
+    @Test
     fun `the mobile client has every read of the library`() {
         fun methods(type: Class<*>) = type.methods.filter { it.declaringClass == type }.map { it.name.substringBefore('$') }
         val replaced = setOf("cancelledBy", "transactionPages", "paymentPages")
