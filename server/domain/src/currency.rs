@@ -11,11 +11,11 @@ use florin_sdk_core::{Amount, CurrencyCode, Timestamp, Txid, Upid, Waid};
 record! {
     /// A currency.
     Currency in "currency" key {
-        /// Its number: ISO 4217, or from 1001 up.
-        number: u32,
-    } {
         /// Its code.
         code: CurrencyCode,
+    } {
+        /// Its number: ISO 4217, or from 1001 up. The books name it by this.
+        number: u32,
         /// Its full name.
         name: String,
         /// Base, extended or bridge.
@@ -119,10 +119,15 @@ pub fn seed(store: &mut dyn Writer) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The currency that the books name by this number.
+pub fn by_number(store: &mut dyn Reader, number: u32) -> Result<Currency, Refusal> {
+    store.first::<Currency>(Currency::query().eq(Currency::number, number))?.ok_or_else(Refusal::not_found)
+}
+
 /// The currency of this code, which must be there and active.
 pub fn need_currency(store: &mut dyn Reader, field: &str, code: &CurrencyCode) -> Result<Currency, Refusal> {
     let currency = store
-        .first::<Currency>(Currency::query().eq(Currency::code, code.as_str()))?
+        .get::<Currency>(code.as_str())?
         .ok_or_else(|| Refusal::field(field, format!("{code} is not a currency of this platform")))?;
     identity::need_active(&currency.status, "The currency")?;
     Ok(currency)
@@ -137,7 +142,7 @@ pub fn own_currency(store: &mut dyn Reader, upid: Upid, code: &CurrencyCode) -> 
         full_code(code, &issuer)?
     };
     store
-        .first::<Currency>(Currency::query().eq(Currency::code, full.as_str()))?
+        .get::<Currency>(full.as_str())?
         .filter(|currency| currency.issuer == Some(upid))
         .ok_or_else(Refusal::not_found)
 }
@@ -165,10 +170,9 @@ pub struct NewCurrency {
 
 /// Makes a currency issued by `upid`.
 pub fn create_extended(store: &mut dyn Writer, upid: Upid, new: NewCurrency) -> Result<Currency, Refusal> {
-    let profile = identity::need_profile(store.reader(), upid)?;
-    let issuer = settle_issuer_name(store, profile, new.issuer_name)?;
+    let issuer = settle_issuer_name(store, upid, new.issuer_name)?;
     let code = full_code(&new.letters, &issuer)?;
-    if store.first::<Currency>(Currency::query().eq(Currency::code, code.as_str()))?.is_some() {
+    if store.get::<Currency>(code.as_str())?.is_some() {
         return Err(Refusal::because(Code::ALREADY_EXISTS, format!("There is a currency {code} already")));
     }
     if let Some(reference) = &new.reference {
@@ -201,7 +205,8 @@ pub fn create_extended(store: &mut dyn Writer, upid: Upid, new: NewCurrency) -> 
 }
 
 /// The issuer's name is written once: the first currency brings it, later ones may repeat it.
-fn settle_issuer_name(store: &mut dyn Writer, mut profile: Profile, given: Option<String>) -> Result<String, Refusal> {
+fn settle_issuer_name(store: &mut dyn Writer, upid: Upid, given: Option<String>) -> Result<String, Refusal> {
+    let mut profile = store.claim::<Profile>(upid)?.ok_or_else(Refusal::not_found)?;
     match (profile.issuer_name.clone(), given) {
         (Some(name), None) => Ok(name),
         (Some(name), Some(given)) if name == given => Ok(name),
@@ -250,7 +255,8 @@ fn change_supply(
     reference: Option<&str>,
     kind: TransactionType,
 ) -> Result<(Txid, Waid), Refusal> {
-    let mut currency = own_currency(store.reader(), upid, code)?;
+    let code = own_currency(store.reader(), upid, code)?.code;
+    let mut currency = store.claim::<Currency>(code.as_str())?.ok_or_else(Refusal::not_found)?;
     identity::need_active(&currency.status, "The currency")?;
     let units = currency.units("amount", amount)?;
     let wallet = default_wallet(store.reader(), upid)?;

@@ -34,7 +34,7 @@ pub use refusal::Refusal;
 
 use store::{Record, Table};
 
-/// All tables, for those who walk them: migrations' tests, digests, copies.
+/// All tables, each after those that it refers to, for those who walk them: writing, migrations' tests, copies.
 #[must_use]
 pub fn tables() -> Vec<&'static Table> {
     vec![
@@ -49,8 +49,8 @@ pub fn tables() -> Vec<&'static Table> {
         ledger::Transaction::TABLE,
         ledger::Posting::TABLE,
         ledger::Chain::TABLE,
-        reference::ClientReference::TABLE,
         payment::PaymentRequest::TABLE,
+        reference::ClientReference::TABLE,
         notify::Event::TABLE,
     ]
 }

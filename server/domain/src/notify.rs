@@ -90,7 +90,7 @@ pub fn due(store: &mut dyn Reader, limit: usize) -> Result<Vec<(Event, Option<Ta
 
 /// Writes down how an attempt ended.
 pub fn attempted(store: &mut dyn Writer, number: i64, taken: bool) -> Result<(), Refusal> {
-    let Some(mut event) = store.get::<Event>(number)? else {
+    let Some(mut event) = store.claim::<Event>(number)? else {
         return Ok(());
     };
     let now = store.now();

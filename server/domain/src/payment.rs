@@ -3,7 +3,7 @@
 //! Source: spec/omnigate/operations.json, group Payment; ambiguities.
 
 use crate::access::{Caller, Side, reach};
-use crate::currency::{Currency, need_currency};
+use crate::currency::{self, Currency, need_currency};
 use crate::identity::{self, default_wallet, need_profile};
 use crate::ledger::{self, Leg, NewTransaction, Wallet, need_wallet};
 use crate::notify;
@@ -84,7 +84,7 @@ impl PaymentRequest {
 }
 
 fn currency_of(store: &mut dyn Reader, request: &PaymentRequest) -> Result<Currency, Refusal> {
-    store.get::<Currency>(request.currency)?.ok_or_else(Refusal::not_found)
+    currency::by_number(store, request.currency)
 }
 
 /// Makes a payment request. Nothing moves.
@@ -228,11 +228,14 @@ fn not_payable(reason: &str) -> Refusal {
 
 /// The request and the wallet that pays it, if `caller` may decide for that wallet and nothing is decided yet.
 fn open_for<O: operation::Operation>(
-    store: &mut dyn Reader,
+    store: &mut dyn Writer,
     caller: &Caller,
     prid: Prid,
 ) -> Result<(PaymentRequest, Wallet), Refusal> {
-    let request = visible(store, caller, prid)?;
+    visible(store.reader(), caller, prid)?;
+    let request = store.claim::<PaymentRequest>(prid)?.ok_or_else(Refusal::not_found)?;
+    let now = store.now();
+    let store = store.reader();
     let wallet = match request.source {
         Some(waid) => need_wallet(store, waid)?,
         None => default_wallet(store, caller.upid)?,
@@ -243,7 +246,7 @@ fn open_for<O: operation::Operation>(
         }
         other => other?,
     }
-    match request.status_at(store.now()) {
+    match request.status_at(now) {
         PaymentStatus::Waiting => Ok((request, wallet)),
         PaymentStatus::Paid => Err(not_payable("it is paid already")),
         PaymentStatus::Declined => Err(not_payable("it was declined")),
@@ -262,7 +265,7 @@ pub fn accept(
     if accept.method != WALLET {
         return Err(Refusal::field("method", "must be wallet: this server settles no other method"));
     }
-    let (mut request, wallet) = open_for::<AcceptPayment>(store.reader(), caller, accept.prid)?;
+    let (mut request, wallet) = open_for::<AcceptPayment>(store, caller, accept.prid)?;
     let currency = currency_of(store.reader(), &request)?;
     let units = agreed(&request, &currency, &accept.currency, accept.total_amount)?;
     let destination = need_wallet(store.reader(), request.destination)?;
@@ -323,7 +326,7 @@ fn agreed(request: &PaymentRequest, currency: &Currency, code: &CurrencyCode, to
 
 /// Declines a payment request.
 pub fn refuse(store: &mut dyn Writer, caller: &Caller, prid: Prid) -> Result<(), Refusal> {
-    let (mut request, _) = open_for::<RefusePayment>(store.reader(), caller, prid)?;
+    let (mut request, _) = open_for::<RefusePayment>(store, caller, prid)?;
     request.status = PaymentStatus::Declined;
     request.closed = Some(store.now());
     store.update(&request)?;

@@ -18,17 +18,17 @@ use sha2::{Digest, Sha256};
 record! {
     /// What became of a request under a client reference.
     ClientReference in "client_reference" key {
-        /// Later ones are greater.
-        number: i64,
-    } {
         /// The profile whose credential it was.
         owner: Upid,
+        /// The reference.
+        reference: String,
         /// The operation.
         operation: String,
         /// The object that its path names; empty if none.
         target: String,
-        /// The reference.
-        reference: String,
+    } {
+        /// Later ones are greater.
+        number: i64,
         /// SHA-256 of the request.
         fingerprint: [u8; 32],
         /// The result code it got.
@@ -176,12 +176,8 @@ pub fn once(
     identity: &Identity,
     decide: impl FnOnce(&mut dyn Writer) -> Result<(JsonObject, Made), Refusal>,
 ) -> Result<Decided, Refused> {
-    let kept = ClientReference::query()
-        .eq(ClientReference::owner, identity.owner)
-        .eq(ClientReference::operation, identity.operation)
-        .eq(ClientReference::target, identity.target.as_str())
-        .eq(ClientReference::reference, identity.reference.as_str());
-    if let Some(kept) = store.first::<ClientReference>(kept)? {
+    let key = (identity.owner, identity.reference.as_str(), identity.operation, identity.target.as_str());
+    if let Some(kept) = store.get::<ClientReference>(key)? {
         return replay(kept, identity);
     }
     let decision = apart(store, decide);

@@ -64,7 +64,9 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy => Self::new(Code::TOO_BUSY),
+            StoreError::Busy | StoreError::Conflict => Self::new(Code::TOO_BUSY),
+            // Nobody sees it: the engine runs the job again.
+            StoreError::NotLoaded => Self::new(Code::SYSTEM_ERROR),
             error => {
                 tracing::error!(%error, "storage failed");
                 Self::new(Code::SYSTEM_ERROR)

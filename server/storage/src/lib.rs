@@ -3,8 +3,10 @@
 //! An engine implements [`florin_domain::store::Store`]. SQLite is embedded: a file, one writer, and readers whose
 //! connections are opened read-only, which is the storage gate of the read/write split.
 
+mod backend;
 mod queue;
 mod sqlite;
+mod unit;
 
 pub use sqlite::SqliteStore;
 

@@ -89,7 +89,7 @@ pub fn list_api_keys(store: &mut dyn Reader, upid: Upid) -> Result<Vec<ApiKey>, 
 
 /// Ends a key of the profile `upid`. Ending it again is no error.
 pub fn delete_api_key(store: &mut dyn Writer, upid: Upid, akid: Akid) -> Result<(), Refusal> {
-    let mut key = store.get::<ApiKey>(akid)?.filter(|key| key.upid == upid).ok_or_else(Refusal::not_found)?;
+    let mut key = store.claim::<ApiKey>(akid)?.filter(|key| key.upid == upid).ok_or_else(Refusal::not_found)?;
     if key.revoked.is_none() {
         key.revoked = Some(store.now());
         store.update(&key)?;

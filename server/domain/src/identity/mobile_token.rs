@@ -59,7 +59,8 @@ pub fn list_mobile_tokens(store: &mut dyn Reader, uuid: Uuid) -> Result<Vec<Mobi
 }
 
 /// Ends a token. Ending it again is no error.
-pub fn revoke_mobile_token(store: &mut dyn Writer, mut token: MobileToken) -> Result<(), Refusal> {
+pub fn revoke_mobile_token(store: &mut dyn Writer, mtid: Mtid) -> Result<(), Refusal> {
+    let mut token = store.claim::<MobileToken>(mtid)?.ok_or_else(Refusal::not_found)?;
     if token.revoked.is_none() {
         token.revoked = Some(store.now());
         store.update(&token)?;
@@ -72,7 +73,7 @@ pub fn revoke_all(store: &mut dyn Writer, uuid: Uuid) -> Result<u32, Refusal> {
     let tokens = list_mobile_tokens(store.reader(), uuid)?;
     let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
     for token in tokens {
-        revoke_mobile_token(store, token)?;
+        revoke_mobile_token(store, token.mtid)?;
     }
     Ok(count)
 }

@@ -2,9 +2,9 @@
 
 use crate::ledger::{self, Wallet};
 use crate::refusal::Refusal;
-use crate::store::{Reader, Record, Writer, record};
+use crate::store::{Reader, Writer, record};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
-use florin_sdk_core::{Fsid, JsonObject, Timestamp, Upid, Uuid};
+use florin_sdk_core::{Fsid, JsonObject, Timestamp, Upid, Uuid, Waid};
 
 record! {
     /// A profile.
@@ -26,6 +26,8 @@ record! {
         tier: u32,
         /// The user that it is assigned to.
         master: Option<Uuid>,
+        /// Its default wallet.
+        wallet: Option<Waid>,
         /// Its fee schedule.
         fee_schedule: Option<Fsid>,
         /// The last part of its currencies' codes; written once.
@@ -78,7 +80,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
         Ok(serde_json::Value::Object(map)) => JsonObject(map),
         _ => JsonObject::default(),
     };
-    let profile = Profile {
+    let mut profile = Profile {
         upid: ledger::id(Upid::new(number))?,
         kind: new.kind,
         parent: new.parent,
@@ -87,6 +89,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
         version: 1,
         tier: 1,
         master: None,
+        wallet: None,
         fee_schedule: None,
         issuer_name: None,
         details,
@@ -95,6 +98,8 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
     };
     store.insert(&profile)?;
     let wallet = ledger::create_wallet(store, profile.upid, "Main", None)?;
+    profile.wallet = Some(wallet.waid);
+    store.update(&profile)?;
     Ok((profile, wallet))
 }
 
@@ -105,6 +110,6 @@ pub fn need_profile(store: &mut dyn Reader, upid: Upid) -> Result<Profile, Refus
 
 /// The default wallet of a profile.
 pub fn default_wallet(store: &mut dyn Reader, upid: Upid) -> Result<Wallet, Refusal> {
-    let query = Wallet::query().eq(Wallet::upid, upid).eq(Wallet::is_default, true);
-    store.first(query)?.ok_or_else(Refusal::not_found)
+    let waid = need_profile(store, upid)?.wallet.ok_or_else(Refusal::not_found)?;
+    store.get::<Wallet>(waid)?.ok_or_else(Refusal::not_found)
 }

@@ -131,11 +131,12 @@ pub fn need_user(store: &mut dyn Reader, provider: Upid, selector: Selector<'_>)
 /// Changes what is given.
 pub fn update_user(
     store: &mut dyn Writer,
-    mut user: User,
+    uuid: Uuid,
     display_name: Option<String>,
     metadata: Option<JsonObject>,
     status: Option<Status>,
 ) -> Result<(), Refusal> {
+    let mut user = store.claim::<User>(uuid)?.ok_or_else(Refusal::not_found)?;
     let deactivated = status == Some(Status::Inactive) && user.status == Status::Active;
     user.display_name = display_name.or(user.display_name);
     user.metadata = metadata.unwrap_or(user.metadata);

@@ -3,7 +3,7 @@
 use super::post::{Posting, Transaction};
 use super::wallet::Wallet;
 use crate::access::{Caller, reach};
-use crate::currency::Currency;
+use crate::currency::{self, Currency};
 use crate::identity::Profile;
 use crate::reference::ClientReference;
 use crate::refusal::Refusal;
@@ -69,7 +69,7 @@ pub fn history(
         let transaction = transactions.get(&posting.txid).ok_or_else(Refusal::not_found)?;
         let currency = match currencies.entry(posting.currency) {
             Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(slot) => slot.insert(store.get::<Currency>(posting.currency)?.ok_or_else(Refusal::not_found)?),
+            Slot::Vacant(slot) => slot.insert(currency::by_number(store, posting.currency)?),
         };
         list.push(ListedTransaction {
             amount: currency.amount(posting.units)?,
@@ -112,7 +112,7 @@ pub fn may_read_wallet(store: &mut dyn Reader, caller: &Caller, wallet: &Wallet)
 /// balances of those wallets only.
 pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<TransactionDetails, Refusal> {
     let transaction = store.get::<Transaction>(txid)?.ok_or_else(Refusal::not_found)?;
-    let currency = store.get::<Currency>(transaction.currency)?.ok_or_else(Refusal::not_found)?;
+    let currency = currency::by_number(store, transaction.currency)?;
     let mut entries = Vec::new();
     let query = Posting::query().eq(Posting::txid, txid).ascending(Posting::posting);
     for posting in store.list::<Posting>(query)? {

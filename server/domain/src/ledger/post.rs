@@ -95,9 +95,6 @@ pub struct NewTransaction<'a> {
     pub reference: Option<&'a str>,
 }
 
-/// The chain of this process. There is one as long as one process writes.
-const CHAIN: u32 = 1;
-
 /// Writes a transaction, its postings and the balances that they change.
 pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Refusal> {
     let Leg { source, destination, currency, units } = new.leg;
@@ -113,7 +110,8 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
     let destination_after = change(store, destination, currency, units)?;
 
     let txid = id(Txid::new(store.next_id()))?;
-    let mut chain = store.get::<Chain>(CHAIN)?;
+    let number = store.chain();
+    let mut chain = store.claim::<Chain>(number)?;
     let (previous, position) = chain.as_ref().map_or((NO_HASH, 1), |chain| (chain.head, chain.length + 1));
     let mut transaction = Transaction {
         txid,
@@ -128,7 +126,7 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
         description: new.description.to_owned(),
         reference: new.reference.map(str::to_owned),
         created: store.now(),
-        chain: CHAIN,
+        chain: number,
         position,
         hash: NO_HASH,
     };
@@ -143,7 +141,7 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
     for posting in &postings {
         store.insert(posting)?;
     }
-    let head = Chain { chain: CHAIN, length: position, head: transaction.hash };
+    let head = Chain { chain: number, length: position, head: transaction.hash };
     match chain.replace(head.clone()) {
         Some(_) => store.update(&head)?,
         None => store.insert(&head)?,
@@ -153,7 +151,7 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
 
 /// Changes what a wallet has, and says what it has afterwards.
 fn change(store: &mut dyn Writer, wallet: &Wallet, currency: &Currency, units: i128) -> Result<i128, Refusal> {
-    let before = store.get::<Balance>((wallet.waid, currency.number))?;
+    let before = store.claim::<Balance>((wallet.waid, currency.number))?;
     let fresh = before.is_none();
     let mut balance = before.unwrap_or(Balance { waid: wallet.waid, currency: currency.number, available: 0, held: 0 });
     balance.available += units;

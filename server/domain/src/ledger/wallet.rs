@@ -1,6 +1,6 @@
 //! Wallets and their balances.
 
-use crate::currency::Currency;
+use crate::currency;
 use crate::identity;
 use crate::ledger::id;
 use crate::refusal::Refusal;
@@ -114,7 +114,7 @@ pub fn wallets_of(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Wallet>, Ref
 pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Balance>, Refusal> {
     let mut list = Vec::new();
     for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, waid))? {
-        let currency = store.get::<Currency>(balance.currency)?.ok_or_else(Refusal::not_found)?;
+        let currency = currency::by_number(store, balance.currency)?;
         list.push(operation::Balance {
             available: currency.amount(balance.available)?,
             held: currency.amount(balance.held)?,

@@ -46,6 +46,12 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// A row that is not at hand yet: the engine fetches it and runs the job again. Pass it on.
+    #[error("a row is not loaded yet")]
+    NotLoaded,
+    /// Another process changed the same rows: nothing was done; the engine tries again.
+    #[error("another process changed the same rows")]
+    Conflict,
     /// The engine's own error: a full disk, a lost connection.
     #[error("{0}")]
     Engine(String),
@@ -80,15 +86,23 @@ impl dyn Reader + '_ {
 
 /// Reads and writes tables inside one transaction. What it wrote is on disk before anybody is told of it.
 pub trait Writer: Reader {
+    /// The row with this key, which is going to be changed: nobody else changes it until the end of the transaction.
+    /// Use the typed `claim` instead.
+    fn claim_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<Option<Vec<Value>>, StoreError>;
+
     /// Adds a row. Use the typed `insert` instead.
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError>;
 
-    /// Replaces the row that has the same key. Use the typed `update` instead.
+    /// Replaces the row that has the same key, which must have been claimed or added before. Use the typed `update`
+    /// instead.
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError>;
 
     /// A number that no other row has: later ones are greater, and it is near the microseconds of the clock, so that
     /// rows are appended and sort by time.
     fn next_id(&mut self) -> Micros;
+
+    /// The hash chain that this process writes.
+    fn chain(&self) -> u32;
 
     /// Begins a part that can be undone by itself. Parts nest.
     fn begin_part(&mut self) -> Result<(), StoreError>;
@@ -118,12 +132,17 @@ impl dyn Writer + '_ {
         self.reader().first(query)
     }
 
+    /// The record with this key, to be changed.
+    pub fn claim<R: Record>(&mut self, key: impl Key) -> Result<Option<R>, StoreError> {
+        self.claim_row(R::TABLE, key.values())?.map(|row| R::from_row(Cells::new(R::TABLE, row))).transpose()
+    }
+
     /// Adds a record.
     pub fn insert<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
         self.insert_row(R::TABLE, record.to_row())
     }
 
-    /// Replaces the record that has the same key.
+    /// Replaces the record that has the same key, which must have been claimed or added before.
     pub fn update<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
         self.update_row(R::TABLE, record.to_row())
     }

@@ -73,6 +73,12 @@ impl<A: IntoValue, B: IntoValue> Key for (A, B) {
     }
 }
 
+impl<A: IntoValue, B: IntoValue, C: IntoValue, D: IntoValue> Key for (A, B, C, D) {
+    fn values(&self) -> Vec<Value> {
+        vec![self.0.value(), self.1.value(), self.2.value(), self.3.value()]
+    }
+}
+
 /// Declares a table: a struct whose fields are the columns, the key's columns first. For each column there is a
 /// constant of the same name, for queries: `Wallet::query().eq(Wallet::upid, upid)`.
 macro_rules! record {

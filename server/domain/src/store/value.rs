@@ -4,7 +4,7 @@ use super::{StoreError, Table};
 use florin_sdk_core::{Akid, CurrencyCode, Fsid, JsonObject, Mtid, Ntid, Prid, Timestamp, Txid, Upid, Uuid, Waid};
 
 /// What a cell can hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Value {
     /// Nothing.
     Null,

@@ -47,7 +47,7 @@ pub(super) fn get_user(call: &mut Reading<'_>, op: GetUser) -> Result<UserAnswer
 
 pub(super) fn update_user(call: &mut Writing<'_>, op: UpdateUser) -> Result<Done, Refusal> {
     let user = user_for::<UpdateUser>(call.store.reader(), call.caller, op.provider_user_id.as_deref(), op.uuid)?;
-    identity::update_user(call.store, user, op.display_name, op.metadata, op.status)?;
+    identity::update_user(call.store, user.uuid, op.display_name, op.metadata, op.status)?;
     Ok(Done {})
 }
 
@@ -91,7 +91,7 @@ pub(super) fn list_mobile_tokens(call: &mut Reading<'_>, op: ListMobileTokens) -
 pub(super) fn revoke_mobile_token(call: &mut Writing<'_>, op: RevokeMobileToken) -> Result<Done, Refusal> {
     let token = call.store.get::<MobileToken>(op.mtid)?.ok_or_else(Refusal::not_found)?;
     user_for::<RevokeMobileToken>(call.store.reader(), call.caller, None, Some(token.uuid))?;
-    identity::revoke_mobile_token(call.store, token)?;
+    identity::revoke_mobile_token(call.store, token.mtid)?;
     Ok(Done {})
 }
 

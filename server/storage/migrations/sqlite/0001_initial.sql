@@ -11,7 +11,8 @@ CREATE TABLE profile (
     status       TEXT    NOT NULL,
     version      INTEGER NOT NULL,
     tier         INTEGER NOT NULL,
-    master       INTEGER REFERENCES app_user (uuid),
+    master       INTEGER REFERENCES app_user (uuid) DEFERRABLE INITIALLY DEFERRED,
+    wallet       INTEGER REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
     fee_schedule INTEGER,
     issuer_name  TEXT    UNIQUE,
     details      TEXT    NOT NULL,
@@ -78,8 +79,8 @@ CREATE INDEX wallet_by_profile ON wallet (upid);
 CREATE UNIQUE INDEX one_default_wallet ON wallet (upid) WHERE is_default = 1;
 
 CREATE TABLE currency (
-    number           INTEGER PRIMARY KEY,
     code             TEXT    NOT NULL UNIQUE,
+    number           INTEGER PRIMARY KEY,
     name             TEXT    NOT NULL,
     kind             TEXT    NOT NULL,
     decimals         INTEGER NOT NULL CHECK (decimals BETWEEN 0 AND 18),
@@ -140,11 +141,11 @@ CREATE TABLE chain (
 ) STRICT;
 
 CREATE TABLE client_reference (
-    number      INTEGER PRIMARY KEY,
     owner       INTEGER NOT NULL REFERENCES profile (upid),
+    reference   TEXT    NOT NULL,
     operation   TEXT    NOT NULL,
     target      TEXT    NOT NULL,
-    reference   TEXT    NOT NULL,
+    number      INTEGER PRIMARY KEY,
     fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
     code        INTEGER NOT NULL,
     message     TEXT,

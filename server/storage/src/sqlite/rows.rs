@@ -1,11 +1,12 @@
-//! The handles that the domain gets: rows read and written on one connection.
+//! Rows, read and written on a connection.
 
-use super::{statement, step};
-use florin_domain::clock::{Clock, Micros};
-use florin_domain::store::{Query, Reader, StoreError, Table, Value, Writer};
+use super::statement;
+use crate::backend::{Changes, Row, Transaction, Wanted};
+use florin_domain::clock::Micros;
+use florin_domain::store::{Query, Reader, StoreError, Table, Value};
 use florin_sdk_core::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Statement, ToSql, params_from_iter};
 
 /// A value on its way into a statement.
 struct Bound<'a>(&'a Value);
@@ -49,15 +50,19 @@ fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     }
 }
 
-fn select(connection: &Connection, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-    let failed = |e| failure(query.table, e);
+fn select(connection: &Connection, query: &Query) -> Result<Vec<Row>, StoreError> {
     let found = statement::select(query);
-    let mut prepared = connection.prepare_cached(&found.sql).map_err(failed)?;
-    let mut rows = prepared.query(params_from_iter(found.values.iter().map(Bound))).map_err(failed)?;
+    let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
+    collect(query.table, &mut prepared, &found.values)
+}
+
+fn collect(table: &'static Table, prepared: &mut Statement<'_>, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+    let failed = |e| failure(table, e);
+    let mut rows = prepared.query(params_from_iter(values.iter().map(Bound))).map_err(failed)?;
     let mut list = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        let cells = (0..query.table.columns.len()).map(|index| cell(row.get_ref(index).map_err(failed)?));
-        list.push(cells.collect::<Result<Vec<_>, _>>()?);
+        let cells = (0..table.columns.len()).map(|index| cell(row.get_ref(index).map_err(failed)?));
+        list.push(cells.collect::<Result<Row, _>>()?);
     }
     Ok(list)
 }
@@ -69,7 +74,7 @@ pub(super) struct ReadHandle<'a> {
 }
 
 impl Reader for ReadHandle<'_> {
-    fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+    fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         select(self.connection, query)
     }
 
@@ -78,54 +83,51 @@ impl Reader for ReadHandle<'_> {
     }
 }
 
-/// Reads and writes on the writer's connection.
-pub(super) struct WriteHandle<'a> {
+/// The transaction that is open on the writer's connection.
+pub(super) struct SqliteTransaction<'a> {
     pub(super) connection: &'a Connection,
-    pub(super) now: Timestamp,
-    pub(super) clock: &'a Clock,
-    pub(super) last_id: &'a mut Micros,
 }
 
-impl Reader for WriteHandle<'_> {
-    fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+impl Transaction for SqliteTransaction<'_> {
+    const FAR: bool = false;
+
+    fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         select(self.connection, query)
     }
 
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-}
-
-impl Writer for WriteHandle<'_> {
-    fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
-        let failed = |e| failure(table, e);
-        let mut prepared = self.connection.prepare_cached(&statement::insert(table)).map_err(failed)?;
-        prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed).map(|_| ())
-    }
-
-    fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
-        let failed = |e| failure(table, e);
-        let mut prepared = self.connection.prepare_cached(&statement::update(table)).map_err(failed)?;
-        match prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)? {
-            1 => Ok(()),
-            _ => Err(StoreError::Missing { table: table.name }),
+    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
+        let mut found = Vec::with_capacity(wanted.len());
+        for Wanted { table, keys, .. } in wanted {
+            let failed = |e| failure(table, e);
+            let mut prepared = self.connection.prepare_cached(&statement::by_key(table)).map_err(failed)?;
+            let mut rows = Vec::with_capacity(keys.len());
+            for key in keys {
+                rows.extend(collect(table, &mut prepared, key)?);
+            }
+            found.push((*table, rows));
         }
+        Ok(found)
     }
 
-    fn next_id(&mut self) -> Micros {
-        *self.last_id = self.clock.micros().max(*self.last_id + 1);
-        *self.last_id
-    }
-
-    fn begin_part(&mut self) -> Result<(), StoreError> {
-        step(self.connection, "SAVEPOINT part")
-    }
-
-    fn end_part(&mut self, keep: bool) -> Result<(), StoreError> {
-        if !keep {
-            step(self.connection, "ROLLBACK TO part")?;
+    fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError> {
+        for Changes { table, inserts, updates } in changes {
+            let failed = |e| failure(table, e);
+            if !inserts.is_empty() {
+                let mut prepared = self.connection.prepare_cached(&statement::insert(table)).map_err(failed)?;
+                for row in inserts {
+                    prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)?;
+                }
+            }
+            if !updates.is_empty() {
+                let mut prepared = self.connection.prepare_cached(&statement::update(table)).map_err(failed)?;
+                for row in updates {
+                    if prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)? != 1 {
+                        return Err(StoreError::Missing { table: table.name });
+                    }
+                }
+            }
         }
-        step(self.connection, "RELEASE part")
+        Ok(())
     }
 }
 

@@ -67,6 +67,12 @@ fn either<T>(sql: &mut String, list: impl Iterator<Item = T>, mut one: impl FnMu
     sql.push(')');
 }
 
+/// The row with a key, whose cells are the parameters.
+pub(super) fn by_key(table: &Table) -> String {
+    let key: Vec<_> = table.columns.iter().take(table.key).map(|name| format!("{name} = ?")).collect();
+    format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key.join(" AND "))
+}
+
 pub(super) fn insert(table: &Table) -> String {
     let marks = vec!["?"; table.columns.len()].join(", ");
     format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "))

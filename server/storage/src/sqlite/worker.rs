@@ -1,10 +1,12 @@
 //! The threads: one that writes, some that read.
 
-use super::rows::{ReadHandle, WriteHandle};
+use super::rows::{ReadHandle, SqliteTransaction};
 use super::step;
 use crate::queue::Queue;
+use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{ReadJob, StoreError, WriteJob};
+use florin_sdk_core::Timestamp;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -19,14 +21,15 @@ pub(super) fn write(
     jobs: &Queue<Box<dyn WriteJob>>,
     health: &Mutex<Result<(), StoreError>>,
     clock: Clock,
-    mut last_id: Micros,
+    last: Micros,
 ) {
+    let mut numbers = Counter { clock, last };
     loop {
         let mut batch = jobs.take(MAX_BATCH);
         if batch.is_empty() {
             break;
         }
-        let committed = commit(&connection, &mut batch, &clock, &mut last_id);
+        let committed = commit(&connection, &mut batch, &mut numbers);
         if let Err(error) = &committed {
             tracing::error!(%error, jobs = batch.len(), "a commit failed");
         }
@@ -45,41 +48,38 @@ pub(super) fn write(
 fn commit(
     connection: &Connection,
     batch: &mut [Box<dyn WriteJob>],
-    clock: &Clock,
-    last_id: &mut Micros,
+    numbers: &mut dyn Numbers,
 ) -> Result<(), StoreError> {
     step(connection, "BEGIN IMMEDIATE")?;
-    let result = run_all(connection, batch, clock, last_id).and_then(|()| step(connection, "COMMIT"));
+    let mut transaction = SqliteTransaction { connection };
+    let result = Unit::new(&mut transaction, numbers).run(batch).and_then(|()| step(connection, "COMMIT"));
+    // A full disk ends the transaction by itself.
     if result.is_err() && !connection.is_autocommit() {
         step(connection, "ROLLBACK")?;
     }
     result
 }
 
-fn run_all(
-    connection: &Connection,
-    batch: &mut [Box<dyn WriteJob>],
-    clock: &Clock,
-    last_id: &mut Micros,
-) -> Result<(), StoreError> {
-    for job in batch {
-        let mut handle = WriteHandle { connection, now: clock.now(), clock, last_id };
-        step(connection, "SAVEPOINT job")?;
-        // A bug in one request must not end the writer, nor touch its neighbours.
-        let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut handle))).unwrap_or_else(|_| {
-            tracing::error!("a write job panicked; what it wrote is undone");
-            false
-        });
-        // A full disk or the like ends the whole transaction: then nothing of the batch stands.
-        if connection.is_autocommit() {
-            return Err(StoreError::Engine("the engine ended the transaction".to_owned()));
-        }
-        if !keep {
-            step(connection, "ROLLBACK TO job")?;
-        }
-        step(connection, "RELEASE job")?;
+/// The time, and ids that grow with it.
+struct Counter {
+    clock: Clock,
+    last: Micros,
+}
+
+impl Numbers for Counter {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
-    Ok(())
+
+    fn next_id(&mut self) -> Micros {
+        self.last = self.clock.micros().max(self.last + 1);
+        self.last
+    }
+
+    /// A file has one writer, and so one chain.
+    fn chain(&self) -> u32 {
+        1
+    }
 }
 
 /// Runs read jobs until the queue is closed.

@@ -78,17 +78,73 @@ fn a_part_can_be_undone_by_itself() {
 }
 
 #[test]
-fn unique_values_and_missing_rows_are_told() {
+fn a_key_is_taken_once_and_only_what_was_claimed_is_changed() {
     let place = Temporary::new();
     let store = place.open();
     let upid = set_up(&*store);
-    let twice = write(&*store, move |w| {
+    write(&*store, move |w| {
         w.insert(&key(1, upid, 1))?;
-        assert!(matches!(w.insert(&key(2, upid, 1)), Err(StoreError::Duplicate { table: "subscription_key" })));
+        assert!(matches!(w.insert(&key(1, upid, 2)), Err(StoreError::Duplicate { table: "subscription_key" })));
+        w.update(&key(1, upid, 3))?; // Added by this very job.
         assert!(matches!(w.update(&key(9, upid, 9)), Err(StoreError::Missing { .. })));
         Ok(())
+    })
+    .unwrap();
+    write(&*store, move |w| {
+        w.get::<SubscriptionKey>(1_i64)?.unwrap();
+        assert!(matches!(w.update(&key(1, upid, 4)), Err(StoreError::Missing { .. })), "read, but not claimed");
+        w.claim::<SubscriptionKey>(1_i64)?.unwrap();
+        Ok(w.update(&key(1, upid, 4))?)
+    })
+    .unwrap();
+    let row = read(&*store, |r| r.get::<SubscriptionKey>(1_i64).unwrap().unwrap());
+    assert_eq!(row, key(1, upid, 4));
+}
+
+#[test]
+fn a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing() {
+    let place = Temporary::new();
+    let store = place.open();
+    let upid = set_up(&*store);
+    let twice = start(&*store, move |w| {
+        w.insert(&key(1, upid, 7))?;
+        Ok(w.insert(&key(2, upid, 7))?)
     });
-    assert!(twice.is_ok());
+    assert!(twice.recv().unwrap().is_err());
+    assert_eq!(keys(&*store).len(), 1);
+    assert!(write(&*store, move |w| Ok(w.insert(&key(1, upid, 7))?)).is_ok(), "the writer goes on");
+}
+
+#[test]
+fn a_job_sees_what_it_and_its_neighbours_wrote() {
+    let place = Temporary::new();
+    let store = place.open();
+    let upid = set_up(&*store);
+    write(&*store, move |w| {
+        for number in [30, 10, 20] {
+            w.insert(&key(number, upid, u8::try_from(number).unwrap()))?;
+        }
+        let query = || SubscriptionKey::query().less(SubscriptionKey::number, 1000_i64);
+        let numbers = |rows: Vec<SubscriptionKey>| rows.into_iter().map(|row| row.number).collect::<Vec<_>>();
+        assert_eq!(numbers(w.list(query().ascending(SubscriptionKey::number))?), [10, 20, 30]);
+        assert_eq!(numbers(w.list(query().descending(SubscriptionKey::number).limit(2))?), [30, 20]);
+        assert_eq!(numbers(w.list(query().eq(SubscriptionKey::hash, [20; 32]))?), [20]);
+        w.update(&key(20, upid, 99))?;
+        assert!(w.list::<SubscriptionKey>(query().eq(SubscriptionKey::hash, [20; 32]))?.is_empty());
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(keys(&*store)[..3], [10, 20, 30]);
+    write(&*store, move |w| {
+        w.claim::<SubscriptionKey>(20_i64)?.unwrap();
+        w.update(&key(20, upid, 5))?;
+        let found = w.first::<SubscriptionKey>(SubscriptionKey::query().eq(SubscriptionKey::hash, [5; 32]))?;
+        assert_eq!(found.unwrap().number, 20);
+        let stale = w.first::<SubscriptionKey>(SubscriptionKey::query().eq(SubscriptionKey::hash, [99; 32]))?;
+        assert!(stale.is_none());
+        Ok(())
+    })
+    .unwrap();
 }
 
 #[test]

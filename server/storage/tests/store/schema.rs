@@ -30,8 +30,14 @@ fn migrations_and_records_agree() {
             .collect();
         let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, table.columns, "{}", table.name);
-        let key = columns.iter().filter(|(_, place)| *place > 0).count();
-        assert_eq!(key, table.key, "the key of {}", table.name);
+        let primary = columns.iter().filter(|(_, place)| *place > 0).map(|(name, _)| name.as_str());
+        let mut unique = vec![primary.collect::<Vec<_>>().join(",")];
+        let sql = "SELECT (SELECT group_concat(name, ',') FROM (SELECT name FROM pragma_index_info(list.name) ORDER BY seqno))
+                   FROM pragma_index_list(?) AS list WHERE list.\"unique\"";
+        let mut indexes = connection.prepare(sql).unwrap();
+        unique.extend(indexes.query_map([table.name], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap));
+        let key = table.columns[..table.key].join(",");
+        assert!(unique.contains(&key), "the key of {} is {key}, unique are {unique:?}", table.name);
         let strict: bool =
             connection.query_row("SELECT strict FROM pragma_table_list(?)", [table.name], |row| row.get(0)).unwrap();
         assert!(strict, "{} is not STRICT", table.name);
