@@ -1,6 +1,6 @@
 //! The books under random operations, against a plain model; and what verification finds.
 
-use crate::support::{Temporary, read, write};
+use crate::support::{Engine, Pending, Temporary, engine_tests, read, start, write};
 use florin_domain::currency::{self, Currency, NewCurrency};
 use florin_domain::identity::{self, NewProfile};
 use florin_domain::ledger::{self, Balance, Leg, NewTransaction, Report, Wallet};
@@ -8,20 +8,26 @@ use florin_domain::store::{Record, Store};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ProfileData, ProfileType, TransactionType};
-use florin_sdk_core::{Amount, JsonObject, Secret, Upid};
+use florin_sdk_core::{Amount, JsonObject, Secret, Txid, Upid};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-struct Books {
-    place: Temporary,
-    store: Arc<dyn Store>,
+engine_tests! {
+    the_books_do_what_a_plain_model_does
+    a_supply_beyond_what_the_books_hold_is_refused_whole
+    verification_finds_what_was_edited_by_hand
+}
+
+pub(crate) struct Books {
+    pub(crate) place: Temporary,
+    pub(crate) store: Arc<dyn Store>,
     issuer: Upid,
-    wallets: Vec<Wallet>,
+    pub(crate) wallets: Vec<Wallet>,
 }
 
 /// An issuer and `users` wallets of others; the issuer's own is the first.
-fn books(users: usize) -> Books {
-    let place = Temporary::new();
+pub(crate) fn books(engine: Engine, users: usize) -> Books {
+    let place = Temporary::new(engine);
     let store = place.open();
     let (issuer, wallets) = write(&*store, move |w| {
         let issuer = system::initialise(w, Secret::from("x"), "hash".to_owned())?.upid;
@@ -52,31 +58,36 @@ fn books(users: usize) -> Books {
 }
 
 impl Books {
-    fn supply(&self, amount: &str, issuing: bool) -> Result<(), Code> {
+    pub(crate) fn supply(&self, amount: &str, issuing: bool) -> Result<(), Code> {
         let (upid, amount): (Upid, Amount) = (self.issuer, amount.parse().unwrap());
         let change = if issuing { currency::issue } else { currency::redeem };
         let result = write(&*self.store, move |w| change(w, upid, &"TOK".parse().unwrap(), amount, None));
         result.map(|_| ()).map_err(|refusal| refusal.code)
     }
 
-    fn transfer(&self, from: usize, to: usize, units: i128) -> Result<(), Code> {
-        let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
-        let result = write(&*self.store, move |w| {
-            let currency = w.first::<Currency>(Currency::query().eq(Currency::code, "TOK.acme"))?.unwrap();
-            let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
-            let (kind, method, description) = (TransactionType::Transfer, "internal", "");
-            ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
-        });
+    pub(crate) fn transfer(&self, from: usize, to: usize, units: i128) -> Result<(), Code> {
+        let result = self.start_transfer(&*self.store, from, to, units).recv().unwrap().unwrap();
         result.map(|_| ()).map_err(|refusal| refusal.code)
     }
 
-    fn balance(&self, wallet: usize) -> i128 {
+    /// The same on any store, such as another process's, without waiting.
+    pub(crate) fn start_transfer(&self, store: &dyn Store, from: usize, to: usize, units: i128) -> Pending<Txid> {
+        let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
+        start(store, move |w| {
+            let currency = w.get::<Currency>("TOK.acme")?.unwrap();
+            let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
+            let (kind, method, description) = (TransactionType::Transfer, "internal", "");
+            ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
+        })
+    }
+
+    pub(crate) fn balance(&self, wallet: usize) -> i128 {
         let waid = self.wallets[wallet].waid;
         let rows = read(&*self.store, move |r| r.list::<Balance>(Balance::query().eq(Balance::waid, waid)).unwrap());
         rows.iter().map(|row| row.available).sum()
     }
 
-    fn verify(&self) -> Report {
+    pub(crate) fn verify(&self) -> Report {
         read(&*self.store, |r| ledger::verify(r, &mut |_| ()).unwrap())
     }
 }
@@ -97,12 +108,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_books_do_what_a_plain_model_does(steps in steps()) {
-        let books = books(3);
+fn the_books_do_what_a_plain_model_does(engine: Engine) {
+    // A database on a server takes a while to make.
+    let cases = if engine == Engine::Sqlite { 24 } else { 6 };
+    let config = ProptestConfig { cases, ..ProptestConfig::default() };
+    proptest!(config, |(steps in steps())| {
+        let books = books(engine, 3);
         let mut model = [0_i128; 4];
         for step in steps {
             let (expected, found) = match step {
@@ -139,12 +150,11 @@ proptest! {
         }
         let report = books.verify();
         prop_assert!(report.ok, "{:?}", report.faults);
-    }
+    });
 }
 
-#[test]
-fn a_supply_beyond_what_the_books_hold_is_refused_whole() {
-    let books = books(0);
+fn a_supply_beyond_what_the_books_hold_is_refused_whole(engine: Engine) {
+    let books = books(engine, 0);
     let most = "99999999999999999999999999.99"; // 28 digits
     assert_eq!(books.supply(most, true), Ok(()));
     assert_eq!(books.supply("0.01", true), Err(Code::LIMIT_EXCEEDED));
@@ -152,8 +162,7 @@ fn a_supply_beyond_what_the_books_hold_is_refused_whole() {
     assert!(books.verify().ok);
 }
 
-#[test]
-fn verification_finds_what_was_edited_by_hand() {
+fn verification_finds_what_was_edited_by_hand(engine: Engine) {
     for (edit, check) in [
         ("UPDATE balance SET available = '999999' WHERE available = '700'", "balance"),
         ("UPDATE balance SET held = '5', available = '695' WHERE available = '700'", "hold"),
@@ -173,16 +182,12 @@ fn verification_finds_what_was_edited_by_hand() {
         ("UPDATE chain SET head = zeroblob(32)", "chain"),
         ("UPDATE currency SET issued = '100001' WHERE code = 'TOK.acme'", "supply"),
     ] {
-        let mut books = books(1);
+        let mut books = books(engine, 1);
         books.supply("1000", true).unwrap();
         books.transfer(0, 1, 700).unwrap();
         assert!(books.verify().ok);
-        drop(std::mem::replace(&mut books.store, Temporary::new().open()));
-        let connection = rusqlite::Connection::open(books.place.path()).unwrap();
-        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        connection.execute_batch(edit).unwrap();
-        assert!(connection.changes() > 0, "{edit} changed nothing");
-        drop(connection);
+        drop(std::mem::replace(&mut books.store, Temporary::new(Engine::Sqlite).open()));
+        assert!(books.place.edit(edit) > 0, "{edit} changed nothing");
         books.store = books.place.open();
         let report = books.verify();
         assert!(!report.ok, "{edit} was not found");
