@@ -1,25 +1,28 @@
 //! Where the Florin server keeps its tables.
 //!
 //! An engine implements [`florin_domain::store::Store`]. SQLite is embedded: a file, one writer, and readers whose
-//! connections are opened read-only, which is the storage gate of the read/write split.
+//! connections are opened read-only, which is the storage gate of the read/write split. PostgreSQL is for several
+//! processes on one database; there the gate is a read-only transaction, by a role that may only read.
 
 mod backend;
+mod postgres;
 mod queue;
 mod sqlite;
 mod unit;
 
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 use florin_domain::clock::Clock;
 use florin_domain::store::Store;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address is not one that this version knows.
-    #[error("{0:?} is not a database address: use sqlite://FILE, such as sqlite://florin.db")]
+    #[error("{0:?} is not a database address: use sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     Address(String),
     /// There is no database at this address.
     #[error("there is no database at {0}: `florin init` makes one")]
@@ -27,6 +30,14 @@ pub enum OpenError {
     /// Another process writes it.
     #[error("{0} is in use by another florin process")]
     InUse(String),
+    /// As many processes write it as can.
+    #[error("{most} florin processes write {database} already, which is the most: stop one of them first")]
+    Full {
+        /// The database.
+        database: String,
+        /// How many processes can write it.
+        most: u8,
+    },
     /// Another program keeps its tables there.
     #[error("the file is a database, but not Florin's: choose another file")]
     Foreign,
@@ -54,7 +65,9 @@ pub enum Mode {
 
 /// Opens the database at `address`.
 pub fn open(address: &str, mode: Mode, clock: Clock) -> Result<Arc<dyn Store>, OpenError> {
-    let path = address.strip_prefix("sqlite://").filter(|path| !path.is_empty());
-    let path = PathBuf::from(path.ok_or_else(|| OpenError::Address(address.to_owned()))?);
-    Ok(Arc::new(SqliteStore::open(&path, mode, clock)?))
+    match address.split_once("://") {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(Arc::new(SqliteStore::open(Path::new(path), mode, clock)?)),
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(PostgresStore::open(address, mode, clock)?)),
+        _ => Err(OpenError::Address(postgres::without_secrets(address))),
+    }
 }

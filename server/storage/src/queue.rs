@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A queue with a limit. When it is full, it says so at once: waiting is for the caller's client.
 pub(crate) struct Queue<T> {
@@ -47,6 +48,18 @@ impl<T> Queue<T> {
         state.items.drain(..count).collect()
     }
 
+    /// Like `take`, but waits no longer than `patience`: then it takes nothing. None when the queue is closed and empty.
+    pub(crate) fn take_within(&self, most: usize, patience: Duration) -> Option<Vec<T>> {
+        let idle = |state: &mut State<T>| state.items.is_empty() && !state.closed;
+        let waited = self.arrived.wait_timeout_while(self.state(), patience, idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.items.is_empty() && state.closed {
+            return None;
+        }
+        let count = state.items.len().min(most);
+        Some(state.items.drain(..count).collect())
+    }
+
     /// Lets nothing more in. What is there is still taken.
     pub(crate) fn close(&self) {
         self.state().closed = true;
@@ -67,5 +80,14 @@ mod tests {
         assert_eq!(queue.push(4), Err(4));
         assert_eq!(queue.take(10), vec![1, 2]);
         assert!(queue.take(10).is_empty());
+        assert_eq!(queue.take_within(10, Duration::from_secs(60)), None);
+    }
+
+    #[test]
+    fn whoever_waits_only_so_long_gets_nothing_then() {
+        let queue = Queue::new(2);
+        assert_eq!(queue.take_within(10, Duration::from_millis(1)), Some(vec![]));
+        assert!(queue.push(1).is_ok());
+        assert_eq!(queue.take_within(10, Duration::from_secs(60)), Some(vec![1]));
     }
 }

@@ -1,6 +1,6 @@
 //! Books to try things on: an issuer with a currency, and wallets of others.
 
-use crate::support::{Pending, Temporary, read, start, write};
+use crate::support::{Engine, Pending, Temporary, read, start, write};
 use florin_domain::Refusal;
 use florin_domain::access::Caller;
 use florin_domain::currency::{self, Currency, NewCurrency};
@@ -24,9 +24,14 @@ pub(crate) struct Books {
     pub(crate) wallets: Vec<Wallet>,
 }
 
-/// An issuer and `users` wallets of others.
+/// An issuer and `users` wallets of others, in a file.
 pub(crate) fn books(users: usize) -> Books {
-    let place = Temporary::new();
+    books_on(Engine::Sqlite, users)
+}
+
+/// The same on any engine.
+pub(crate) fn books_on(engine: Engine, users: usize) -> Books {
+    let place = Temporary::new(engine);
     let store = place.open();
     let (issuer, akid, wallets) = write(&*store, move |w| {
         let first = system::initialise(w, Secret::from("x"), "hash".to_owned())?;
@@ -83,13 +88,18 @@ impl Books {
     }
 
     pub(crate) fn transfer(&self, from: usize, to: usize, units: i128) -> Result<Txid, Code> {
+        settled(&self.start_transfer(&*self.store, from, to, units))
+    }
+
+    /// The same on any store, such as another process's, without waiting.
+    pub(crate) fn start_transfer(&self, store: &dyn Store, from: usize, to: usize, units: i128) -> Pending<Txid> {
         let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
-        code(write(&*self.store, move |w| {
-            let currency = token(w.reader())?;
+        start(store, move |w| {
+            let currency = w.get::<Currency>("TOK.acme")?.unwrap();
             let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
             let (kind, method, description) = (TransactionType::Transfer, "internal", "");
             ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
-        }))
+        })
     }
 
     pub(crate) fn hold(&self, wallet: usize, units: i128, seconds: u32) -> Result<Hold, Code> {
@@ -159,12 +169,8 @@ impl Books {
 
     /// Runs statements on the file, as somebody with an editor would, and opens the books again.
     pub(crate) fn edit(&mut self, statements: &str) {
-        drop(std::mem::replace(&mut self.store, Temporary::new().open()));
-        let connection = rusqlite::Connection::open(self.place.path()).unwrap();
-        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        connection.execute_batch(statements).unwrap();
-        assert!(connection.changes() > 0, "{statements} changed nothing");
-        drop(connection);
+        drop(std::mem::replace(&mut self.store, Temporary::new(Engine::Sqlite).open()));
+        assert!(self.place.edit(statements) > 0, "{statements} changed nothing");
         self.store = self.place.open();
     }
 }

@@ -1,13 +1,28 @@
 //! What the rules rely on.
 
-use crate::support::{Temporary, read, start, write};
+use crate::support::{Engine, Temporary, engine_tests, read, start, write};
 use florin_domain::Refusal;
+use florin_domain::identity::{self, Profile};
+use florin_domain::ledger::Balance;
 use florin_domain::notify::Event;
 use florin_domain::store::{Record, StoreError};
 use florin_domain::system::{self, SubscriptionKey};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, Upid};
 use florin_storage::{Mode, OpenError};
+
+engine_tests! {
+    a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours
+    a_job_that_breaks_a_rule_of_the_tables_fails_alone
+    a_part_can_be_undone_by_itself
+    a_key_is_taken_once_and_only_what_was_claimed_is_changed
+    a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing
+    a_job_sees_what_it_and_its_neighbours_wrote
+    what_was_acknowledged_is_there_after_opening_again
+    ids_grow_across_processes_even_if_the_clock_went_back
+    searches_match_text_not_patterns
+    cells_come_back_as_they_went_in
+}
 
 fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
     SubscriptionKey { number, hash: [byte; 32], upid, created: florin_sdk_core::Timestamp::from_millis(0) }
@@ -23,9 +38,8 @@ fn set_up(store: &dyn florin_domain::store::Store) -> Upid {
     write(store, |w| system::initialise(w, Secret::from("x"), "hash".to_owned())).unwrap().upid
 }
 
-#[test]
-fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours() {
-    let place = Temporary::new();
+fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     let before = keys(&*store);
@@ -56,9 +70,8 @@ fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours() {
     assert_eq!(added, [1, 4]);
 }
 
-#[test]
-fn a_job_that_breaks_a_rule_of_the_tables_fails_alone() {
-    let place = Temporary::new();
+fn a_job_that_breaks_a_rule_of_the_tables_fails_alone(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     let (hold, held) = std::sync::mpsc::channel::<()>();
@@ -85,9 +98,8 @@ fn a_job_that_breaks_a_rule_of_the_tables_fails_alone() {
     assert!(store.health().is_ok(), "a bad request is no bad disk");
 }
 
-#[test]
-fn a_part_can_be_undone_by_itself() {
-    let place = Temporary::new();
+fn a_part_can_be_undone_by_itself(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     write(&*store, move |w| {
@@ -106,9 +118,8 @@ fn a_part_can_be_undone_by_itself() {
     assert_eq!(keys(&*store)[..2], [1, 4]);
 }
 
-#[test]
-fn a_key_is_taken_once_and_only_what_was_claimed_is_changed() {
-    let place = Temporary::new();
+fn a_key_is_taken_once_and_only_what_was_claimed_is_changed(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     write(&*store, move |w| {
@@ -122,6 +133,10 @@ fn a_key_is_taken_once_and_only_what_was_claimed_is_changed() {
     write(&*store, move |w| {
         w.get::<SubscriptionKey>(1_i64)?.unwrap();
         assert!(matches!(w.update(&key(1, upid, 4)), Err(StoreError::Missing { .. })), "read, but not claimed");
+        Ok(())
+    })
+    .unwrap();
+    write(&*store, move |w| {
         w.claim::<SubscriptionKey>(1_i64)?.unwrap();
         Ok(w.update(&key(1, upid, 4))?)
     })
@@ -130,9 +145,8 @@ fn a_key_is_taken_once_and_only_what_was_claimed_is_changed() {
     assert_eq!(row, key(1, upid, 4));
 }
 
-#[test]
-fn a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing() {
-    let place = Temporary::new();
+fn a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     let twice = start(&*store, move |w| {
@@ -144,9 +158,8 @@ fn a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing() {
     assert!(write(&*store, move |w| Ok(w.insert(&key(1, upid, 7))?)).is_ok(), "the writer goes on");
 }
 
-#[test]
-fn a_job_sees_what_it_and_its_neighbours_wrote() {
-    let place = Temporary::new();
+fn a_job_sees_what_it_and_its_neighbours_wrote(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     write(&*store, move |w| {
@@ -176,9 +189,8 @@ fn a_job_sees_what_it_and_its_neighbours_wrote() {
     .unwrap();
 }
 
-#[test]
-fn what_was_acknowledged_is_there_after_opening_again() {
-    let place = Temporary::new();
+fn what_was_acknowledged_is_there_after_opening_again(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     set_up(&*store);
     let before = keys(&*store);
@@ -186,9 +198,8 @@ fn what_was_acknowledged_is_there_after_opening_again() {
     assert_eq!(keys(&*place.open()), before);
 }
 
-#[test]
-fn ids_grow_across_processes_even_if_the_clock_went_back() {
-    let place = Temporary::new();
+fn ids_grow_across_processes_even_if_the_clock_went_back(engine: Engine) {
+    let place = Temporary::new(engine);
     place.clock.advance(3_600_000); // This process lives an hour ahead.
     let store = place.open();
     set_up(&*store);
@@ -212,7 +223,7 @@ impl florin_domain::store::WriteJob for Never {
 
 #[test]
 fn one_process_writes_others_may_inspect() {
-    let place = Temporary::new();
+    let place = Temporary::new(Engine::Sqlite);
     assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Absent(_))));
     let store = place.open();
     set_up(&*store);
@@ -226,7 +237,7 @@ fn one_process_writes_others_may_inspect() {
 
 #[test]
 fn the_readers_connection_cannot_write() {
-    let place = Temporary::new();
+    let place = Temporary::new(Engine::Sqlite);
     let store = place.open();
     set_up(&*store);
     // The handle has no method that writes; this is about the connection below it.
@@ -239,9 +250,8 @@ fn the_readers_connection_cannot_write() {
     }
 }
 
-#[test]
-fn searches_match_text_not_patterns() {
-    let place = Temporary::new();
+fn searches_match_text_not_patterns(engine: Engine) {
+    let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
     write(&*store, move |w| {
@@ -269,4 +279,42 @@ fn searches_match_text_not_patterns() {
     assert_eq!(found("OFF"), [1, 2, 3]);
     assert_eq!(found("_"), [3]);
     assert_eq!(found("\\"), [4]);
+}
+
+fn cells_come_back_as_they_went_in(engine: Engine) {
+    let place = Temporary::new(engine);
+    let store = place.open();
+    let upid = set_up(&*store);
+    let (waid, balance) = write(&*store, move |w| {
+        let waid = identity::default_wallet(w.reader(), upid)?.waid;
+        let balance = Balance { waid, currency: 978, available: i128::MAX, held: i128::MIN };
+        w.insert(&balance)?;
+        let mut profile = w.claim::<Profile>(upid)?.unwrap();
+        profile.issuer_name = Some("ß, 日本, 'quoted', \\ and \u{1F600}".to_owned());
+        profile.extended = "{\"a\": [null, 1]}".parse().unwrap();
+        profile.fee_schedule = None;
+        profile.version = u32::MAX;
+        w.update(&profile)?;
+        Ok((waid, balance))
+    })
+    .unwrap();
+    let found = read(&*store, move |r| {
+        let texts = r.get::<Profile>(upid).unwrap().unwrap();
+        (r.get::<Balance>((waid, 978_u32)).unwrap().unwrap(), texts)
+    });
+    assert_eq!(found.0, balance);
+    assert_eq!(found.1.issuer_name.as_deref(), Some("ß, 日本, 'quoted', \\ and \u{1F600}"));
+    assert_eq!((found.1.fee_schedule, found.1.version), (None, u32::MAX));
+    // And in place of others, several at once.
+    let units = [0, 1, -1, 9_999, 10_000, -100_000_000, 10_i128.pow(38), -(10_i128.pow(38))];
+    for pair in units.windows(2) {
+        let changed = Balance { available: pair[0], held: pair[1], ..balance.clone() };
+        let wanted = changed.clone();
+        write(&*store, move |w| {
+            w.claim::<Balance>((waid, 978_u32))?.unwrap();
+            Ok(w.update(&changed)?)
+        })
+        .unwrap();
+        assert_eq!(read(&*store, move |r| r.get::<Balance>((waid, 978_u32)).unwrap().unwrap()), wanted);
+    }
 }

@@ -97,7 +97,7 @@ fn an_expired_hold_frees_its_money_at_once() {
 fn a_hold_survives_a_restart_and_expires_in_the_next_life() {
     let mut books = two_wallets();
     let hold = books.hold(1, 4000, 60).unwrap();
-    drop(std::mem::replace(&mut books.store, crate::support::Temporary::new().open()));
+    drop(std::mem::replace(&mut books.store, crate::support::Temporary::new(crate::support::Engine::Sqlite).open()));
     books.store = books.place.open();
     assert_eq!(books.balance(1), (1000, 4000));
     books.place.clock.advance(A_MINUTE_MS);

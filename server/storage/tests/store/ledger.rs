@@ -1,6 +1,7 @@
 //! The books under random operations, against a plain model; and what verification finds.
 
-use crate::books::{Books, books};
+use crate::books::{Books, books, books_on};
+use crate::support::{Engine, engine_tests};
 use florin_domain::ledger::Hold;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Timestamp, Txid};
@@ -155,12 +156,13 @@ fn take(step: Step, books: &Books, model: &mut Model) -> (Result<(), Code>, Resu
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+engine_tests! { the_books_do_what_a_plain_model_does }
 
-    #[test]
-    fn the_books_do_what_a_plain_model_does(steps in steps()) {
-        let books = books(3);
+fn the_books_do_what_a_plain_model_does(engine: Engine) {
+    // A database on a server takes a while to make.
+    let cases = if engine == Engine::Sqlite { 32 } else { 4 };
+    proptest!(ProptestConfig { cases, ..ProptestConfig::default() }, |(steps in steps())| {
+        let books = books_on(engine, 3);
         let mut model = Model::default();
         // Some for everybody, so that most steps do something.
         let begin = [Step::Issue(20_000)].into_iter().chain((1..4).map(|wallet| Step::Transfer(0, wallet, 4000)));
@@ -180,7 +182,7 @@ proptest! {
         }
         let report = books.verify();
         prop_assert!(report.ok, "{:?}", report.faults);
-    }
+    });
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The migrations make what the structs declare.
+//! SQLite's migrations make what the structs declare.
 
-use crate::support::Temporary;
+use crate::support::{Engine, Temporary};
 use florin_storage::{Mode, OpenError};
 
 #[test]
 fn migrations_and_records_agree() {
-    let place = Temporary::new();
+    let place = Temporary::new(Engine::Sqlite);
     drop(place.open());
     let connection = rusqlite::Connection::open(place.path()).unwrap();
     let mut found: Vec<String> = connection
@@ -46,7 +46,7 @@ fn migrations_and_records_agree() {
 
 #[test]
 fn other_peoples_databases_and_later_versions_are_refused() {
-    let place = Temporary::new();
+    let place = Temporary::new(Engine::Sqlite);
     rusqlite::Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
     assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Foreign)));
     assert!(matches!(place.try_open(Mode::Serve), Err(OpenError::Foreign)));
@@ -54,7 +54,7 @@ fn other_peoples_databases_and_later_versions_are_refused() {
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
     assert_eq!(tables, 1, "it was left alone");
 
-    let place = Temporary::new();
+    let place = Temporary::new(Engine::Sqlite);
     drop(place.open());
     rusqlite::Connection::open(place.path()).unwrap().execute_batch("PRAGMA user_version = 999").unwrap();
     assert!(matches!(place.try_open(Mode::Serve), Err(OpenError::TooNew { found: 999, .. })));
@@ -62,7 +62,7 @@ fn other_peoples_databases_and_later_versions_are_refused() {
 
 #[test]
 fn commits_are_flushed() {
-    let place = Temporary::new();
+    let place = Temporary::new(Engine::Sqlite);
     let _store = place.open();
     let connection = rusqlite::Connection::open(place.path()).unwrap();
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();

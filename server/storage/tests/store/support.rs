@@ -1,5 +1,6 @@
-//! A store on a temporary file, and synchronous ways to use it.
+//! A store on a temporary database, and synchronous ways to use it.
 
+use crate::server;
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
 use florin_domain::store::{Reader, Store, StoreError, WriteJob, Writer};
@@ -8,27 +9,101 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-/// A database on a temporary file.
+/// The engines that the tests run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    /// On the server that `FLORIN_TEST_POSTGRES` names; see `scripts/postgres`.
+    Postgres,
+}
+
+/// Makes a test of each of these functions for each engine; on PostgreSQL only if there is a server.
+macro_rules! engine_tests {
+    ($($name:ident)+) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::$name(crate::support::Engine::Sqlite);
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                if crate::server::address().is_some() {
+                    super::$name(crate::support::Engine::Postgres);
+                }
+            })+
+        }
+    };
+}
+pub(crate) use engine_tests;
+
+/// A temporary database.
 pub(crate) struct Temporary {
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) place: Place,
     pub(crate) clock: Clock,
 }
 
+pub(crate) enum Place {
+    File(tempfile::TempDir),
+    Server(server::Database),
+}
+
 impl Temporary {
-    pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), clock: Clock::system() }
+    pub(crate) fn new(engine: Engine) -> Self {
+        let place = match engine {
+            Engine::Sqlite => Place::File(tempfile::tempdir().unwrap()),
+            Engine::Postgres => Place::Server(server::Database::new()),
+        };
+        Self { place, clock: Clock::system() }
     }
 
+    /// The file of a SQLite database.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("books.db")
+        match &self.place {
+            Place::File(folder) => folder.path().join("books.db"),
+            Place::Server(_) => panic!("a database on a server has no file"),
+        }
+    }
+
+    /// The database on a server.
+    pub(crate) fn database(&self) -> &server::Database {
+        match &self.place {
+            Place::File(_) => panic!("a database in a file has no server"),
+            Place::Server(database) => database,
+        }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        match &self.place {
+            Place::File(_) => format!("sqlite://{}", self.path().display()),
+            Place::Server(database) => database.address(),
+        }
     }
 
     pub(crate) fn try_open(&self, mode: Mode) -> Result<Arc<dyn Store>, OpenError> {
-        open(&format!("sqlite://{}", self.path().display()), mode, self.clock.clone())
+        open(&self.address(), mode, self.clock.clone())
     }
 
     pub(crate) fn open(&self) -> Arc<dyn Store> {
         self.try_open(Mode::Serve).unwrap()
+    }
+
+    /// Changes rows behind the server's back, foreign keys or not; says how many. Bytes of zeros are written as SQLite
+    /// does: `zeroblob(32)`.
+    pub(crate) fn edit(&self, sql: &str) -> u64 {
+        match &self.place {
+            Place::File(_) => {
+                let connection = rusqlite::Connection::open(self.path()).unwrap();
+                connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+                connection.execute_batch(sql).unwrap();
+                connection.changes()
+            }
+            Place::Server(database) => {
+                let sql = sql.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+                database.changes(&format!("SET session_replication_role = replica; {sql}"))
+            }
+        }
     }
 }
 

@@ -1,0 +1,147 @@
+//! A connection, with the runtime that drives it and the statements that it has prepared.
+
+use super::address::Address;
+use super::error::{Failure, describe};
+use crate::OpenError;
+use futures_util::future::{join, join_all};
+use std::collections::HashMap;
+use std::future::Future;
+use tokio::runtime::Runtime;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Error, NoTls, Statement};
+
+/// What each connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Write,
+    Read,
+}
+
+/// Whoever writes holds locks, so it must neither wait nor idle for long: a process that stands still would hold up
+/// the others. Each of its questions is by key or by an index, so plans are made once; those made while the tables were
+/// empty would read them whole, and are not to be chosen.
+const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';
+    SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+/// One gate of three: see also the role (`role.rs`) and the transactions (`read.rs`).
+const TO_READ: &str =
+    "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
+
+/// A connection.
+pub(super) struct Session {
+    runtime: Runtime,
+    pub(super) client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+impl Session {
+    pub(super) fn connect(address: &Address, purpose: Purpose) -> Result<Self, OpenError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| OpenError::Engine(format!("cannot make a runtime: {e}")))?;
+        let mut config = address.config.clone();
+        let settings = match purpose {
+            Purpose::Write => {
+                config.application_name("florin writer").target_session_attrs(TargetSessionAttrs::ReadWrite);
+                TO_WRITE
+            }
+            Purpose::Read => {
+                config.application_name("florin reader");
+                TO_READ
+            }
+        };
+        let client = runtime.block_on(async {
+            let (client, connection) =
+                config.connect(NoTls).await.map_err(|e| OpenError::Engine(cannot_connect(address, &e)))?;
+            // It ends with the client, or with an error that the client gets too.
+            tokio::spawn(connection);
+            client.batch_execute(settings).await.map_err(|e| failed(address, &e))?;
+            Ok::<_, OpenError>(client)
+        })?;
+        Ok(Self { runtime, client, statements: HashMap::new() })
+    }
+
+    /// Waits for the server. Only here does the connection make progress.
+    pub(super) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.runtime.block_on(answer)
+    }
+
+    /// Runs statements that take and give nothing.
+    pub(super) fn step(&self, sql: &str) -> Result<(), Error> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    /// The first cell of the first row.
+    pub(super) fn ask<T>(&self, sql: &str, parameters: &[&str]) -> Result<Option<T>, Error>
+    where
+        T: for<'a> tokio_postgres::types::FromSql<'a>,
+    {
+        let parameters: Vec<_> =
+            parameters.iter().map(|text| (text as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT)).collect();
+        let rows = self.wait(self.client.query_typed(sql, &parameters))?;
+        rows.first().map_or(Ok(None), |row| row.try_get(0))
+    }
+
+    /// Prepares what is not prepared yet, in one journey.
+    pub(super) fn prepare(&mut self, statements: &[(&'static str, &str)]) -> Result<(), Failure> {
+        let new: Vec<_> = statements.iter().filter(|(_, sql)| !self.statements.contains_key(*sql)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let answers = self.wait(join_all(new.iter().map(|(_, sql)| self.client.prepare(sql))));
+        for ((table, sql), prepared) in new.into_iter().zip(answers) {
+            let prepared = prepared.map_err(|e| Failure::of(table, &e))?;
+            self.statements.insert((*sql).to_owned(), prepared);
+        }
+        Ok(())
+    }
+
+    /// A statement that was prepared.
+    pub(super) fn prepared(&self, sql: &str) -> Result<&Statement, Failure> {
+        self.statements.get(sql).ok_or_else(|| Failure::Engine(format!("not prepared: {sql}")))
+    }
+
+    /// Sends all of these at once, after `first` if there is one, and waits for all answers.
+    pub(super) fn together<T>(
+        &self,
+        first: Option<&str>,
+        asked: impl IntoIterator<Item = impl Future<Output = Result<T, Error>>>,
+    ) -> Result<Vec<Result<T, Error>>, Error> {
+        let first = async {
+            match first {
+                Some(sql) => self.client.batch_execute(sql).await,
+                None => Ok(()),
+            }
+        };
+        // A request is sent when its future is polled for the first time: these are, in this order.
+        let (first, answers) = self.wait(join(first, join_all(asked)));
+        first.map(|()| answers)
+    }
+}
+
+/// What a failure says while a database is opened.
+pub(super) fn failed(address: &Address, error: &Error) -> OpenError {
+    OpenError::Engine(format!("{address}: {}", describe(error)))
+}
+
+fn cannot_connect(address: &Address, error: &Error) -> String {
+    let said = describe(error);
+    match error.code() {
+        Some(&SqlState::INVALID_CATALOG_NAME) => {
+            let name = address.database();
+            format!("there is no database at {address}: make it (createdb --encoding=UTF8 {name}), then run this again")
+        }
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            format!("{address} does not let us in: {said}. Check user and password in the database's address")
+        }
+        Some(&SqlState::TOO_MANY_CONNECTIONS) => {
+            format!("{address}: {said}. A florin process needs 5 connections: raise max_connections of the server")
+        }
+        Some(_) => format!("{address}: {said}"),
+        None => format!("cannot reach {address}: {said}. Is the server running, and does it listen there?"),
+    }
+}

@@ -1,0 +1,177 @@
+//! What can only be asked of a connection itself. Needs `FLORIN_TEST_POSTGRES`; see `scripts/postgres`.
+
+use super::address::Address;
+use super::connect::{Purpose, Session};
+use super::transaction::{Catalogue, End, PgTransaction};
+use super::{durable, migrate, read, role};
+use crate::backend::{Changes, Transaction, Wanted};
+use florin_domain::store::{Query, Record, StoreError, Value};
+use florin_domain::system::SubscriptionKey;
+use std::cell::Cell;
+
+/// A database of its own; dropped with the private cluster that it is in.
+fn database(name: &str) -> Option<Address> {
+    let server = std::env::var("FLORIN_TEST_POSTGRES").ok().filter(|server| !server.is_empty())?;
+    let session = Session::connect(&Address::parse(&server).unwrap(), Purpose::Write).unwrap();
+    let name = format!("florin_live_{}_{name}", std::process::id());
+    session.step(&format!("CREATE DATABASE {name}")).unwrap();
+    let address = Address::parse(&format!("{}/{name}", server.rsplit_once('/').unwrap().0)).unwrap();
+    let session = Session::connect(&address, Purpose::Write).unwrap();
+    migrate::run(&session, &address).unwrap();
+    role::prepare(&session, &address);
+    Some(address)
+}
+
+#[test]
+fn a_readers_connection_cannot_write_whatever_is_sent() {
+    let Some(address) = database("read") else { return };
+    let session = read::connect(&address).unwrap();
+    let user: Option<String> = session.ask("SELECT current_user::text", &[]).unwrap();
+    assert_eq!(user, Some(format!("florin_reader_{}", address.database())));
+    assert!(session.step("SELECT * FROM profile").is_ok());
+    for bar in ["", "SET default_transaction_read_only = off; "] {
+        for sql in ["DELETE FROM event", "UPDATE balance SET available = 1", "CREATE TABLE x (y BIGINT)"] {
+            assert!(session.step(&format!("{bar}{sql}")).is_err(), "{bar}{sql}");
+        }
+    }
+}
+
+#[test]
+fn commits_are_flushed_even_if_the_database_says_otherwise() {
+    let Some(address) = database("durable") else { return };
+    let session = Session::connect(&address, Purpose::Write).unwrap();
+    session.step(&format!("ALTER DATABASE {} SET synchronous_commit = off", address.database())).unwrap();
+    let session = Session::connect(&address, Purpose::Write).unwrap();
+    let setting = || session.ask::<String>("SELECT current_setting('synchronous_commit')", &[]).unwrap();
+    assert_eq!(setting().as_deref(), Some("off"));
+    durable::check(&session, &address).unwrap();
+    assert_eq!(setting().as_deref(), Some("on"));
+}
+
+/// A connection that writes, and what goes with it.
+struct Pen(Session, Catalogue, Cell<u64>);
+
+impl Pen {
+    fn new(address: &Address) -> Self {
+        let session = Session::connect(address, Purpose::Write).unwrap();
+        // No test waits for a lock that it does not expect.
+        session
+            .step("SET lock_timeout = '1s'; SET deadlock_timeout = '100ms'; SET session_replication_role = replica")
+            .unwrap();
+        let catalogue = Catalogue::read(&session, address).unwrap();
+        Self(session, catalogue, Cell::new(0))
+    }
+
+    fn begin(&mut self) -> PgTransaction<'_> {
+        PgTransaction::new(&mut self.0, &self.1, &self.2)
+    }
+}
+
+/// A row whose references nobody checks here.
+fn key(number: i64, byte: u8) -> Vec<Value> {
+    vec![Value::Int(number), Value::Blob(vec![byte; 32]), Value::Int(1), Value::Int(0)]
+}
+
+fn insert(rows: Vec<Vec<Value>>) -> [Changes; 1] {
+    [Changes { table: SubscriptionKey::TABLE, inserts: rows, updates: Vec::new() }]
+}
+
+fn claim(numbers: &[i64]) -> [Wanted; 1] {
+    let keys = numbers.iter().map(|number| vec![Value::Int(*number)]).collect();
+    [Wanted { table: SubscriptionKey::TABLE, keys, to_change: true }]
+}
+
+#[test]
+fn rows_go_in_and_come_out_and_only_a_commit_keeps_them() {
+    let Some(address) = database("rows") else { return };
+    let mut pen = Pen::new(&address);
+    let mut transaction = pen.begin();
+    assert!(transaction.fetch(&[]).unwrap().is_empty());
+    transaction.write(&[]).unwrap();
+    assert!(transaction.fetch(&claim(&[])).unwrap()[0].1.is_empty());
+    transaction.write(&insert(vec![key(1, 1), key(2, 2), key(3, 3)])).unwrap();
+    transaction.commit().unwrap();
+
+    let mut transaction = pen.begin();
+    let mut changed = key(2, 9);
+    changed[3] = Value::Int(7);
+    let table = SubscriptionKey::TABLE;
+    let changes = Changes { table, inserts: vec![key(4, 4)], updates: vec![key(1, 8), changed.clone()] };
+    transaction.write(&[changes]).unwrap();
+    let found = transaction.fetch(&claim(&[1, 2, 4, 5])).unwrap();
+    assert_eq!(found[0].1, [key(1, 8), changed, key(4, 4)], "in the order of their keys; 5 is not there");
+    drop(transaction);
+
+    let mut transaction = pen.begin();
+    let query = Query { order: Some("number"), ..Query::new(table) };
+    assert_eq!(transaction.select(&query).unwrap(), [key(1, 1), key(2, 2), key(3, 3)]);
+    assert!(matches!(
+        transaction.write(&[Changes { table, inserts: Vec::new(), updates: vec![key(1, 8), key(9, 9)] }]),
+        Err(StoreError::Missing { table: "subscription_key" })
+    ));
+    assert!(transaction.commit().is_err(), "after a failure there is nothing to commit");
+    assert_eq!(pen.begin().select(&query).unwrap().len(), 3);
+}
+
+#[test]
+fn a_failure_that_nobody_looked_at_is_not_committed() {
+    let Some(address) = database("failure") else { return };
+    let mut pen = Pen::new(&address);
+    let mut transaction = pen.begin();
+    transaction.write(&insert(vec![key(1, 1)])).unwrap();
+    assert!(matches!(transaction.write(&insert(vec![key(2, 1)])), Err(StoreError::Duplicate { .. })));
+    assert!(transaction.select(&Query::new(SubscriptionKey::TABLE)).is_err());
+    assert!(matches!(transaction.commit(), Err(End::Undone(_))));
+    assert!(pen.begin().select(&Query::new(SubscriptionKey::TABLE)).unwrap().is_empty());
+}
+
+#[test]
+fn who_claims_waits_for_who_claimed_before_and_sees_what_it_did() {
+    let Some(address) = database("claims") else { return };
+    let (mut one, mut two) = (Pen::new(&address), Pen::new(&address));
+    let mut transaction = one.begin();
+    transaction.write(&insert(vec![key(1, 1), key(2, 2)])).unwrap();
+    transaction.commit().unwrap();
+
+    let mut first = one.begin();
+    first.fetch(&claim(&[1])).unwrap();
+    let mut impatient = two.begin();
+    assert!(matches!(impatient.fetch(&claim(&[1])), Err(StoreError::Busy)), "the lock is waited for, for a second");
+    drop(impatient);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| {
+            let mut transaction = two.begin();
+            let found = transaction.fetch(&claim(&[1, 2])).unwrap();
+            transaction.commit().unwrap();
+            found[0].1[0].clone()
+        });
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let updates = vec![key(1, 7)];
+        first.write(&[Changes { table: SubscriptionKey::TABLE, inserts: Vec::new(), updates }]).unwrap();
+        first.commit().unwrap();
+        assert_eq!(second.join().unwrap(), key(1, 7));
+    });
+}
+
+#[test]
+fn those_who_wait_for_each_other_are_told() {
+    let Some(address) = database("deadlock") else { return };
+    let (mut one, mut two) = (Pen::new(&address), Pen::new(&address));
+    let mut transaction = one.begin();
+    transaction.write(&insert(vec![key(1, 1), key(2, 2)])).unwrap();
+    transaction.commit().unwrap();
+    // Each claims one row, and, when both have, the other's.
+    let both = std::sync::Barrier::new(2);
+    let claim_both = |pen: &mut Pen, own, other| {
+        let mut transaction = pen.begin();
+        transaction.fetch(&claim(&[own])).unwrap();
+        both.wait();
+        transaction.fetch(&claim(&[other])).map(|_| ())
+    };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| claim_both(&mut one, 1, 2));
+        let ends = [claim_both(&mut two, 2, 1), first.join().unwrap()];
+        assert!(ends.iter().any(|end| matches!(end, Err(StoreError::Conflict))), "{ends:?}");
+        assert!(ends.iter().any(Result::is_ok), "{ends:?}");
+    });
+}

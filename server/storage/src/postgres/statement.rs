@@ -1,0 +1,238 @@
+//! From a table and a query to a statement.
+//!
+//! Rows go in and keys are asked for as one array for each column, so that a statement is the same however many they
+//! are, and its plan is made once.
+
+use super::value::{Given, fits, type_of};
+use florin_domain::store::{Filter, Query, Table, Value};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use tokio_postgres::types::Type;
+
+/// A parameter of a query.
+#[derive(Debug)]
+pub(super) enum Parameter<'q> {
+    One(Cow<'q, Value>),
+    Many(Vec<Given<'q>>),
+}
+
+/// A statement and the values of its parameters.
+pub(super) struct Statement<'q> {
+    pub(super) sql: String,
+    pub(super) parameters: Vec<Parameter<'q>>,
+}
+
+/// Orders are by columns that are never empty, as engines differ in where they put nothing.
+pub(super) fn select(query: &Query) -> Statement<'_> {
+    let sql = format!("SELECT {} FROM {}", query.table.columns.join(", "), query.table.name);
+    let mut statement = Statement { sql, parameters: Vec::new() };
+    for (index, filter) in query.filters.iter().enumerate() {
+        statement.push(if index == 0 { " WHERE " } else { " AND " });
+        statement.condition(filter);
+    }
+    if let Some(column) = query.order {
+        statement.push(&format!(" ORDER BY {column}{}", if query.descending { " DESC" } else { "" }));
+    }
+    if let Some(limit) = query.limit {
+        let limit = Value::Int(i64::try_from(limit).unwrap_or(i64::MAX));
+        statement.push(" LIMIT ");
+        statement.parameter(&Type::INT8, Parameter::One(Cow::Owned(limit)));
+    }
+    statement
+}
+
+impl<'q> Statement<'q> {
+    fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+
+    fn parameter(&mut self, ty: &Type, parameter: Parameter<'q>) {
+        let list = if matches!(parameter, Parameter::Many(_)) { "[]" } else { "" };
+        self.parameters.push(parameter);
+        // Writing to a String cannot fail.
+        let _ = write!(self.sql, "${}::{ty}{list}", self.parameters.len());
+    }
+
+    fn condition(&mut self, filter: &'q Filter) {
+        match filter {
+            Filter::Equal(column, value) => self.compare(column, "=", value),
+            Filter::Less(column, value) => self.compare(column, "<", value),
+            Filter::Greater(column, value) => self.compare(column, ">", value),
+            Filter::In(column, list) => {
+                let possible: Vec<_> = list.iter().filter(|value| fits(value)).map(Given).collect();
+                match possible.iter().find_map(|given| type_of(given.0)) {
+                    Some(ty) => {
+                        self.push(&format!("{column} = ANY("));
+                        self.parameter(&ty, Parameter::Many(possible));
+                        self.push(")");
+                    }
+                    None => self.push("FALSE"),
+                }
+            }
+            Filter::NotIn(column, list) => {
+                let impossible: Vec<_> = list.iter().filter(|value| fits(value)).map(Given).collect();
+                match impossible.iter().find_map(|given| type_of(given.0)) {
+                    Some(ty) => {
+                        self.push(&format!("{column} <> ALL("));
+                        self.parameter(&ty, Parameter::Many(impossible));
+                        self.push(")");
+                    }
+                    None => self.push(&format!("{column} IS NOT NULL")),
+                }
+            }
+            Filter::AnyEqual(list) => self.either(list, |this, (column, value)| this.compare(column, "=", value)),
+            Filter::Contains(_, text) if text.contains('\0') => self.push("FALSE"),
+            Filter::Contains(columns, text) => {
+                let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+                let pattern = Value::Text(format!("%{escaped}%"));
+                self.either(columns, |this, column| {
+                    // By the columns' collation only letters of ASCII have another case.
+                    this.push(&format!("{column} ILIKE "));
+                    this.parameter(&Type::TEXT, Parameter::One(Cow::Owned(pattern.clone())));
+                });
+            }
+        }
+    }
+
+    fn compare(&mut self, column: &str, sign: &str, value: &'q Value) {
+        match type_of(value).filter(|_| fits(value)) {
+            Some(ty) => {
+                self.push(&format!("{column} {sign} "));
+                self.parameter(&ty, Parameter::One(Cow::Borrowed(value)));
+            }
+            None => self.push("FALSE"),
+        }
+    }
+
+    fn either<T>(&mut self, list: &'q [T], mut one: impl FnMut(&mut Self, &'q T)) {
+        self.push("(");
+        for (index, item) in list.iter().enumerate() {
+            self.push(if index == 0 { "" } else { " OR " });
+            one(self, item);
+        }
+        self.push(")");
+    }
+}
+
+/// One array for each of these columns, as a table `given`.
+fn arrays(columns: &[&str], types: &[Type]) -> String {
+    let arrays: Vec<_> = types.iter().enumerate().map(|(index, ty)| format!("${}::{ty}[]", index + 1)).collect();
+    format!("UNNEST({}) AS given ({})", arrays.join(", "), columns.join(", "))
+}
+
+/// The condition that a row's key is the given one.
+fn by_key(table: &Table) -> String {
+    let key: Vec<_> =
+        table.columns.iter().take(table.key).map(|name| format!("{0}.{name} = given.{name}", table.name)).collect();
+    key.join(" AND ")
+}
+
+fn key_of(table: &Table) -> Vec<&'static str> {
+    table.columns.iter().take(table.key).copied().collect()
+}
+
+/// The rows with the given keys. Those to be changed are locked in the order of their keys, against changes and not
+/// against references to them.
+pub(super) fn fetch(table: &Table, types: &[Type], to_change: bool) -> String {
+    let key = key_of(table);
+    let own = |columns: &[&str]| {
+        let own: Vec<_> = columns.iter().map(|name| format!("{}.{name}", table.name)).collect();
+        own.join(", ")
+    };
+    let types: Vec<_> = types.iter().take(table.key).cloned().collect();
+    let mut sql =
+        format!("SELECT {} FROM {} JOIN {} ON {}", own(table.columns), arrays(&key, &types), table.name, by_key(table));
+    if to_change {
+        let _ = write!(sql, " ORDER BY {} FOR NO KEY UPDATE OF {}", own(&key), table.name);
+    }
+    sql
+}
+
+pub(super) fn insert(table: &Table, types: &[Type]) -> String {
+    format!("INSERT INTO {} ({}) SELECT * FROM {}", table.name, table.columns.join(", "), arrays(table.columns, types))
+}
+
+pub(super) fn update(table: &Table, types: &[Type]) -> String {
+    let set: Vec<_> = table.columns.iter().skip(table.key).map(|name| format!("{name} = given.{name}")).collect();
+    format!(
+        "UPDATE {} SET {} FROM {} WHERE {}",
+        table.name,
+        set.join(", "),
+        arrays(table.columns, types),
+        by_key(table)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1 };
+
+    fn types() -> [Type; 3] {
+        [Type::INT8, Type::TEXT, Type::NUMERIC]
+    }
+
+    #[test]
+    fn queries_name_every_value_by_a_parameter() {
+        let query = Query {
+            filters: vec![
+                Filter::Greater("id", Value::Int(7)),
+                Filter::AnyEqual(vec![("name", Value::Text("a".to_owned())), ("owner", Value::Units(1))]),
+                Filter::Contains(&["name", "owner"], "50%_\\".to_owned()),
+                Filter::In("id", vec![Value::Int(1), Value::Int(2)]),
+            ],
+            order: Some("id"),
+            descending: true,
+            limit: Some(3),
+            table: &PET,
+        };
+        let found = select(&query);
+        assert_eq!(
+            found.sql,
+            "SELECT id, name, owner FROM pet WHERE id > $1::int8 AND (name = $2::text OR owner = $3::numeric) AND \
+             (name ILIKE $4::text OR owner ILIKE $5::text) AND id = ANY($6::int8[]) ORDER BY id DESC LIMIT $7::int8"
+        );
+        assert_eq!(found.parameters.len(), 7);
+        let Some(Parameter::One(pattern)) = found.parameters.get(3) else { panic!("a pattern") };
+        assert_eq!(**pattern, Value::Text("%50\\%\\_\\\\%".to_owned()));
+    }
+
+    #[test]
+    fn what_no_row_holds_is_not_asked_for() {
+        let odd = || Value::Text("a\0b".to_owned());
+        let query = Query {
+            filters: vec![
+                Filter::Equal("name", odd()),
+                Filter::Equal("name", Value::Null),
+                Filter::In("name", vec![odd(), Value::Null]),
+                Filter::In("name", vec![]),
+                Filter::Contains(&["name"], "\0".to_owned()),
+            ],
+            ..Query::new(&PET)
+        };
+        let found = select(&query);
+        assert_eq!(found.sql, "SELECT id, name, owner FROM pet WHERE FALSE AND FALSE AND FALSE AND FALSE AND FALSE");
+        assert!(found.parameters.is_empty());
+    }
+
+    #[test]
+    fn rows_go_in_by_columns() {
+        assert_eq!(
+            insert(&PET, &types()),
+            "INSERT INTO pet (id, name, owner) SELECT * FROM \
+             UNNEST($1::int8[], $2::text[], $3::numeric[]) AS given (id, name, owner)"
+        );
+        assert_eq!(
+            update(&PET, &types()),
+            "UPDATE pet SET name = given.name, owner = given.owner FROM \
+             UNNEST($1::int8[], $2::text[], $3::numeric[]) AS given (id, name, owner) WHERE pet.id = given.id"
+        );
+        assert_eq!(
+            fetch(&PET, &types(), true),
+            "SELECT pet.id, pet.name, pet.owner FROM UNNEST($1::int8[]) AS given (id) \
+             JOIN pet ON pet.id = given.id ORDER BY pet.id FOR NO KEY UPDATE OF pet"
+        );
+        assert!(!fetch(&PET, &types(), false).contains("FOR"));
+    }
+}

@@ -1,0 +1,230 @@
+//! The thread that writes.
+
+use super::address::Address;
+use super::connect::{Purpose, Session};
+use super::durable;
+use super::error::Failure;
+use super::migrate;
+use super::slot::{self, Counter};
+use super::transaction::{Catalogue, End, PgTransaction};
+use crate::OpenError;
+use crate::queue::Queue;
+use crate::unit::Unit;
+use florin_domain::clock::{Clock, Micros};
+use florin_domain::store::{StoreError, WriteJob};
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The most jobs that share a commit. More gain little, and the first would wait for the last.
+const MAX_BATCH: usize = 512;
+
+/// How often a batch is tried that meets others' transactions, and how long between; each time twice as long.
+const ATTEMPTS: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// How often a batch waits for a server that went away, and how long.
+const CONNECTS: u32 = 4;
+const CONNECT_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long the thread waits for work before it asks whether the server is still there.
+const IDLE: Duration = Duration::from_secs(5);
+
+type Job = Box<dyn WriteJob>;
+
+/// Whether writes reach the disk now; the reason if not.
+pub(super) type Health = Arc<Mutex<Result<(), StoreError>>>;
+
+/// A connection that may write.
+pub(super) struct Pen {
+    session: Session,
+    catalogue: Catalogue,
+    slot: u8,
+    greatest_id: Micros,
+}
+
+impl Pen {
+    /// Connects to a database and brings its schema up.
+    pub(super) fn open(address: &Address) -> Result<Self, OpenError> {
+        let session = Session::connect(address, Purpose::Write)?;
+        durable::check(&session, address)?;
+        migrate::run(&session, address)?;
+        super::role::prepare(&session, address);
+        Self::take(session, address)
+    }
+
+    /// Connects to a database that was opened before.
+    fn reopen(address: &Address) -> Result<Self, OpenError> {
+        let session = Session::connect(address, Purpose::Write)?;
+        durable::check(&session, address)?;
+        migrate::check(&session, address)?;
+        Self::take(session, address)
+    }
+
+    fn take(session: Session, address: &Address) -> Result<Self, OpenError> {
+        let catalogue = Catalogue::read(&session, address)?;
+        let slot = slot::take(&session, address)?;
+        // After the slot is ours: whoever had it before has committed all that it ever will.
+        let greatest_id = slot::greatest_id(&session, address)?;
+        Ok(Self { session, catalogue, slot, greatest_id })
+    }
+}
+
+/// The thread's state.
+pub(super) struct Writing {
+    address: Address,
+    jobs: Arc<Queue<Job>>,
+    health: Health,
+    clock: Clock,
+    pen: Option<Pen>,
+    last_id: Cell<Micros>,
+    /// Whether the server was away for longer than a batch waits.
+    away: bool,
+}
+
+impl Writing {
+    pub(super) fn new(address: Address, jobs: Arc<Queue<Job>>, health: Health, clock: Clock, pen: Pen) -> Self {
+        let last_id = Cell::new(pen.greatest_id);
+        Self { address, jobs, health, clock, pen: Some(pen), last_id, away: false }
+    }
+
+    /// Runs write jobs until the queue is closed. Those that arrive while a commit is under way share the next one: the
+    /// flush is the window, there is no timer.
+    pub(super) fn run(mut self) {
+        // While the server is away all who wait are told so, rather than to wait for each other.
+        while let Some(batch) = self.jobs.take_within(if self.away { usize::MAX } else { MAX_BATCH }, IDLE) {
+            if batch.is_empty() {
+                self.look_after();
+            } else {
+                self.settle(batch);
+            }
+        }
+        if let Some(pen) = &self.pen {
+            // The slot is free at once, rather than when the server notices that we are gone.
+            let _ = pen.session.step("SELECT pg_advisory_unlock_all()");
+        }
+    }
+
+    /// Whether the server is there; connects again if it was away.
+    fn look_after(&mut self) {
+        let lost = self.pen.as_ref().is_some_and(|pen| pen.session.step("SELECT 1").is_err());
+        if lost {
+            self.lose("the connection is gone");
+        }
+        if self.connected() {
+            self.tell(Ok(()));
+        }
+    }
+
+    fn tell(&self, health: Result<(), StoreError>) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
+    fn lose(&mut self, why: &str) {
+        tracing::warn!(database = %self.address, why, "lost the connection that writes");
+        self.pen = None;
+    }
+
+    /// Whether there is a connection; makes one if there is none.
+    fn connected(&mut self) -> bool {
+        if self.pen.is_some() {
+            return true;
+        }
+        match Pen::reopen(&self.address) {
+            Ok(pen) => {
+                tracing::info!(database = %self.address, slot = pen.slot, "connected again");
+                self.last_id.set(self.last_id.get().max(pen.greatest_id));
+                self.pen = Some(pen);
+                self.away = false;
+                self.tell(Ok(()));
+                true
+            }
+            Err(error) => {
+                if !self.away {
+                    tracing::error!(%error, "cannot write");
+                }
+                self.tell(Err(StoreError::Engine(error.to_string())));
+                false
+            }
+        }
+    }
+
+    /// Carries a batch through: all its jobs together if that is possible, without those that spoil it otherwise.
+    fn settle(&mut self, mut batch: Vec<Job>) {
+        let (mut attempt, mut connects) = (0, 0);
+        let end = loop {
+            if !self.connected() {
+                connects += 1;
+                if self.away || connects == CONNECTS {
+                    self.away = true;
+                    break Err(StoreError::Busy); // Nothing was done.
+                }
+                std::thread::sleep(CONNECT_PAUSE);
+                continue;
+            }
+            match self.commit(&mut batch) {
+                Ok(()) => {
+                    self.tell(Ok(()));
+                    break Ok(());
+                }
+                Err(End::Unknown(text)) => {
+                    self.lose(&text);
+                    self.tell(Err(StoreError::Engine(text.clone())));
+                    break Err(StoreError::Engine(format!("nobody knows whether it was committed: {text}")));
+                }
+                Err(End::Undone(Failure::Lost(text))) => self.lose(&text),
+                Err(End::Undone(Failure::Conflict)) => {}
+                Err(End::Undone(Failure::Busy)) => break Err(StoreError::Busy),
+                Err(End::Undone(Failure::Unfit(error))) => {
+                    if batch.len() > 1 {
+                        // One of them spoils it for all: the halves by themselves, until it is alone.
+                        let rest = batch.split_off(batch.len() / 2);
+                        self.settle(batch);
+                        return self.settle(rest);
+                    }
+                    if attempt > 0 {
+                        tracing::error!(%error, "a job cannot be committed");
+                        break Err(error);
+                    }
+                    // Once more: what it met may be a row of another process, which it sees now.
+                }
+                Err(End::Undone(Failure::Engine(text))) => {
+                    tracing::error!(error = text, jobs = batch.len(), "a commit failed");
+                    self.tell(Err(StoreError::Engine(text.clone())));
+                    break Err(StoreError::Engine(text));
+                }
+            }
+            attempt += 1;
+            if attempt == ATTEMPTS {
+                tracing::warn!(jobs = batch.len(), "other processes were always first");
+                break Err(StoreError::Busy);
+            }
+            pause(attempt);
+        };
+        for job in batch {
+            job.finish(end.clone());
+        }
+    }
+
+    /// One transaction for the whole batch. Nobody is told anything before it is on disk.
+    fn commit(&mut self, batch: &mut [Job]) -> Result<(), End> {
+        let Some(pen) = &mut self.pen else { return Err(End::Undone(Failure::Lost("not connected".to_owned()))) };
+        let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
+        let mut transaction = PgTransaction::new(&mut pen.session, &pen.catalogue, &self.last_id);
+        let ran = Unit::new(&mut transaction, &mut counter).run(batch);
+        match ran {
+            // Not the engine's error, so some job's.
+            Err(error) if transaction.failure().is_none() => Err(End::Undone(Failure::Unfit(error))),
+            // A job may have met a failure and gone on.
+            _ => transaction.commit(),
+        }
+    }
+}
+
+/// Waits, the longer the more often it was in vain, and not as long as the others.
+fn pause(attempt: u32) {
+    let most = (FIRST_PAUSE * 2_u32.saturating_pow(attempt.min(16))).min(LONGEST_PAUSE);
+    let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
+    std::thread::sleep(Duration::from_micros(fastrand::u64(micros / 4..=micros)));
+}

@@ -1,0 +1,336 @@
+//! What only PostgreSQL must do: several processes on one database, and a server that goes away.
+//!
+//! Each test needs `FLORIN_TEST_POSTGRES`, and passes without it: see `scripts/postgres`.
+
+use crate::books::books_on as books;
+use crate::proxy::Proxy;
+use crate::server::{self, Database};
+use crate::support::{Engine, Temporary, read, start, write};
+use florin_domain::identity;
+use florin_domain::ledger;
+use florin_domain::reference::{self, Identity, Made};
+use florin_domain::store::{Store, StoreError};
+use florin_domain::system::{self, SubscriptionKey};
+use florin_sdk_core::code::Code;
+use florin_sdk_core::{JsonObject, Secret, Upid};
+use florin_storage::{Mode, OpenError, open};
+use std::sync::Arc;
+
+/// A database, if there is a server.
+fn place() -> Option<Temporary> {
+    server::address().map(|_| Temporary::new(Engine::Postgres))
+}
+
+fn set_up(store: &dyn Store) -> Upid {
+    write(store, |w| system::initialise(w, Secret::from("x"), "hash".to_owned())).unwrap().upid
+}
+
+fn key(number: i64, upid: Upid) -> SubscriptionKey {
+    let hash = [u8::try_from(number).unwrap(); 32];
+    SubscriptionKey { number, hash, upid, created: florin_sdk_core::Timestamp::from_millis(0) }
+}
+
+fn has_key(store: &dyn Store, number: i64) -> bool {
+    read(store, move |r| r.get::<SubscriptionKey>(number).unwrap().is_some())
+}
+
+#[test]
+fn migrations_and_records_agree() {
+    let Some(place) = place() else { return };
+    drop(place.open());
+    let tables = place.database().rows(
+        "SELECT table_name FROM information_schema.tables
+         WHERE table_schema = 'public' AND table_name <> 'florin_schema' ORDER BY 1",
+    );
+    let mut declared: Vec<_> = florin_domain::tables().iter().map(|table| vec![table.name.to_owned()]).collect();
+    declared.sort_unstable();
+    assert_eq!(tables, declared);
+    for table in florin_domain::tables() {
+        let columns = place.database().rows(&format!(
+            "SELECT column_name, data_type, COALESCE(collation_name, '-') FROM information_schema.columns
+             WHERE table_name = '{}' ORDER BY ordinal_position",
+            table.name
+        ));
+        assert_eq!(columns.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), table.columns, "{}", table.name);
+        for column in columns {
+            assert_eq!(column[1] == "text", column[2] == "C", "{column:?} of {}", table.name);
+        }
+        let unique = place.database().rows(&format!(
+            "SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM pg_index i
+             CROSS JOIN LATERAL UNNEST(i.indkey) WITH ORDINALITY AS k (attnum, place)
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+             WHERE i.indrelid = '{}'::regclass AND i.indisunique AND i.indpred IS NULL GROUP BY i.indexrelid",
+            table.name
+        ));
+        let key = table.columns[..table.key].join(",");
+        assert!(unique.contains(&vec![key.clone()]), "the key of {} is {key}, unique are {unique:?}", table.name);
+    }
+}
+
+#[test]
+fn each_step_runs_once_however_many_start_at_once() {
+    let Some(place) = place() else { return };
+    let stores: Vec<_> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..6).map(|_| scope.spawn(|| place.open())).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    assert_eq!(place.database().rows("SELECT version FROM florin_schema"), [["1"]]);
+    drop(stores);
+}
+
+#[test]
+fn a_migration_that_is_killed_leaves_nothing_and_the_next_start_does_it() {
+    let Some(place) = place() else { return };
+    let step = include_str!("../../migrations/postgres/0001_initial.sql");
+    let statements: Vec<_> = step.split_inclusive(";\n").collect();
+    for killed_after in [1, statements.len() / 2, statements.len()] {
+        // As the server sees a process that is killed: a transaction whose connection ends.
+        let done = statements[..killed_after].concat();
+        let sql = format!("BEGIN; CREATE TABLE florin_schema (version BIGINT); {done}");
+        server::with(&place.address(), async |client| client.batch_execute(&sql).await.unwrap());
+        let left = place.database().rows("SELECT relname FROM pg_class WHERE relname IN ('florin_schema', 'profile')");
+        assert!(left.is_empty(), "{left:?}");
+    }
+    set_up(&*place.open());
+}
+
+#[test]
+fn other_peoples_databases_and_later_versions_are_refused() {
+    let Some(place) = place() else { return };
+    let absent = place.try_open(Mode::Inspect).err();
+    assert!(matches!(absent, Some(OpenError::Absent(_))), "{absent:?}");
+    place.database().rows("CREATE TABLE mine (x BIGINT)");
+    let error = place.try_open(Mode::Serve).err().unwrap().to_string();
+    assert!(error.contains("holds other tables"), "{error}");
+    place.database().rows("DROP TABLE mine");
+    drop(place.open());
+    place.database().rows("INSERT INTO florin_schema (version) VALUES (999)");
+    for mode in [Mode::Serve, Mode::Inspect] {
+        assert!(matches!(place.try_open(mode), Err(OpenError::TooNew { found: 999, .. })));
+    }
+}
+
+#[test]
+fn a_password_is_in_no_message() {
+    let Some(place) = place() else { return };
+    let address = place.address();
+    let (front, rest) = address.split_once("://").unwrap();
+    let (user, host) = rest.split_once('@').unwrap();
+    let user = user.split_once(':').unwrap().0;
+    let (host, database) = host.split_once('/').unwrap();
+    for wrong in [
+        format!("{front}://{user}:hush@{host}/{database}"),
+        format!("{front}://{user}:hush@127.0.0.1:1/{database}"),
+        format!("{front}://{user}:hush@nowhere.invalid/{database}"),
+        address.replace(database, "not_there"),
+    ] {
+        let error = open(&wrong, Mode::Serve, place.clock.clone()).err().unwrap();
+        let said = format!("{error} {error:?}");
+        let password = rest.split_once('@').unwrap().0.split_once(':').unwrap().1;
+        assert!(!said.contains("hush") && !said.contains(password), "{said}");
+        assert!(matches!(error, OpenError::Engine(_)), "{said}");
+    }
+}
+
+#[test]
+fn sixteen_processes_write_and_no_more() {
+    let Some(place) = place() else { return };
+    let mut stores: Vec<_> = (0..16).map(|_| place.open()).collect();
+    let ids: std::collections::HashSet<_> =
+        stores.iter().map(|store| write(&**store, |w| Ok((w.next_id() % 16, w.chain()))).unwrap()).collect();
+    assert_eq!(ids, (0..16).map(|slot| (slot, u32::try_from(slot).unwrap() + 1)).collect());
+    let error = place.try_open(Mode::Serve).err().unwrap();
+    assert!(matches!(error, OpenError::Full { most: 16, .. }), "{error}");
+    assert!(place.try_open(Mode::Inspect).is_ok(), "looking is free");
+    stores.remove(5);
+    let again = place.open();
+    assert_eq!(write(&*again, |w| Ok(w.chain())).unwrap(), 6);
+}
+
+#[test]
+fn processes_that_move_the_same_money_leave_sound_books() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 3);
+    books.supply("1000", true).unwrap();
+    let others: Vec<Arc<dyn Store>> = (0..2).map(|_| books.place.open()).collect();
+    let stores: Vec<&dyn Store> = std::iter::once(&*books.store).chain(others.iter().map(|other| &**other)).collect();
+    std::thread::scope(|scope| {
+        for (index, store) in stores.iter().enumerate() {
+            let books = &books;
+            scope.spawn(move || {
+                // Each in its own direction, so that they take the same rows in other orders.
+                for round in 0..20 {
+                    let pending: Vec<_> = (0..6)
+                        .map(|step| {
+                            let from = (step * (index + 1) + round) % 4;
+                            books.start_transfer(*store, from, (from + index + 1) % 4, 7)
+                        })
+                        .collect();
+                    for one in pending {
+                        match one.recv().unwrap().unwrap() {
+                            Ok(_) => {}
+                            Err(refusal) => assert_eq!(refusal.code, Code::INSUFFICIENT_FUNDS, "{refusal}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!((0..4).map(|wallet| books.balance(wallet).0).sum::<i128>(), 100_000);
+    let report = books.verify();
+    assert!(report.ok, "{:?}", report.faults);
+    assert_eq!(report.chains, 3);
+}
+
+#[test]
+fn a_process_whose_clock_is_behind_writes_after_the_others() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 1);
+    books.supply("10", true).unwrap();
+    // It shares the clock; what it gives next is an hour ahead of what the other would.
+    books.place.clock.advance(3_600_000);
+    books.transfer(0, 1, 100).unwrap();
+    let behind = open(&books.place.address(), Mode::Serve, florin_domain::clock::Clock::system()).unwrap();
+    books.place.clock.advance(3_600_000);
+    for _ in 0..3 {
+        books.transfer(0, 1, 100).unwrap();
+        assert!(books.start_transfer(&*behind, 1, 0, 50).recv().unwrap().unwrap().is_ok());
+    }
+    let report = books.verify();
+    assert!(report.ok, "{:?}", report.faults);
+}
+
+#[test]
+fn one_reference_runs_once_whichever_processes_get_it() {
+    let Some(place) = place() else { return };
+    let stores: Vec<_> = (0..3).map(|_| place.open()).collect();
+    let upid = set_up(&*stores[0]);
+    for round in 0..10 {
+        let pending: Vec<_> = stores
+            .iter()
+            .map(|store| {
+                let identity = Identity {
+                    owner: upid,
+                    operation: "Test",
+                    target: String::new(),
+                    reference: format!("reference {round}"),
+                    fingerprint: [1; 32],
+                };
+                start(&**store, move |w| {
+                    reference::once(w, &identity, |w| {
+                        w.insert(&key(round + 1, upid))?;
+                        Ok((JsonObject::default(), Made::default()))
+                    })
+                    .map_err(|refused| refused.refusal)
+                })
+            })
+            .collect();
+        let replayed: Vec<_> = pending.into_iter().map(|one| one.recv().unwrap().unwrap().unwrap().replayed).collect();
+        assert_eq!(replayed.iter().filter(|replayed| !**replayed).count(), 1, "{replayed:?}");
+    }
+}
+
+#[test]
+fn what_spoils_a_commit_is_found_and_its_neighbours_pass() {
+    let Some(place) = place() else { return };
+    let store = place.open();
+    let upid = set_up(&*store);
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let first = start(&*store, move |_| {
+        let _ = held.lock().unwrap().recv();
+        Ok(())
+    });
+    let job = |number, hash: u8| {
+        start(&*store, move |w| Ok(w.insert(&SubscriptionKey { hash: [hash; 32], ..key(number, upid) })?))
+    };
+    let good: Vec<_> = (1..=9).map(|number| job(number, u8::try_from(number).unwrap())).collect();
+    let no_such_profile = Upid::new(9_999_999_999_999_999).unwrap();
+    let strange = start(&*store, move |w| Ok(w.insert(&SubscriptionKey { upid: no_such_profile, ..key(50, upid) })?));
+    let zero = start(&*store, move |w| {
+        let wallet = identity::default_wallet(w.reader(), upid)?;
+        let waid = florin_sdk_core::Waid::new(w.next_id()).unwrap();
+        let name = "a\0b".to_owned();
+        Ok(w.insert(&ledger::Wallet { waid, name, is_default: false, ..wallet })?)
+    });
+    let twice = job(51, 1);
+    drop(hold);
+    assert!(first.recv().unwrap().is_ok());
+    for one in good {
+        assert!(one.recv().unwrap().is_ok());
+    }
+    assert!(strange.recv().unwrap().is_err(), "a reference to what is not there");
+    assert!(zero.recv().unwrap().is_err(), "a text that PostgreSQL cannot hold");
+    assert!(matches!(twice.recv().unwrap(), Err(StoreError::Duplicate { table: "subscription_key" })));
+    assert!(store.health().is_ok(), "that is the jobs' fault");
+    assert!((1..=9).all(|number| has_key(&*store, number)));
+    assert!(!has_key(&*store, 50) && !has_key(&*store, 51));
+}
+
+#[test]
+fn connections_that_the_server_ends_are_made_again() {
+    let Some(place) = place() else { return };
+    let store = place.open();
+    let upid = set_up(&*store);
+    for round in 1..=3 {
+        let ended = end_connections(place.database());
+        // A reader that had nothing to do since the last round has not noticed.
+        assert!(ended >= 2, "{ended}");
+        write(&*store, move |w| Ok(w.insert(&key(round, upid))?)).unwrap();
+        for _ in 0..12 {
+            assert!(has_key(&*store, round));
+        }
+    }
+    assert!(store.health().is_ok());
+}
+
+/// Ends all connections to a database but the one that does this.
+fn end_connections(database: &Database) -> usize {
+    let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    database.rows(sql).len()
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_never_called_done() {
+    let Some(place) = place() else { return };
+    let upid = set_up(&*place.open());
+    for forwarded in [true, false] {
+        let proxy = Proxy::start(&place.address());
+        let store = open(&proxy.address, Mode::Serve, place.clock.clone()).unwrap();
+        write(&*store, move |w| Ok(w.insert(&key(10 + i64::from(forwarded), upid))?)).unwrap();
+        let number = 20 + i64::from(forwarded);
+        proxy.cut_at_commit(forwarded);
+        let lost = start(&*store, move |w| Ok(w.insert(&key(number, upid))?)).recv().unwrap();
+        assert!(matches!(lost, Err(StoreError::Engine(_))), "{lost:?}");
+        // It goes on, and what was decided there is what is seen.
+        let seen = write(&*store, move |w| Ok(w.get::<SubscriptionKey>(number)?.is_some())).unwrap();
+        assert_eq!(seen, forwarded);
+        assert!(store.health().is_ok());
+    }
+}
+
+#[test]
+fn while_the_server_is_away_nothing_is_done_and_that_is_told() {
+    let Some(place) = place() else { return };
+    let upid = set_up(&*place.open());
+    let proxy = Proxy::start(&place.address());
+    let store = open(&proxy.address, Mode::Serve, place.clock.clone()).unwrap();
+    proxy.close();
+    let refused = start(&*store, move |w| Ok(w.insert(&key(1, upid))?)).recv().unwrap();
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    assert!(store.health().is_err());
+    // Now at once, rather than after a while.
+    let refused = start(&*store, move |w| Ok(w.insert(&key(1, upid))?)).recv().unwrap();
+    assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+    let unread = read(&*store, |r| r.get::<SubscriptionKey>(1_i64));
+    assert!(matches!(unread, Err(StoreError::Busy)), "{unread:?}");
+    proxy.open();
+    write(&*store, move |w| Ok(w.insert(&key(2, upid))?)).unwrap();
+    assert!(store.health().is_ok());
+    assert!(!has_key(&*place.open(), 1) && has_key(&*place.open(), 2));
+}
