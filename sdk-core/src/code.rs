@@ -63,6 +63,7 @@ codes! {
     20013 PAYLOAD_TOO_LARGE       false "The request body is too large"
     20014 LOCKED                  false "The component is sealed; unlock it first"
     20015 MFA_REQUIRED            false "The code of the second factor is missing or wrong"
+    20016 HOLD_CLOSED             true  "The hold is captured, released or expired"
 }
 
 impl Code {
@@ -81,10 +82,8 @@ impl Code {
     /// What it means.
     #[must_use]
     pub fn meaning(self) -> &'static str {
-        self.info().map_or(
-            "The server refused the request with a code that this version does not know",
-            |row| row.meaning,
-        )
+        self.info()
+            .map_or("The server refused the request with a code that this version does not know", |row| row.meaning)
     }
 
     /// See [`CodeInfo::decided`].
@@ -113,12 +112,7 @@ mod tests {
     #[test]
     fn numbers_and_names_are_unique_and_in_order() {
         for pair in TABLE.windows(2) {
-            assert!(
-                pair[0].code < pair[1].code,
-                "{} before {}",
-                pair[0].code,
-                pair[1].code
-            );
+            assert!(pair[0].code < pair[1].code, "{} before {}", pair[0].code, pair[1].code);
         }
         let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
         names.sort_unstable();

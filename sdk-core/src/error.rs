@@ -103,10 +103,7 @@ pub enum FlorinError {
 impl FlorinError {
     /// An argument that is not as it must be.
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::InvalidInput {
-            field: field.into(),
-            reason: reason.into(),
-        }
+        Self::InvalidInput { field: field.into(), reason: reason.into() }
     }
 
     /// What is known of the outcome.
@@ -135,10 +132,7 @@ impl FlorinError {
         match self {
             Self::Refused { code, .. } => Some(Code(*code)),
             Self::Unauthorized { code, .. } | Self::Unavailable { code, .. } => code.map(Code),
-            Self::InvalidInput { .. }
-            | Self::InDoubt { .. }
-            | Self::Cancelled
-            | Self::Journal { .. } => None,
+            Self::InvalidInput { .. } | Self::InDoubt { .. } | Self::Cancelled | Self::Journal { .. } => None,
         }
     }
 

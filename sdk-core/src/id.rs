@@ -111,6 +111,8 @@ ids! {
     Fsid = "fsid";
     /// A mobile token (its id, not the token).
     Mtid = "mtid";
+    /// A hold: money set aside in a wallet.
+    Hoid = "hoid";
 }
 
 #[cfg(test)]
@@ -120,10 +122,7 @@ mod tests {
 
     #[test]
     fn only_prefix_and_sixteen_digits() {
-        assert_eq!(
-            "waid_1234567812345678".parse::<Waid>().unwrap().to_string(),
-            "waid_1234567812345678"
-        );
+        assert_eq!("waid_1234567812345678".parse::<Waid>().unwrap().to_string(), "waid_1234567812345678");
         assert_eq!("waid_0000000000000000".parse::<Waid>().unwrap().number(), 0);
         for bad in [
             "",

@@ -38,7 +38,7 @@ pub mod secret;
 pub mod timestamp;
 
 pub use error::{FieldError, FlorinError, Knowledge};
-pub use id::{Akid, Fsid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
+pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
 pub use json::JsonObject;
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};

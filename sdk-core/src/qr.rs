@@ -48,12 +48,7 @@ impl PaymentCode {
     #[must_use]
     pub fn new(prid: Prid, amount: Amount, currency: CurrencyCode, merchant_name: &str) -> Self {
         let name = merchant_name.chars().filter(|c| !c.is_control());
-        Self {
-            prid,
-            amount,
-            currency,
-            merchant_name: name.take(NAME_LIMIT).collect(),
-        }
+        Self { prid, amount, currency, merchant_name: name.take(NAME_LIMIT).collect() }
     }
 
     /// Reads the text of a scanned code. The four parameters must be there once each, in any order; others are for
@@ -66,14 +61,11 @@ impl PaymentCode {
         if text.len() > TEXT_LIMIT_BYTES {
             return Err(wrong("is too long for a payment code"));
         }
-        let query = text
-            .strip_prefix(SCHEME)
-            .ok_or_else(|| wrong("is not a payment code: those begin with florin:pay?"))?;
+        let query =
+            text.strip_prefix(SCHEME).ok_or_else(|| wrong("is not a payment code: those begin with florin:pay?"))?;
         let (mut prid, mut amount, mut currency, mut to) = (None, None, None, None);
         for pair in query.split('&') {
-            let (name, value) = pair
-                .split_once('=')
-                .ok_or_else(|| wrong("has a parameter without a value"))?;
+            let (name, value) = pair.split_once('=').ok_or_else(|| wrong("has a parameter without a value"))?;
             let slot = match name {
                 "prid" => &mut prid,
                 "amount" => &mut amount,
@@ -86,9 +78,7 @@ impl PaymentCode {
                 return Err(wrong("has a parameter twice"));
             }
         }
-        let (Some(prid), Some(amount), Some(currency), Some(merchant_name)) =
-            (prid, amount, currency, to)
-        else {
+        let (Some(prid), Some(amount), Some(currency), Some(merchant_name)) = (prid, amount, currency, to) else {
             return Err(wrong("lacks one of prid, amount, currency and to"));
         };
         let amount: Amount = amount.parse()?;
@@ -98,12 +88,7 @@ impl PaymentCode {
         if merchant_name.chars().count() > NAME_LIMIT || merchant_name.chars().any(char::is_control) {
             return Err(FlorinError::invalid("to", "must be at most 60 characters, none of them control"));
         }
-        Ok(Self {
-            prid: prid.parse()?,
-            amount,
-            currency: currency.parse()?,
-            merchant_name,
-        })
+        Ok(Self { prid: prid.parse()?, amount, currency: currency.parse()?, merchant_name })
     }
 }
 
@@ -162,8 +147,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const GOOD: &str =
-        "florin:pay?prid=prid_1234567812345678&amount=12.50&currency=EUR.acme&to=Merchant%20Name";
+    const GOOD: &str = "florin:pay?prid=prid_1234567812345678&amount=12.50&currency=EUR.acme&to=Merchant%20Name";
 
     #[test]
     fn the_documented_text() {

@@ -57,13 +57,7 @@ impl Rule {
 }
 
 const fn rule(outcome: Outcome, plain: Next, money: Next, delay_s: u64, max_retries: u32) -> Rule {
-    Rule {
-        outcome,
-        plain,
-        money,
-        delay_s,
-        max_retries,
-    }
+    Rule { outcome, plain, money, delay_s, max_retries }
 }
 
 use Next::{Again, AskFirst};
@@ -115,10 +109,7 @@ impl Outcome {
     /// Whether it proves that the request did not run.
     #[must_use]
     pub const fn nothing_ran(self) -> bool {
-        matches!(
-            self,
-            Self::Maintenance | Self::TooBusy | Self::TooFast | Self::NotSent
-        )
+        matches!(self, Self::Maintenance | Self::TooBusy | Self::TooFast | Self::NotSent)
     }
 }
 
@@ -130,12 +121,7 @@ mod tests {
     fn each_outcome_finds_its_own_row() {
         for row in &RULES {
             assert_eq!(row.outcome.rule(), row);
-            assert_eq!(
-                row.money == Again,
-                row.outcome.nothing_ran(),
-                "{:?}",
-                row.outcome
-            );
+            assert_eq!(row.money == Again, row.outcome.nothing_ran(), "{:?}", row.outcome);
         }
     }
 }

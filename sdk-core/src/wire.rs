@@ -18,7 +18,7 @@ pub enum Kind {
     Time,
     /// A string out of this list.
     OneOf(&'static [&'static str]),
-    /// A non-negative whole number; where lengths are given they count digits.
+    /// A non-negative whole number; what is given as lengths is its range.
     Number,
     /// `true` or `false`.
     Bool,
@@ -137,12 +137,21 @@ macro_rules! open_text_enum {
 
 /// A record on the wire: the name there, the name here, the type. `Option` fields may be absent, and are left out when
 /// there is nothing in them. A second name after `|` is read, too, never written.
+///
+/// `write` in front: an answer of what changes something. `provider`: one that only a provider's server reads, so that it
+/// is not in the mobile library's interface. `unexported`: other languages never see it, as the call takes it apart.
 macro_rules! wire_record {
     ($(#[doc = $doc:literal])+ $(#[derive($derive:ident)])? pub struct $name:ident { $($fields:tt)* }) => {
         wire_record!(@munch [feature = "uniffi"] [] [$(#[doc = $doc])+ $(#[derive($derive)])?] $name {} $($fields)*);
     };
     (write $(#[doc = $doc:literal])+ pub struct $name:ident { $($fields:tt)* }) => {
         wire_record!(@munch [feature = "uniffi-write"] [#[cfg(feature = "write")]] [$(#[doc = $doc])+] $name {} $($fields)*);
+    };
+    (provider $(#[doc = $doc:literal])+ $(#[derive($derive:ident)])? pub struct $name:ident { $($fields:tt)* }) => {
+        wire_record!(@munch [feature = "uniffi-write"] [] [$(#[doc = $doc])+ $(#[derive($derive)])?] $name {} $($fields)*);
+    };
+    (unexported $(#[doc = $doc:literal])+ pub struct $name:ident { $($fields:tt)* }) => {
+        wire_record!(@munch [any()] [] [$(#[doc = $doc])+] $name {} $($fields)*);
     };
     (@munch [$ffi:meta] [$($gate:tt)*] [$($doc:tt)+] $name:ident { $($done:tt)* }
         $(#[doc = $fdoc:literal])+ $wire:literal $(| $alias:literal)? $field:ident: Option<$ty:ty>; $($rest:tt)*) => {

@@ -1,15 +1,12 @@
 //! The client of a user's own app.
 
 use crate::token::{Source, TokenSource};
-use florin_sdk_core::client::{
-    CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager,
-};
+use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
-    GetSettings, GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList,
-    Payment, PaymentList, ReadOperation, Settings, TransactionDetails, TransactionList, User,
-    Wallet,
+    GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList, GetSettings,
+    GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
+    ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -20,6 +17,30 @@ mod sealed {
 }
 
 /// An operation that a user's app may call: it reads, and the server answers it to mobile tokens.
+///
+/// Nothing else compiles. What reads for a provider:
+/// ```compile_fail,E0277
+/// # async fn example(client: &florin_sdk_mobile::MobileClient) {
+/// # use florin_sdk_mobile::operation::ListUsers;
+/// client.send(ListUsers { limit: None, after: None, search: None }).await;
+/// # }
+/// ```
+/// And what writes, which this library does not even hold, unless another crate of the same build does:
+/// ```compile_fail
+/// # async fn example(client: &florin_sdk_mobile::MobileClient) {
+/// # use florin_sdk_mobile::{Prid, operation};
+/// let prid: Prid = "prid_1234567812345678".parse().unwrap();
+/// client.send(operation::RefusePayment { prid }).await;
+/// # }
+/// ```
+/// While this does:
+/// ```
+/// # async fn example(client: &florin_sdk_mobile::MobileClient) {
+/// # use florin_sdk_mobile::{Prid, operation};
+/// let prid: Prid = "prid_1234567812345678".parse().unwrap();
+/// client.send(operation::GetPaymentStatus { prid }).await;
+/// # }
+/// ```
 pub trait MobileOperation: ReadOperation + sealed::Sealed {}
 
 macro_rules! mobile {
@@ -62,10 +83,7 @@ impl MobileClient {
     /// # Errors
     /// [`FlorinError::InvalidInput`] for an option out of its bounds.
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
-    pub fn new(
-        options: ClientOptions,
-        tokens: Arc<dyn TokenSource>,
-    ) -> Result<Arc<Self>, FlorinError> {
+    pub fn new(options: ClientOptions, tokens: Arc<dyn TokenSource>) -> Result<Arc<Self>, FlorinError> {
         let credential = Credential::Source(Arc::new(Source(tokens)));
         Ok(Self::from_client(Client::new(options, credential)?))
     }
@@ -88,7 +106,6 @@ impl MobileClient {
     /// Amounts are exact decimals in whole currency units ("12.50" is twelve and a half EUR), never subunits.
     ///
     /// Source: `GetWallet` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
     pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.send(GetWallet { waid }).await
     }
@@ -103,10 +120,7 @@ impl MobileClient {
     /// One page of a wallet's transactions, newest first. [`Self::transaction_pages`] walks them all.
     ///
     /// Source: `GetWalletTransactionList` in spec/omnigate/operations.json.
-    pub async fn transactions(
-        &self,
-        request: GetWalletTransactionList,
-    ) -> Result<TransactionList, FlorinError> {
+    pub async fn transactions(&self, request: GetWalletTransactionList) -> Result<TransactionList, FlorinError> {
         self.send(request).await
     }
 
@@ -134,10 +148,7 @@ impl MobileClient {
     /// [`Self::payment_pages`] walks them all.
     ///
     /// Source: `GetPaymentTransactionList` in spec/omnigate/operations.json.
-    pub async fn payments(
-        &self,
-        request: GetPaymentTransactionList,
-    ) -> Result<PaymentList, FlorinError> {
+    pub async fn payments(&self, request: GetPaymentTransactionList) -> Result<PaymentList, FlorinError> {
         self.send(request).await
     }
 
@@ -195,5 +206,23 @@ impl MobileClient {
         request: GetPaymentTransactionList,
     ) -> impl Stream<Item = Result<ListedPayment, FlorinError>> + Send + use<> {
         self.client.pages(request).into_stream()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MOBILE;
+    use florin_sdk_core::operation::{Access, READ_SPECS};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn an_app_may_call_what_the_server_answers_to_it() {
+        let specs = READ_SPECS.iter().map(|spec| spec());
+        let expected: BTreeSet<_> = specs
+            .filter(|spec| spec.callers.admits_mobile())
+            .inspect(|spec| assert!(spec.access == Access::Read && !spec.money))
+            .map(|spec| spec.name)
+            .collect();
+        assert_eq!(MOBILE.iter().copied().collect::<BTreeSet<_>>(), expected);
     }
 }

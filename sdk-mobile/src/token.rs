@@ -41,16 +41,10 @@ impl From<TokenError> for FlorinError {
     fn from(error: TokenError) -> Self {
         let reason = error.to_string();
         match error {
-            TokenError::Unavailable { .. } => Self::Unavailable {
-                code: None,
-                reason,
-                request_id: None,
-            },
-            TokenError::Denied { .. } | TokenError::Unexpected { .. } => Self::Unauthorized {
-                code: None,
-                reason,
-                request_id: None,
-            },
+            TokenError::Unavailable { .. } => Self::Unavailable { code: None, reason, request_id: None },
+            TokenError::Denied { .. } | TokenError::Unexpected { .. } => {
+                Self::Unauthorized { code: None, reason, request_id: None }
+            }
         }
     }
 }

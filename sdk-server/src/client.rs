@@ -1,13 +1,13 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup,
-    SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
+    TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential};
-use florin_sdk_core::operation::{MoneyOperation, Operation};
+use florin_sdk_core::operation::{MoneyOperation, PlainOperation};
 use florin_sdk_core::{FlorinError, Secret};
 use std::sync::Arc;
 
@@ -47,11 +47,7 @@ impl ProviderClient {
     /// # Errors
     /// [`FlorinError::InvalidInput`] for an option out of its bounds, or a text that cannot be an API key.
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
-    pub fn new(
-        options: ClientOptions,
-        api_key: Secret,
-        journal: Arc<dyn Journal>,
-    ) -> Result<Arc<Self>, FlorinError> {
+    pub fn new(options: ClientOptions, api_key: Secret, journal: Arc<dyn Journal>) -> Result<Arc<Self>, FlorinError> {
         let client = Client::new(options, Credential::ApiKey(api_key))?;
         Ok(Self::from_client(client, journal))
     }
@@ -59,15 +55,17 @@ impl ProviderClient {
     /// The same client, whose reads end with [`FlorinError::Cancelled`] once `token` is cancelled. What changes
     /// something goes on. For Swift, whose `Task` cannot end a call in Rust by itself.
     pub fn cancelled_by(&self, token: Arc<CancelToken>) -> Arc<Self> {
-        Arc::new(Self {
-            client: self.client.cancelled_by(token),
-            money: Arc::clone(&self.money),
-        })
+        Arc::new(Self { client: self.client.cancelled_by(token), money: Arc::clone(&self.money) })
     }
 
     /// Wallets, and the moving of money between them.
     pub fn wallets(&self) -> Arc<WalletGroup> {
         Arc::new(WalletGroup(self.clone()))
+    }
+
+    /// Money that is set aside before it is taken.
+    pub fn holds(&self) -> Arc<HoldGroup> {
+        Arc::new(HoldGroup(self.clone()))
     }
 
     /// What happened in wallets.
@@ -125,8 +123,15 @@ impl ProviderClient {
         Arc::new(Self { client, money })
     }
 
-    /// Sends one operation that moves no money; one that does, does not compile here.
-    pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Answer, FlorinError> {
+    /// Sends one operation that moves no money. One that does, does not compile here:
+    /// ```compile_fail,E0277
+    /// # async fn example(client: &florin_sdk_server::ProviderClient) {
+    /// # use florin_sdk_server::{Prid, operation::RefusePayment};
+    /// let prid: Prid = "prid_1234567812345678".parse().unwrap();
+    /// client.send(RefusePayment { prid }).await;
+    /// # }
+    /// ```
+    pub async fn send<O: PlainOperation>(&self, operation: O) -> Result<O::Answer, FlorinError> {
         self.client.send(&operation).await
     }
 

@@ -20,11 +20,7 @@ pub(crate) struct Money {
 
 impl Money {
     pub(crate) fn new(client: Client, journal: Arc<dyn Journal>) -> Self {
-        Self {
-            client,
-            journal,
-            under_way: Mutex::default(),
-        }
+        Self { client, journal, under_way: Mutex::default() }
     }
 
     pub(crate) fn under_way(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -109,12 +105,10 @@ pub(crate) async fn run_to_its_end<T: Send + 'static>(
     reference: &str,
     work: impl Future<Output = Result<T, FlorinError>> + Send + 'static,
 ) -> Result<T, FlorinError> {
-    tokio::spawn(work.in_current_span())
-        .await
-        .unwrap_or_else(|_| {
-            let reason = "the task that ran it has ended".to_owned();
-            Err(in_doubt(operation, reference, reason))
-        })
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|_| {
+        let reason = "the task that ran it has ended".to_owned();
+        Err(in_doubt(operation, reference, reason))
+    })
 }
 
 pub(crate) fn in_doubt(operation: &str, reference: &str, reason: String) -> FlorinError {

@@ -3,7 +3,7 @@
 use crate::journal::JournalEntry;
 use crate::money::{Money, in_doubt, run_to_its_end};
 use florin_sdk_core::client::{Asked, MoneyCall};
-use florin_sdk_core::{FlorinError, JsonObject, Prid, Txid};
+use florin_sdk_core::{FlorinError, Hoid, JsonObject, Prid, Txid};
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub enum Fate {
         txid: Option<Txid>,
         /// The payment request that it made, if it made one.
         prid: Option<Prid>,
+        /// The hold that it placed, if it placed one.
+        hoid: Option<Hoid>,
         /// The whole answer.
         answer: JsonObject,
     },
@@ -64,6 +66,7 @@ impl Fate {
         Self::Done {
             txid: text("txid").and_then(|id| id.parse().ok()),
             prid: text("prid").and_then(|id| id.parse().ok()),
+            hoid: text("hoid").and_then(|id| id.parse().ok()),
             answer,
         }
     }
@@ -73,13 +76,9 @@ impl From<Result<JsonObject, FlorinError>> for Fate {
     fn from(result: Result<JsonObject, FlorinError>) -> Self {
         match result {
             Ok(answer) => Self::done(answer),
-            Err(FlorinError::Refused {
-                code, name, reason, ..
-            }) => Self::Refused { code, name, reason },
+            Err(FlorinError::Refused { code, name, reason, .. }) => Self::Refused { code, name, reason },
             Err(FlorinError::InDoubt { reason, .. }) => Self::InDoubt { reason },
-            Err(other) => Self::NothingRan {
-                reason: other.to_string(),
-            },
+            Err(other) => Self::NothingRan { reason: other.to_string() },
         }
     }
 }
@@ -91,20 +90,12 @@ impl Money {
         operation: Option<&str>,
     ) -> Result<Resumed, FlorinError> {
         let mut entries = self.journal.pending().await?;
-        entries.retain(|entry| {
-            entry.reference == reference && operation.is_none_or(|name| name == entry.operation)
-        });
+        entries.retain(|entry| entry.reference == reference && operation.is_none_or(|name| name == entry.operation));
         let Some(entry) = entries.pop() else {
-            return Err(FlorinError::invalid(
-                "reference",
-                "the journal holds no call under it that is not settled",
-            ));
+            return Err(FlorinError::invalid("reference", "the journal holds no call under it that is not settled"));
         };
         if entries.iter().any(|other| other.operation != entry.operation) {
-            return Err(FlorinError::invalid(
-                "operation",
-                "several operations wait under this reference: name one",
-            ));
+            return Err(FlorinError::invalid("operation", "several operations wait under this reference: name one"));
         }
         Ok(self.go_on(entry).await)
     }
@@ -114,11 +105,7 @@ impl Money {
         let under_way = self.under_way().clone();
         let mut entries = self.journal.pending().await?;
         entries.retain(|entry| !under_way.contains(&entry.id));
-        let resumed = stream::iter(entries)
-            .map(|entry| self.go_on(entry))
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
+        let resumed = stream::iter(entries).map(|entry| self.go_on(entry)).buffered(AT_ONCE).collect().await;
         Ok(resumed)
     }
 
@@ -130,11 +117,7 @@ impl Money {
             money.settle(&entry.id, &result).await;
             result
         });
-        Resumed {
-            fate: task.await.into(),
-            operation: operation.clone(),
-            reference: reference.clone(),
-        }
+        Resumed { fate: task.await.into(), operation: operation.clone(), reference: reference.clone() }
     }
 
     async fn resume_entry(&self, entry: &JournalEntry) -> Result<JsonObject, FlorinError> {
@@ -150,9 +133,7 @@ impl Money {
             Asked::Done(answer) => return Ok(answer),
             Asked::Refused(error) => return Err(error),
             Asked::Undecided { reason } => reason,
-            Asked::Unknown => {
-                "the server does not know it, and the journal holds too little to send it again".into()
-            }
+            Asked::Unknown => "the server does not know it, and the journal holds too little to send it again".into(),
         };
         Err(in_doubt(&entry.operation, &entry.reference, reason))
     }

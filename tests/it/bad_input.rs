@@ -67,8 +67,32 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
         ]),
         Kind::Amount => bad.extend(
             [
-                "", "0", "0.00", "-0", "-1", "-0.01", "+1", "1,5", "1e3", "1E3", "0x10", "NaN", "inf", "Infinity", ".5", "5.",
-                "1.2.3", "1 000", " 1", "1 ", "\u{661}", "1_000", "--1", "1.001", "0.001", "0.000000000000000001",
+                "",
+                "0",
+                "0.00",
+                "-0",
+                "-1",
+                "-0.01",
+                "+1",
+                "1,5",
+                "1e3",
+                "1E3",
+                "0x10",
+                "NaN",
+                "inf",
+                "Infinity",
+                ".5",
+                "5.",
+                "1.2.3",
+                "1 000",
+                " 1",
+                "1 ",
+                "\u{661}",
+                "1_000",
+                "--1",
+                "1.001",
+                "0.001",
+                "0.000000000000000001",
                 "99999999999999999999999999999999999999999",
             ]
             .map(|text| (text, json!(text))),
@@ -109,6 +133,15 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
     bad
 }
 
+fn in_path(spec: &Spec, field: &Field) -> bool {
+    spec.paths.iter().any(|path| path.contains(&format!("{{{}}}", field.name)))
+}
+
+/// The path of an operation that takes a body, about nothing that is there.
+fn path_of(spec: &Spec) -> String {
+    Target::of(spec, &json!({ "hoid": "hoid_0000000000000007" })).path
+}
+
 fn check(what: &str, answer: &Answer, faults: &mut Vec<String>) {
     let code = answer.json().and_then(|json| json.get("resultcode")?.as_u64());
     if answer.status != 200 || code != Some(20000) {
@@ -131,15 +164,14 @@ async fn every_field_of_every_operation() {
             for (what, value) in bad_values(&spec, field) {
                 let mut request = good.clone();
                 request[field.name] = value;
-                let in_path = spec.paths.iter().any(|path| path.contains(&format!("{{{}}}", field.name)));
-                if in_path && request[field.name].as_str().is_none_or(str::is_empty) {
+                if in_path(&spec, field) && request[field.name].as_str().is_none_or(str::is_empty) {
                     continue; // then it is another path
                 }
                 let answer = caller.send_json(&spec, &request).await;
                 check(&format!("{} {} = {what}", spec.name, field.name), &answer, &mut faults);
                 sent += 1;
             }
-            if field.required && spec.method == Method::Post {
+            if field.required && spec.method == Method::Post && !in_path(&spec, field) {
                 let mut request = good.clone();
                 request.as_object_mut().expect("an object").remove(field.name);
                 let answer = caller.send_json(&spec, &request).await;
@@ -172,11 +204,7 @@ async fn the_longest_that_is_allowed() {
         ),
     };
     let made = world.provider.ok(&user).await;
-    let found = world
-        .provider
-        .ok(&operation::GetUser { provider_user_id: Some(name.clone()), uuid: None })
-        .await
-        .user;
+    let found = world.provider.ok(&operation::GetUser { provider_user_id: Some(name.clone()), uuid: None }).await.user;
     assert_eq!((found.uuid, found.provider_user_id, found.display_name), (made.uuid, name, user.display_name));
     assert_eq!(found.metadata, user.metadata);
     let credit = operation::CreditWallet {
@@ -185,12 +213,7 @@ async fn the_longest_that_is_allowed() {
         ..world::credit_of(&world.alice, "0.01")
     };
     world.provider.ok(&credit).await;
-    let wallet = operation::CreateWallet {
-        wallet_name: letters(30),
-        upid: None,
-        trading: None,
-        market: None,
-    };
+    let wallet = operation::CreateWallet { wallet_name: letters(30), upid: None, trading: None, market: None };
     assert_eq!(world.provider.ok(&wallet).await.wallet_name, letters(30));
 }
 
@@ -211,10 +234,8 @@ async fn amounts_at_the_edges() {
     }
     assert_eq!(world.balance(alice).await, world::amount("993.5"));
     // Issuing until the books are full.
-    let issue = operation::IssueGatewayCurrency {
-        currency_code: world::currency(),
-        amount: world::amount("999999999999"),
-    };
+    let issue =
+        operation::IssueGatewayCurrency { currency_code: world::currency(), amount: world::amount("999999999999") };
     assert_eq!(world.provider.code(&issue).await, 10000);
     world.server.home.verify().await.sound();
 }
@@ -248,7 +269,11 @@ async fn what_is_not_there_or_not_allowed() {
     world.provider.send(&user(Some("alice"), Some(alice))).await.refused(20000, "named twice");
     world.provider.send(&world::new_user("alice")).await.refused(20006, "the name is taken");
     world.provider.send(&world::new_currency("TOK", None)).await.refused(20006, "the code is taken");
-    world.provider.send(&world::new_currency("NEW", Some("other"))).await.refused(20000, "the issuer's name is settled");
+    world
+        .provider
+        .send(&world::new_currency("NEW", Some("other")))
+        .await
+        .refused(20000, "the issuer's name is settled");
     world.merchant.api.send(&world::new_currency("TOK", Some("shop"))).await.refused(20003, "no right to make one");
     let issue = |code: &str| operation::IssueGatewayCurrency {
         currency_code: code.parse().expect("a code"),
@@ -287,8 +312,12 @@ async fn broken_bodies() {
     ];
     let before = world.server.tables();
     for spec in operation::all().iter().filter(|spec| spec.method == Method::Post) {
-        let path = Target::of(spec, &json!({})).path;
+        let path = path_of(spec);
+        let takes_nothing = !spec.fields.iter().any(|field| field.required && !in_path(spec, field));
         for (what, body) in &bodies {
+            if takes_nothing && body.as_ref().is_none_or(Vec::is_empty) {
+                continue; // that is all it needs
+            }
             let answer = world.provider.exchange("POST", &path, body.clone()).await;
             answer.refused(20000, &format!("{}: {what}", spec.name));
         }
@@ -306,7 +335,7 @@ async fn bodies_of_two_megabytes() {
     let world = World::new().await;
     let before = world.server.tables();
     for spec in operation::all().iter().filter(|spec| spec.method == Method::Post) {
-        let path = Target::of(spec, &json!({})).path;
+        let path = path_of(spec);
         let padded = format!("{{\"{}\":\"{}\"}}", spec.fields[0].name, "x".repeat(2 << 20));
         for body in [vec![b' '; 2 << 20], padded.into_bytes()] {
             // A server may close the connection instead of reading all of it, but it must answer first.

@@ -95,10 +95,10 @@ async fn send(client: &ProviderClient, source: Waid, planned: &Planned) -> Optio
                         request_id: None,
                     }),
                     Fate::NothingRan { .. } => call().await,
-                    other => panic!("{}: {other:?}", planned.reference),
+                    other @ Fate::Refused { .. } => panic!("{}: {other:?}", planned.reference),
                 }
             }
-            _ => panic!("{}: {error}", planned.reference),
+            Knowledge::Refused => panic!("{}: {error}", planned.reference),
         };
     }
     panic!("{} is never settled", planned.reference);
@@ -129,12 +129,7 @@ type Told = BTreeMap<String, Txid>;
 
 /// The journals are empty, also for who opens them next; each transfer is booked once, as it was meant, and its caller
 /// was told the right transaction; nothing else happened; and the books add up.
-async fn check(
-    mut world: World,
-    clients: Vec<(Arc<ProviderClient>, Arc<FileJournal>)>,
-    plan: &[Planned],
-    told: &Told,
-) {
+async fn check(mut world: World, clients: Vec<(Arc<ProviderClient>, Arc<FileJournal>)>, plan: &[Planned], told: &Told) {
     for (index, (client, journal)) in clients.into_iter().enumerate() {
         assert_eq!(journal.pending().await.expect("the journal"), []);
         drop((client, journal));

@@ -144,11 +144,9 @@ async fn two_servers_on_one_database_do_not_both_write() {
     // One process is one writer on SQLite. A second one must say so, not spoil the books.
     let world = World::new().await;
     let url = world.server.home.url();
-    let second = tokio::time::timeout(
-        Duration::from_secs(5),
-        florin(["serve", "--listen", "127.0.0.1:0", "--database", &url]),
-    )
-    .await;
+    let second =
+        tokio::time::timeout(Duration::from_secs(5), florin(["serve", "--listen", "127.0.0.1:0", "--database", &url]))
+            .await;
     let second = second.expect("a second server on the same file ends with an error");
     assert_ne!(second.status.code(), Some(0));
     assert_eq!(world.provider.code(&world::credit_of(&world.alice, "1")).await, 10000);
@@ -206,9 +204,8 @@ async fn faults_are_injected_in_the_sandbox_only() {
 async fn faults_of_the_sandbox() {
     let world = World::new().await;
     let path = "/api/v1/wallet/transfer";
-    let transfer = |text: &str| {
-        serde_json::to_vec(&world::transfer(world.alice.waid, world.bob.waid, text)).expect("JSON")
-    };
+    let transfer =
+        |text: &str| serde_json::to_vec(&world::transfer(world.alice.waid, world.bob.waid, text)).expect("JSON");
     let faulty = |fault: &str| -> Api { world.provider.header("X-Florin-Fault", fault) };
     let left = async || world.balance(world.alice.waid).await.to_string();
     for code in [10001, 10002, 10003, 10004] {

@@ -8,13 +8,18 @@
     clippy::panic,
     reason = "tests and their harness"
 )]
+#![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;
 mod conformance;
+mod events;
 mod exactly_once;
+mod hold;
 mod lifecycle;
+mod lists;
 mod money;
 mod secrets;
 mod split;
 mod story;
+mod tenants;
 mod verify;

@@ -102,11 +102,15 @@ async fn spelling_does_not_make_another_request() {
     let world = World::new().await;
     let (source, destination) = (world.alice.waid, world.bob.waid);
     let bodies = [
-        format!(r#"{{"amount":"5.5","currency":"TOK.acme","sourcewaid":"{source}","destinationwaid":"{destination}"}}"#),
+        format!(
+            r#"{{"amount":"5.5","currency":"TOK.acme","sourcewaid":"{source}","destinationwaid":"{destination}"}}"#
+        ),
         format!(
             "\n{{ \"destinationwaid\" : \"{destination}\",\t\"sourcewaid\":\"{source}\",\r\n\"currency\":\"TOK\\u002eacme\", \"amount\":\"5.5\" }} "
         ),
-        format!(r#"{{"amount":"5.50","currency":"TOK.acme","sourcewaid":"{source}","destinationwaid":"{destination}"}}"#),
+        format!(
+            r#"{{"amount":"5.50","currency":"TOK.acme","sourcewaid":"{source}","destinationwaid":"{destination}"}}"#
+        ),
         format!(
             r#"{{"amount":"5.5","currency":"TOK.acme","sourcewaid":"{source}","destinationwaid":"{destination}","description":null}}"#
         ),
@@ -301,7 +305,10 @@ async fn references_of_two_owners_and_two_operations_do_not_meet() {
     assert_eq!(api(&world.provider).code(&world::credit_of(&world.bob, "1")).await, 10000);
     // Each owner sees its own only.
     let operation = |outcome: operation::OperationOutcome| outcome.operation;
-    assert_eq!(operation(world.merchant.api.ok(&outcome("shared-name")).await).as_deref(), Some("CreatePaymentRequest"));
+    assert_eq!(
+        operation(world.merchant.api.ok(&outcome("shared-name")).await).as_deref(),
+        Some("CreatePaymentRequest")
+    );
     let of = |name: &str| GetOperationOutcome { operation: Some(name.to_owned()), ..outcome("shared-name") };
     for name in ["WalletTransfer", "CreditWallet"] {
         assert_eq!(operation(world.provider.ok(&of(name)).await).as_deref(), Some(name));
@@ -431,7 +438,8 @@ async fn what_was_answered_survives_a_kill() {
                 let answered = answered.clone();
                 tokio::spawn(async move {
                     for index in 0.. {
-                        let request = WalletTransfer { description: Some(format!("Number {index}")), ..request.clone() };
+                        let request =
+                            WalletTransfer { description: Some(format!("Number {index}")), ..request.clone() };
                         let api = provider.reference(&format!("kill-{round}-{writer}-{index}"));
                         let body = serde_json::to_vec(&request).expect("JSON");
                         // Until the server is gone.

@@ -5,11 +5,15 @@ use florin_sdk_core::operation::{self, CreateProfile, GetAPIKeyList, GetWallet};
 use florin_tests::server::{Home, Options, Server};
 use florin_tests::world::{self, World};
 use serde_json::json;
+use std::fmt::Write as _;
 
 /// The ways in which a secret text could stand in a log or a file.
 fn spellings(secret: &str) -> Vec<String> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let (mut hex, mut percent) = (String::new(), String::new());
+    for byte in secret.bytes() {
+        write!(hex, "{byte:02x}").expect("a String takes everything");
+        write!(percent, "%{byte:02X}").expect("a String takes everything");
+    }
     let bytes = format!("{:?}", secret.as_bytes());
     let escaped = secret.escape_debug().to_string();
     let json = json!(secret).to_string().trim_matches('"').to_owned();
@@ -118,12 +122,29 @@ async fn no_secret_in_logs_or_files() {
     };
     provider.reference("with-a-card").send(&accept("applepay")).await;
     provider.reference("with-a-card-2").send(&accept("wallet")).await;
-    // What extended attributes hold is the caller's own; it is stored, not logged.
+    // What extended attributes hold is the caller's own: stored, but neither logged nor shown. The event of the payment
+    // finds nobody at its address, and says so in the log.
+    let attributes = json!({
+        "paymentprocessorsecret": extended,
+        "merchantnotificationurl": format!("http://127.0.0.1:1/{extended}"),
+        "merchantcallbackuser": "shop",
+        "merchantcallbackpassword": extended,
+    });
     let shop = CreateProfile {
-        extended: serde_json::from_value(json!({ "paymentprocessorsecret": extended })).expect("an object"),
+        extended: serde_json::from_value(attributes).expect("an object"),
         ..world::new_merchant("othershop")
     };
-    provider.ok(&shop).await;
+    let shop = provider.ok(&shop).await.upid;
+    let shown = provider.send(&operation::GetProfile { upid: Some(shop) }).await;
+    for name in ["merchantcallbackpassword", "paymentprocessorsecret"] {
+        let shown: serde_json::Value = serde_json::from_slice(&shown.bytes).expect("JSON");
+        assert_ne!(shown["extended"][name], json!(extended), "A-085: {name} is masked: {shown}");
+    }
+    let till = provider.ok(&world::new_key("Till", &["merchant-rw"], Some(shop))).await;
+    secrets.push(("the till's key", till.api_key.expose().to_owned()));
+    let asked = provider.key(till.api_key.expose()).ok(&world::payment_of(&world.alice, "2")).await.prid;
+    let pay = operation::AcceptPayment { prid: asked, total_amount: world::amount("2"), ..accept("wallet") };
+    provider.ok(&pay).await;
 
     // Used badly: refusals do not quote what they refuse.
     let api = world.server.api();

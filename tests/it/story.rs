@@ -4,8 +4,8 @@
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{PaymentDirection, PaymentStatus, TransactionState, TransactionType};
 use florin_sdk_core::operation::{
-    AcceptPayment, CreateMobileToken, CreatePaymentRequest, CreateUser, CreditWallet, GetPaymentTransactionList, GetUser,
-    GetWalletTransactionList, IssueGatewayCurrency, ListMobileTokens, RedeemCurrency, RevokeMobileTokens,
+    AcceptPayment, CreateMobileToken, CreatePaymentRequest, CreateUser, CreditWallet, GetPaymentTransactionList,
+    GetUser, GetWalletTransactionList, IssueGatewayCurrency, ListMobileTokens, RedeemCurrency, RevokeMobileTokens,
 };
 use florin_sdk_core::{FlorinError, Knowledge, Secret, Uuid};
 use florin_sdk_mobile::{MobileClient, TokenError, TokenSource};
@@ -109,7 +109,10 @@ async fn the_whole_story() {
     assert_eq!(app.wallets().await.expect("wallets").len(), 1);
     let listed = app.transactions(history(None)).await.expect("the history").transactions;
     assert_eq!(listed.len(), 1);
-    assert_eq!((listed[0].txid, listed[0].amount, listed[0].balance), (credited.txid, amount("250.75"), amount("250.75")));
+    assert_eq!(
+        (listed[0].txid, listed[0].amount, listed[0].balance),
+        (credited.txid, amount("250.75"), amount("250.75"))
+    );
     assert_eq!((&listed[0].kind, listed[0].description.as_str()), (&TransactionType::Credit, "Welcome"));
     assert_eq!(listed[0].reference_id.as_deref(), Some("welcome-42"));
     let details = app.transaction(credited.txid).await.expect("the transaction");
@@ -143,7 +146,10 @@ async fn the_whole_story() {
     assert_eq!((payment.amount, payment.status), (amount("49.99"), PaymentStatus::Waiting));
     assert_eq!(payment.merchant_name, "cornershop");
     let lists = |payments: Vec<florin_sdk_core::model::ListedPayment>| {
-        payments.into_iter().map(|payment| (payment.prid, payment.direction, payment.status_message)).collect::<Vec<_>>()
+        payments
+            .into_iter()
+            .map(|payment| (payment.prid, payment.direction, payment.status_message))
+            .collect::<Vec<_>>()
     };
     let all = GetPaymentTransactionList { limit: None, after: None, reference_id: None };
     let incoming = app.payments(all.clone()).await.expect("payments").payments;

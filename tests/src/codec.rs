@@ -53,6 +53,7 @@ codecs! {
     CreateProfile CreateAPIKey DeleteAPIKey
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
     CreateWallet WalletTransfer CreditWallet DebitWallet
+    PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
     CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
 }

@@ -9,7 +9,7 @@
 //! | [`sample`] | one valid request for each operation |
 //! | [`digest`] | a digest of every row of every table |
 //! | [`proxy`] | a proxy that injects faults on the way |
-//! | [`reference`] | the reference files in `spec/` |
+//! | [`mod@reference`] | the reference files in `spec/` |
 //! | [`codec`] | requests and answers by the operation's name |
 //! | [`seed`] | randomness that can be repeated |
 //!

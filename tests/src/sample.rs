@@ -1,6 +1,7 @@
 //! One valid request for each operation, for tests that go through all of them.
 
 use crate::world::{self, World, amount, currency};
+use florin_sdk_core::Hoid;
 use florin_sdk_core::operation::{self, Operation};
 use serde_json::Value;
 
@@ -8,6 +9,7 @@ use serde_json::Value;
 /// a row. What it needs is made first. Where an app may call the operation, the request is about the first user.
 ///
 /// Each can be sent once: what it spends, revokes or names is made anew each time.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 pub async fn of(world: &World, name: &str) -> Option<Value> {
     let unique = fastrand::u32(..);
     Some(match name {
@@ -42,10 +44,9 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetCirculation" => json(&operation::GetCirculation { currency_code: currency() }),
         "GetPublicRoleList" => json(&operation::GetPublicRoleList {}),
         "GetSettings" => json(&operation::GetSettings {}),
-        "GetOperationOutcome" => json(&operation::GetOperationOutcome {
-            reference: world::CREDIT_REFERENCE.to_owned(),
-            operation: None,
-        }),
+        "GetOperationOutcome" => {
+            json(&operation::GetOperationOutcome { reference: world::CREDIT_REFERENCE.to_owned(), operation: None })
+        }
         "CreateProfile" => json(&world::individual(&format!("ivy{unique}"))),
         "CreateAPIKey" => json(&world::new_key("Sample", &["profile-ro"], None)),
         "DeleteAPIKey" => {
@@ -78,6 +79,19 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "WalletTransfer" => json(&world::transfer(world.waid, world.alice.waid, "1.25")),
         "CreditWallet" => json(&world::credit_of(&world.alice, "2.50")),
         "DebitWallet" => json(&world::debit_of(&world.alice, "0.75")),
+        "PlaceHold" => json(&world::hold_of(&world.alice, "1.75")),
+        "CaptureHold" => json(&operation::CaptureHold {
+            amount: Some(amount("0.25")),
+            ..operation::CaptureHold::new(spare_hold(world).await)
+        }),
+        "ReleaseHold" => json(&operation::ReleaseHold::new(spare_hold(world).await)),
+        "RefundTransaction" => {
+            let debit = world.provider.ok(&world::debit_of(&world.alice, "0.50")).await;
+            json(&operation::RefundTransaction {
+                amount: Some(amount("0.20")),
+                ..operation::RefundTransaction::new(debit.txid)
+            })
+        }
         "CreatePaymentRequest" => json(&world::payment_of(&world.alice, "3.10")),
         "AcceptPayment" => json(&operation::AcceptPayment {
             prid: world.payment_request(&world.alice, "4").await,
@@ -94,13 +108,16 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "IssueGatewayCurrency" => {
             json(&operation::IssueGatewayCurrency { currency_code: currency(), amount: amount("100") })
         }
-        "RedeemCurrency" => json(&operation::RedeemCurrency {
-            currency_code: currency(),
-            amount: amount("50"),
-            reference_id: None,
-        }),
+        "RedeemCurrency" => {
+            json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
+        }
         _ => return None,
     })
+}
+
+/// A hold of the first user's money.
+async fn spare_hold(world: &World) -> Hoid {
+    world.provider.ok(&world::hold_of(&world.alice, "0.30")).await.hoid
 }
 
 /// A request as the table has it: of the type that bears the name.

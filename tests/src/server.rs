@@ -379,3 +379,24 @@ impl Server {
         crate::digest::tables(&self.home.open_read_only())
     }
 }
+
+/// A test that fails shows what its server was about, and whether it still lived.
+impl Drop for Server {
+    fn drop(&mut self) {
+        /// The end of a log is what counts.
+        const SHOWN_LINES: usize = 40;
+        if !std::thread::panicking() {
+            return;
+        }
+        let state = match self.running.as_mut().map(|running| running.child.try_wait()) {
+            None => "was stopped by the test".to_owned(),
+            Some(Ok(None)) => "was alive".to_owned(),
+            Some(Ok(Some(status))) => format!("had ended by itself or by another's hand: {status}"),
+            Some(Err(error)) => format!("could not be asked: {error}"),
+        };
+        let logs = self.logs();
+        let lines: Vec<_> = logs.lines().collect();
+        let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+        eprintln!("the server at {} {state}; the end of its log:\n{shown}", self.address);
+    }
+}

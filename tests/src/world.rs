@@ -6,7 +6,7 @@ use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
     CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile, CreateUser,
-    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, WalletTransfer,
+    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
@@ -98,8 +98,7 @@ impl World {
     pub async fn on(server: Server, initialised: Initialised) -> Self {
         let provider = server.api().key(&initialised.apikey);
         provider.ok(&new_currency("TOK", Some("acme"))).await;
-        let issue =
-            IssueGatewayCurrency { currency_code: "TOK".parse().expect("a code"), amount: amount(SUPPLY) };
+        let issue = IssueGatewayCurrency { currency_code: "TOK".parse().expect("a code"), amount: amount(SUPPLY) };
         let waid = provider.ok(&issue).await.waid;
         let alice = person(&provider, "alice").await;
         let bob = person(&provider, "bob").await;
@@ -200,6 +199,12 @@ pub fn debit_of(person: &Person, text: &str) -> DebitWallet {
     }
 }
 
+/// A hold of a user's money.
+#[must_use]
+pub fn hold_of(person: &Person, text: &str) -> PlaceHold {
+    PlaceHold { provider_user_id: Some(person.provider_user_id.clone()), ..PlaceHold::new(currency(), amount(text)) }
+}
+
 /// A transfer.
 #[must_use]
 pub fn transfer(source: Waid, destination: Waid, text: &str) -> WalletTransfer {
@@ -238,6 +243,8 @@ pub fn new_merchant(name: &str) -> CreateProfile {
         organization_name: Some(name.to_owned()),
         admin_first_name: Some("Mary".to_owned()),
         admin_last_name: Some("Merchant".to_owned()),
+        first_name: None,
+        last_name: None,
         ..individual(name)
     }
 }

@@ -2,7 +2,9 @@
 
 use super::Shared;
 use super::call::Call;
+use super::transport::WireAnswer;
 use super::verdict::{No, Verdict};
+use crate::code::Code;
 use crate::retry::Rule;
 use serde::de::DeserializeOwned;
 use tracing::{Instrument, Span, field};
@@ -17,13 +19,7 @@ pub(super) struct Attempts<'c> {
 
 impl<'c> Attempts<'c> {
     pub(super) fn new(shared: &'c Shared, call: &'c Call) -> Self {
-        Self {
-            shared,
-            call,
-            made: 0,
-            repeats: 0,
-            had_fresh_token: false,
-        }
+        Self { shared, call, made: 0, repeats: 0, had_fresh_token: false }
     }
 
     /// One attempt. The first in a call that meets a token whose time is over is made again with a fresh one.
@@ -37,31 +33,28 @@ impl<'c> Attempts<'c> {
             code = field::Empty,
             request_id = field::Empty,
         );
-        async {
-            let verdict = self.exchange().await;
-            note(&verdict);
-            verdict
-        }
-        .instrument(span)
-        .await
+        let verdict = self.exchange(&span).instrument(span.clone()).await;
+        note(&span, &verdict);
+        verdict
     }
 
-    async fn exchange<A: DeserializeOwned>(&mut self) -> Verdict<A> {
+    async fn exchange<A: DeserializeOwned>(&mut self, span: &Span) -> Verdict<A> {
         let mut expired = None;
         loop {
             let stamp = match self.shared.pass.stamp(expired.as_ref()).await {
                 Ok(stamp) => stamp,
                 Err(error) => {
-                    return Verdict::No(No {
-                        error,
-                        credential: false,
-                    });
+                    return Verdict::No(No { error, credential: false });
                 }
             };
             let timeout = self.shared.options.timeout(self.call.spec.timeout);
             let mut request = self.call.request(timeout);
             request.headers.insert(stamp.name.clone(), stamp.value.clone());
-            let verdict = Verdict::of(self.shared.transport.exchange(request).await);
+            let answer = self.shared.transport.exchange(request).await;
+            if let Ok(WireAnswer { request_id: Some(id), .. }) = &answer {
+                span.record("request_id", id.as_str());
+            }
+            let verdict = Verdict::of(answer);
             let renewable = stamp.generation.is_some() && !self.had_fresh_token;
             match verdict {
                 Verdict::No(No { credential: true, .. }) if renewable => {
@@ -95,26 +88,22 @@ impl<'c> Attempts<'c> {
 }
 
 /// Into the span of the attempt: what became of it, never what was in it.
-fn note<A>(verdict: &Verdict<A>) {
-    let span = Span::current();
-    let (code, request_id) = match verdict {
+fn note<A>(span: &Span, verdict: &Verdict<A>) {
+    let code = match verdict {
         Verdict::Done(_) => {
             span.record("outcome", "done");
-            return;
+            Some(Code::OK.0)
         }
         Verdict::No(no) => {
             span.record("outcome", "refused");
-            (no.error.code().map(|code| code.0), no.error.request_id())
+            no.error.code().map(|code| code.0)
         }
         Verdict::Unclear(failure) => {
             span.record("outcome", field::debug(failure.outcome));
-            (failure.code, failure.request_id.as_deref())
+            failure.code
         }
     };
     if let Some(code) = code {
         span.record("code", code);
-    }
-    if let Some(id) = request_id {
-        span.record("request_id", id);
     }
 }

@@ -10,11 +10,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// What stays as it is in a path: RFC 3986's unreserved characters.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A call of one operation, ready to be sent as often as it takes.
 #[derive(Clone)]
@@ -60,12 +56,7 @@ impl Call {
                 None
             }
         };
-        Ok(Self {
-            spec,
-            target,
-            body,
-            headers: HeaderMap::new(),
-        })
+        Ok(Self { spec, target, body, headers: HeaderMap::new() })
     }
 
     pub(super) fn request(&self, timeout: Duration) -> WireRequest {

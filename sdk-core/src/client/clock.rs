@@ -8,8 +8,6 @@ use std::time::SystemTime;
 pub fn now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "the clock module")]
     let now = SystemTime::now();
-    let millis = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
+    let millis = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

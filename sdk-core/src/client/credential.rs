@@ -64,14 +64,9 @@ pub(super) enum Pass {
 impl Pass {
     pub(super) fn new(credential: Credential, options: &ClientOptions) -> Result<Self, FlorinError> {
         let fixed = |name, value: Option<HeaderValue>, field: &str| {
-            let value = value.ok_or_else(|| {
-                FlorinError::invalid(field, "must be visible ASCII characters, and not empty")
-            })?;
-            Ok(Self::Fixed(Stamp {
-                name,
-                value,
-                generation: None,
-            }))
+            let value =
+                value.ok_or_else(|| FlorinError::invalid(field, "must be visible ASCII characters, and not empty"))?;
+            Ok(Self::Fixed(Stamp { name, value, generation: None }))
         };
         match credential {
             Credential::ApiKey(key) => fixed(API_KEY, header("", &key), "api_key"),
@@ -146,11 +141,7 @@ impl Tokens {
             let mut state = tokens.state();
             state.flight = None;
             let generation = state.current.as_ref().and_then(|c| c.generation).unwrap_or(0) + 1;
-            let stamp = Stamp {
-                name: AUTHORIZATION,
-                value: result?,
-                generation: Some(generation),
-            };
+            let stamp = Stamp { name: AUTHORIZATION, value: result?, generation: Some(generation) };
             state.current = Some(stamp.clone());
             Ok(stamp)
         });
@@ -172,8 +163,7 @@ impl Tokens {
                 });
             }
         };
-        header("Bearer ", &token)
-            .ok_or_else(|| no_token("the token source gave a text that cannot be a token"))
+        header("Bearer ", &token).ok_or_else(|| no_token("the token source gave a text that cannot be a token"))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -182,9 +172,5 @@ impl Tokens {
 }
 
 fn no_token(reason: &str) -> FlorinError {
-    FlorinError::Unauthorized {
-        code: None,
-        reason: reason.to_owned(),
-        request_id: None,
-    }
+    FlorinError::Unauthorized { code: None, reason: reason.to_owned(), request_id: None }
 }

@@ -12,7 +12,7 @@
 //! | `verdict` | what one exchange says about the call |
 //! | `attempts` | the attempts of one call: credential, count, delay |
 //! | `plain` | the loop for what moves no money |
-//! | [`money`] | the loop for what moves money: never twice, and nothing left unknown if asking can tell |
+//! | `money` (feature `write`) | the loop for what moves money: never twice, and nothing left unknown if asking can tell |
 //! | [`paging`] | lists, page by page or as a stream |
 
 mod attempts;
@@ -37,7 +37,7 @@ pub use paging::{PagedOperation, Pager, PaymentPager, TransactionPager};
 pub use transport::Transport;
 
 use crate::error::FlorinError;
-use crate::operation::{Access, Operation};
+use crate::operation::{Access, PlainOperation};
 use call::Call;
 use credential::Pass;
 use serde::de::DeserializeOwned;
@@ -81,36 +81,25 @@ impl Client {
     ) -> Result<Self, FlorinError> {
         options.check()?;
         let pass = Pass::new(credential, &options)?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                options,
-                pass,
-                transport,
-            }),
-            cancel: None,
-        })
+        Ok(Self { shared: Arc::new(Shared { options, pass, transport }), cancel: None })
     }
 
     /// The same client, whose reads end with [`FlorinError::Cancelled`] once `token` is cancelled. What changes
     /// something is not cancelled: its outcome would be unknown.
     #[must_use]
     pub fn cancelled_by(&self, token: Arc<CancelToken>) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            cancel: Some(token),
-        }
+        Self { shared: Arc::clone(&self.shared), cancel: Some(token) }
     }
 
     /// Sends an operation that moves no money, with retries as [`crate::retry::RULES`] has them. One that moves money
-    /// does not compile here: it needs a reference, see [`MoneyCall`](crate::client::money::MoneyCall).
+    /// does not compile here: it is sent with its reference, as a `MoneyCall`.
     ///
     /// Dropping the future of a read is harmless; of a write, the change may or may not happen.
     ///
     /// # Errors
     /// [`FlorinError`]: any of its variants but `Journal`; `InDoubt` (without a reference) only for what changes
     /// something.
-    pub async fn send<O: Operation>(&self, operation: &O) -> Result<O::Answer, FlorinError> {
-        const { assert!(!O::MONEY, "an operation that moves money is sent with its reference") };
+    pub async fn send<O: PlainOperation>(&self, operation: &O) -> Result<O::Answer, FlorinError> {
         self.run(&Call::of(operation)?).await
     }
 
@@ -125,8 +114,6 @@ impl Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("options", &self.shared.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("options", &self.shared.options).finish_non_exhaustive()
     }
 }

@@ -42,16 +42,10 @@ impl MoneyCall {
     /// # Errors
     /// [`FlorinError::InvalidInput`] for a reference that is not 1 to 255 visible ASCII characters or differs from the
     /// one in the body, and for a request that breaks its own rules.
-    pub fn new<O: MoneyOperation>(
-        operation: &O,
-        reference: Option<String>,
-    ) -> Result<Self, FlorinError> {
+    pub fn new<O: MoneyOperation>(operation: &O, reference: Option<String>) -> Result<Self, FlorinError> {
         let reference = match (reference, operation.body_reference()) {
             (Some(given), Some(body)) if given != body => {
-                return Err(FlorinError::invalid(
-                    "reference",
-                    "differs from the one in the request",
-                ));
+                return Err(FlorinError::invalid("reference", "differs from the one in the request"));
             }
             (Some(given), _) => given,
             (None, Some(body)) => body.to_owned(),
@@ -65,11 +59,7 @@ impl MoneyCall {
     /// # Errors
     /// [`FlorinError::InvalidInput`] if this version knows no such operation that moves money, or the reference cannot
     /// be one.
-    pub fn restore(
-        operation: &str,
-        request: JsonObject,
-        reference: String,
-    ) -> Result<Self, FlorinError> {
+    pub fn restore(operation: &str, request: JsonObject, reference: String) -> Result<Self, FlorinError> {
         let spec = all()
             .into_iter()
             .find(|spec| spec.money && spec.name == operation)
@@ -79,13 +69,8 @@ impl MoneyCall {
 
     fn build(spec: Spec, request: JsonObject, reference: String) -> Result<Self, FlorinError> {
         let mut call = Call::new(spec, request.0.clone())?;
-        call.headers
-            .insert(IDEMPOTENCY_KEY, reference_header(&reference)?);
-        Ok(Self {
-            call,
-            reference,
-            request,
-        })
+        call.headers.insert(IDEMPOTENCY_KEY, reference_header(&reference)?);
+        Ok(Self { call, reference, request })
     }
 
     /// The operation's name.
@@ -131,15 +116,9 @@ fn reference_header(reference: &str) -> Result<HeaderValue, FlorinError> {
         && reference.bytes().all(|b| b.is_ascii_graphic())
         // As a part of a path these would mean another path, and the server could not be asked.
         && !matches!(reference, "." | "..");
-    HeaderValue::from_str(reference)
-        .ok()
-        .filter(|_| valid)
-        .ok_or_else(|| {
-            FlorinError::invalid(
-                "reference",
-                format!("must be 1 to {REFERENCE_LIMIT} visible ASCII characters"),
-            )
-        })
+    HeaderValue::from_str(reference).ok().filter(|_| valid).ok_or_else(|| {
+        FlorinError::invalid("reference", format!("must be 1 to {REFERENCE_LIMIT} visible ASCII characters"))
+    })
 }
 
 /// 128 random bits as 32 hexadecimal digits: a name that nobody has used before. It is short enough, and of the right
@@ -190,10 +169,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Self::send_money`].
-    pub async fn resume_money<A: DeserializeOwned>(
-        &self,
-        call: &MoneyCall,
-    ) -> Result<A, FlorinError> {
+    pub async fn resume_money<A: DeserializeOwned>(&self, call: &MoneyCall) -> Result<A, FlorinError> {
         match ask(&self.shared, call.operation(), &call.reference).await {
             Asked::Done(answer) => Ok(answer),
             Asked::Refused(error) => Err(error),
@@ -206,22 +182,14 @@ impl Client {
     ///
     /// # Errors
     /// [`FlorinError::InvalidInput`] for a text that cannot be a reference.
-    pub async fn ask<A: DeserializeOwned>(
-        &self,
-        operation: &str,
-        reference: &str,
-    ) -> Result<Asked<A>, FlorinError> {
+    pub async fn ask<A: DeserializeOwned>(&self, operation: &str, reference: &str) -> Result<Asked<A>, FlorinError> {
         reference_header(reference)?;
         Ok(ask(&self.shared, operation, reference).await)
     }
 }
 
 /// `in_doubt`: whether an earlier copy may have run.
-async fn run<A: DeserializeOwned>(
-    shared: &Shared,
-    money: &MoneyCall,
-    mut in_doubt: bool,
-) -> Result<A, FlorinError> {
+async fn run<A: DeserializeOwned>(shared: &Shared, money: &MoneyCall, mut in_doubt: bool) -> Result<A, FlorinError> {
     let mut attempts = Attempts::new(shared, &money.call);
     loop {
         let failure = match attempts.next().await {
@@ -268,17 +236,12 @@ async fn run<A: DeserializeOwned>(
 
 /// Whether a refusal decides about the reference: no other copy of the request has run, or will.
 fn decides(refusal: &FlorinError) -> bool {
-    refusal
-        .code()
-        .is_some_and(|code| code.is_decided() || code == Code::REFERENCE_CONFLICT)
+    refusal.code().is_some_and(|code| code.is_decided() || code == Code::REFERENCE_CONFLICT)
 }
 
 async fn ask<A: DeserializeOwned>(shared: &Shared, operation: &str, reference: &str) -> Asked<A> {
     let undecided = |reason: String| Asked::Undecided { reason };
-    let question = GetOperationOutcome {
-        reference: reference.to_owned(),
-        operation: Some(operation.to_owned()),
-    };
+    let question = GetOperationOutcome { reference: reference.to_owned(), operation: Some(operation.to_owned()) };
     let question = match Call::of(&question) {
         Ok(call) => call,
         Err(e) => return undecided(e.to_string()),

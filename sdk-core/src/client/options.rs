@@ -71,30 +71,18 @@ impl ClientOptions {
                 return Ok(());
             }
             let (least, most) = bounds.into_inner();
-            Err(FlorinError::invalid(
-                name,
-                format!("must be {least} to {most}"),
-            ))
+            Err(FlorinError::invalid(name, format!("must be {least} to {most}")))
         };
         within("timeout_scale_percent", self.timeout_scale_percent, SCALES)?;
-        within(
-            "retry_delay_scale_percent",
-            self.retry_delay_scale_percent,
-            DELAY_SCALES,
-        )?;
-        within(
-            "max_retries",
-            self.max_retries.unwrap_or(0),
-            0..=MOST_RETRIES,
-        )?;
+        within("retry_delay_scale_percent", self.retry_delay_scale_percent, DELAY_SCALES)?;
+        within("max_retries", self.max_retries.unwrap_or(0), 0..=MOST_RETRIES)?;
         within("jitter_percent", self.jitter_percent, JITTERS)
     }
 
     /// The server's address without a slash at its end.
     pub(super) fn base(&self) -> Result<String, FlorinError> {
         let wrong = |reason: &str| FlorinError::invalid("base_url", reason);
-        let url = Url::parse(&self.base_url)
-            .map_err(|_| wrong("must be a URL such as https://wallet.example.com"))?;
+        let url = Url::parse(&self.base_url).map_err(|_| wrong("must be a URL such as https://wallet.example.com"))?;
         let Some(host) = url.host() else {
             return Err(wrong("has no host"));
         };

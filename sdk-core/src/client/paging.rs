@@ -4,8 +4,8 @@ use super::Client;
 use crate::error::FlorinError;
 use crate::model::{ListedPayment, ListedTransaction};
 use crate::operation::{
-    GetPaymentTransactionList, GetWalletTransactionList, ListUsers, PaymentList, ReadOperation,
-    TransactionList, User, UserList,
+    GetPaymentTransactionList, GetWalletTransactionList, ListUsers, PaymentList, ReadOperation, TransactionList, User,
+    UserList,
 };
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -56,10 +56,7 @@ pub struct Pager<O> {
 
 impl<O: PagedOperation> Pager<O> {
     pub(super) fn new(client: Client, first: O) -> Self {
-        Self {
-            client,
-            next: Some(first),
-        }
+        Self { client, next: Some(first) }
     }
 
     /// The next page, or none behind the last one. A page may be empty.

@@ -8,10 +8,7 @@ use crate::error::FlorinError;
 use crate::operation::Access;
 use serde::de::DeserializeOwned;
 
-pub(super) async fn run<A: DeserializeOwned>(
-    shared: &Shared,
-    call: &Call,
-) -> Result<A, FlorinError> {
+pub(super) async fn run<A: DeserializeOwned>(shared: &Shared, call: &Call) -> Result<A, FlorinError> {
     let mut attempts = Attempts::new(shared, call);
     let writes = call.spec.access == Access::Write;
     // Whether an attempt may have changed something. From then on only success makes it certain: a repeat that is

@@ -105,10 +105,7 @@ impl HttpTransport {
     /// [`FlorinError::InvalidInput`] for a base URL, certificate or user agent that is not one.
     pub fn new(options: &ClientOptions) -> Result<Self, FlorinError> {
         options.check()?;
-        let agent = options
-            .user_agent
-            .as_deref()
-            .unwrap_or(concat!("florin-sdk/", env!("CARGO_PKG_VERSION")));
+        let agent = options.user_agent.as_deref().unwrap_or(concat!("florin-sdk/", env!("CARGO_PKG_VERSION")));
         let agent = HeaderValue::from_str(agent)
             .map_err(|_| FlorinError::invalid("user_agent", "must be visible ASCII characters"))?;
         let http = reqwest::Client::builder()
@@ -125,10 +122,7 @@ impl HttpTransport {
             .retry(reqwest::retry::never())
             .build()
             .map_err(|e| FlorinError::invalid("options", chain(&e)))?;
-        Ok(Self {
-            base: options.base()?,
-            http,
-        })
+        Ok(Self { base: options.base()?, http })
     }
 
     async fn send(&self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
@@ -137,14 +131,10 @@ impl HttpTransport {
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut sending = self
-            .http
-            .request(method, format!("{}{}", self.base, request.target))
-            .headers(request.headers);
+        let mut sending =
+            self.http.request(method, format!("{}{}", self.base, request.target)).headers(request.headers);
         if let Some(body) = request.body {
-            sending = sending
-                .header(CONTENT_TYPE, "application/json")
-                .body(body);
+            sending = sending.header(CONTENT_TYPE, "application/json").body(body);
         }
         let mut response = sending.send().await?;
         let mut answer = WireAnswer {
@@ -177,10 +167,7 @@ impl Transport for HttpTransport {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(e)) if e.is_connect() => Err(lost(Outcome::NotSent, chain(&e.without_url()))),
             Ok(Err(e)) => Err(lost(Outcome::NoAnswer, chain(&e.without_url()))),
-            Err(_) => Err(lost(
-                Outcome::NoAnswer,
-                format!("no answer within {} ms", timeout.as_millis()),
-            )),
+            Err(_) => Err(lost(Outcome::NoAnswer, format!("no answer within {} ms", timeout.as_millis()))),
         }
     }
 }

@@ -36,11 +36,7 @@ pub(super) struct Failure {
 impl Failure {
     /// Nothing ran, or it only read.
     pub(super) fn unavailable(self) -> FlorinError {
-        FlorinError::Unavailable {
-            code: self.code,
-            reason: self.reason,
-            request_id: self.request_id,
-        }
+        FlorinError::Unavailable { code: self.code, reason: self.reason, request_id: self.request_id }
     }
 }
 
@@ -59,12 +55,7 @@ impl<A: DeserializeOwned> Verdict<A> {
         let answer = match exchange {
             Ok(answer) => answer,
             Err(Lost { outcome, reason }) => {
-                return Self::Unclear(Failure {
-                    outcome,
-                    code: None,
-                    reason,
-                    request_id: None,
-                });
+                return Self::Unclear(Failure { outcome, code: None, reason, request_id: None });
             }
         };
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&answer.body) else {
@@ -92,20 +83,11 @@ impl<A: DeserializeOwned> Verdict<A> {
         };
         let request_id = answer.request_id;
         if let Some(outcome) = Outcome::of(code) {
-            return Self::Unclear(Failure {
-                outcome,
-                code: Some(code.0),
-                reason,
-                request_id,
-            });
+            return Self::Unclear(Failure { outcome, code: Some(code.0), reason, request_id });
         }
         if code.is_about_credential() {
             return Self::No(No {
-                error: FlorinError::Unauthorized {
-                    code: Some(code.0),
-                    reason,
-                    request_id,
-                },
+                error: FlorinError::Unauthorized { code: Some(code.0), reason, request_id },
                 credential: true,
             });
         }
@@ -116,26 +98,10 @@ impl<A: DeserializeOwned> Verdict<A> {
     }
 
     fn invalid(answer: WireAnswer, reason: String) -> Self {
-        Self::Unclear(Failure {
-            outcome: Outcome::InvalidAnswer,
-            code: None,
-            reason,
-            request_id: answer.request_id,
-        })
+        Self::Unclear(Failure { outcome: Outcome::InvalidAnswer, code: None, reason, request_id: answer.request_id })
     }
 }
 
-pub(super) fn refused(
-    code: Code,
-    reason: String,
-    fields: Vec<FieldError>,
-    request_id: Option<String>,
-) -> FlorinError {
-    FlorinError::Refused {
-        code: code.0,
-        name: code.name().to_owned(),
-        reason,
-        fields,
-        request_id,
-    }
+pub(super) fn refused(code: Code, reason: String, fields: Vec<FieldError>, request_id: Option<String>) -> FlorinError {
+    FlorinError::Refused { code: code.0, name: code.name().to_owned(), reason, fields, request_id }
 }

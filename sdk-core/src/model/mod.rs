@@ -57,6 +57,14 @@ open_text_enum! {
         Credit = "credit",
         /// From a user to its provider.
         Debit = "debit",
+        /// Money was set aside in its wallet.
+        Hold = "hold",
+        /// Money that was set aside was taken.
+        Capture = "capture",
+        /// Money that was set aside can be spent again.
+        Release = "release",
+        /// An earlier transaction was paid back, in whole or in part.
+        Refund = "refund",
     }
 }
 
@@ -182,6 +190,7 @@ impl schemars::JsonSchema for PaymentStatus {
 }
 
 wire_record! {
+    provider
     /// Name, address and the like of a profile. An individual has the first block of names, an organization the second.
     #[derive(Default)]
     pub struct ProfileData {
@@ -245,7 +254,9 @@ wire_record! {
     pub struct ListedTransaction {
         /// How much came in, or, negative, went out; in whole currency units.
         "amount" amount: Amount;
-        /// What the wallet had afterwards.
+        /// How much was set aside in the wallet, or, negative, no longer is: of holds only.
+        "held" held: Option<Amount>;
+        /// What the wallet had afterwards, spendable and set aside together.
         "balance" balance: Amount;
         /// The fee, on top of the amount.
         "fee" fee: Amount;
@@ -277,7 +288,9 @@ wire_record! {
         "currencycode" currency_code: CurrencyCode;
         /// What came in, or, negative, went out; in whole currency units.
         "amount" amount: Amount;
-        /// What the wallet had afterwards.
+        /// What was set aside, or, negative, no longer is: of holds only.
+        "held" held: Option<Amount>;
+        /// What the wallet had afterwards, spendable and set aside together.
         "balance" balance: Amount;
     }
 }
@@ -311,6 +324,7 @@ wire_record! {
 }
 
 wire_record! {
+    provider
     /// One way to pay a payment request.
     pub struct PaymentAmount {
         /// How: `wallet`, `ripple`, `bitcoin`.
@@ -329,6 +343,7 @@ wire_record! {
 }
 
 wire_record! {
+    provider
     /// A currency that a profile issues.
     pub struct ProfileCurrency {
         /// The full name.

@@ -95,6 +95,7 @@ operation! {
 }
 
 wire_record! {
+    provider
     /// Supply of a currency, in whole currency units.
     pub struct Circulation {
         /// The full code.
@@ -118,6 +119,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// The currencies of a profile.
     pub struct ProfileCurrencyList {
         /// The currencies.
@@ -135,6 +137,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// The currencies of the platform.
     pub struct PublicCurrencyList {
         /// The currencies.

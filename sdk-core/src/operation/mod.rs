@@ -4,6 +4,8 @@
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
 mod currency;
+#[cfg(feature = "write")]
+mod hold;
 mod list;
 mod payment;
 mod profile;
@@ -12,6 +14,8 @@ mod user;
 mod wallet;
 
 pub use currency::*;
+#[cfg(feature = "write")]
+pub use hold::*;
 pub use list::{READ_SPECS, all};
 pub use payment::*;
 pub use profile::*;
@@ -135,11 +139,7 @@ pub struct Rights {
 
 impl Rights {
     /// No right is needed.
-    pub const NONE: Self = Self {
-        own: &[],
-        child: &[],
-        any: &[],
-    };
+    pub const NONE: Self = Self { own: &[], child: &[], any: &[] };
 
     /// Whether no right is needed.
     #[must_use]
@@ -197,28 +197,14 @@ pub struct Spec {
 
 /// What an answer's type can do.
 #[cfg(not(feature = "schema"))]
-pub trait Answer:
-    Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static
-{
-}
+pub trait Answer: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {}
 #[cfg(not(feature = "schema"))]
-impl<T: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static>
-    Answer for T
-{
-}
+impl<T: Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static> Answer for T {}
 
 /// What an answer's type can do.
 #[cfg(feature = "schema")]
 pub trait Answer:
-    Serialize
-    + DeserializeOwned
-    + Clone
-    + PartialEq
-    + std::fmt::Debug
-    + Send
-    + Sync
-    + schemars::JsonSchema
-    + 'static
+    Serialize + DeserializeOwned + Clone + PartialEq + std::fmt::Debug + Send + Sync + schemars::JsonSchema + 'static
 {
 }
 #[cfg(feature = "schema")]
@@ -305,14 +291,27 @@ pub trait Operation:
 }
 
 mod sealed {
-    pub trait Read {}
+    pub trait Plain {}
+    pub trait Read: Plain {}
     #[cfg(feature = "write")]
-    pub trait Money {}
+    pub trait Write {}
+    #[cfg(feature = "write")]
+    pub trait Money: Write {}
 }
 
+/// An operation that moves no money: it is sent without a client reference. Only this crate says which are.
+pub trait PlainOperation: Operation + sealed::Plain {}
+impl<O: Operation + sealed::Plain> PlainOperation for O {}
+
 /// An operation that changes nothing. Only this crate says which are.
-pub trait ReadOperation: Operation + sealed::Read {}
+pub trait ReadOperation: PlainOperation + sealed::Read {}
 impl<O: Operation + sealed::Read> ReadOperation for O {}
+
+/// An operation that changes something. Only this crate says which are.
+#[cfg(feature = "write")]
+pub trait WriteOperation: Operation + sealed::Write {}
+#[cfg(feature = "write")]
+impl<O: Operation + sealed::Write> WriteOperation for O {}
 
 /// An operation that moves money, or is about money and must not run twice. Only this crate says which are.
 #[cfg(feature = "write")]
@@ -327,10 +326,7 @@ pub struct Problems(pub Vec<FieldError>);
 impl Problems {
     /// Notes one.
     pub fn add(&mut self, field: &str, reason: impl Into<String>) {
-        self.0.push(FieldError {
-            field: field.to_owned(),
-            reason: reason.into(),
-        });
+        self.0.push(FieldError { field: field.to_owned(), reason: reason.into() });
     }
 
     /// Exactly one of these fields must be there.
@@ -347,22 +343,30 @@ macro_rules! operation {
     // A reading operation.
     ($(#[doc = $doc:literal])+ pub read struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build [] [any()] [Read] false $name $answer; ($($doc)+) $($rest)+);
+        impl $crate::operation::sealed::Plain for $name {}
         impl $crate::operation::sealed::Read for $name {}
     };
     // A reading operation whose request is a record of the exports to other languages, too: one with several fields.
     ($(#[doc = $doc:literal])+ pub read($ffi:literal) struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build [] [feature = $ffi] [Read] false $name $answer; ($($doc)+) $($rest)+);
+        impl $crate::operation::sealed::Plain for $name {}
         impl $crate::operation::sealed::Read for $name {}
     };
     // A writing operation that is about money.
     ($(#[doc = $doc:literal])+ pub money struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build ["write"] [feature = "uniffi-write"] [Write] true $name $answer; ($($doc)+) $($rest)+);
         #[cfg(feature = "write")]
+        impl $crate::operation::sealed::Write for $name {}
+        #[cfg(feature = "write")]
         impl $crate::operation::sealed::Money for $name {}
     };
     // Any other writing operation.
     ($(#[doc = $doc:literal])+ pub write struct $name:ident -> $answer:ty; $($rest:tt)+) => {
         operation!(@build ["write"] [feature = "uniffi-write"] [Write] false $name $answer; ($($doc)+) $($rest)+);
+        #[cfg(feature = "write")]
+        impl $crate::operation::sealed::Write for $name {}
+        #[cfg(feature = "write")]
+        impl $crate::operation::sealed::Plain for $name {}
     };
 
     (@build [$($gate:literal)?] [$ffi:meta] [$access:ident] $money:literal $name:ident $answer:ty; ($($doc:literal)+)

@@ -22,6 +22,7 @@ operation! {
 }
 
 wire_record! {
+    provider
     /// A profile, as `GetProfile` answers it.
     pub struct Profile {
         /// The profile.
@@ -222,6 +223,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// The API keys of a profile.
     pub struct ApiKeyList {
         /// The keys.
@@ -230,6 +232,7 @@ wire_record! {
 }
 
 wire_record! {
+    provider
     /// An API key in a list.
     pub struct ApiKey {
         /// Its id.

@@ -8,6 +8,7 @@ use crate::model::{PublicCurrency, Role};
 use crate::timestamp::Timestamp;
 
 wire_record! {
+    unexported
     /// Nothing but success.
     pub struct Done {}
 }
@@ -22,6 +23,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// The roles of the platform.
     pub struct RoleList {
         /// The roles.
@@ -82,6 +84,7 @@ operation! {
 }
 
 wire_record! {
+    provider
     /// What became of a request.
     pub struct OperationOutcome {
         /// Unknown, pending, done or refused.

@@ -59,6 +59,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// A user, in an answer.
     pub struct UserAnswer {
         /// The user.
@@ -128,6 +129,7 @@ operation! {
 }
 
 wire_record! {
+    provider
     /// A page of users.
     pub struct UserList {
         /// The users.
@@ -191,6 +193,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// The mobile tokens of a user.
     pub struct MobileTokenList {
         /// The tokens.
@@ -199,6 +202,7 @@ wire_record! {
 }
 
 wire_record! {
+    provider
     /// A mobile token in a list.
     pub struct MobileToken {
         /// Its id.

@@ -4,7 +4,7 @@
 use super::operation;
 #[cfg(feature = "write")]
 use crate::id::Uuid;
-use crate::id::{Txid, Upid, Waid};
+use crate::id::{Hoid, Txid, Upid, Waid};
 use crate::model::{Entry, ListedTransaction, TransactionState, TransactionType, WalletEntry};
 use crate::money::{Amount, CurrencyCode};
 use crate::timestamp::Timestamp;
@@ -106,6 +106,7 @@ operation! {
 }
 
 wire_record! {
+    unexported
     /// Wallets with their balances.
     pub struct WalletList {
         /// The wallets, the default one first.
@@ -126,6 +127,7 @@ operation! {
 }
 
 wire_record! {
+    provider
     /// The wallets of a profile.
     pub struct ProfileWalletList {
         /// The profile's default wallet.
@@ -224,6 +226,12 @@ wire_record! {
         "externaldestinationaddress" external_destination_address: Option<String>;
         /// The client reference that it was made under, if any.
         "referenceid" reference_id: Option<String>;
+        /// The hold that it placed, captured or released.
+        "hoid" hoid: Option<Hoid>;
+        /// The transaction that it pays back.
+        "originaltxid" original_txid: Option<Txid>;
+        /// How much of it was paid back by now, if any.
+        "refunded" refunded: Option<Amount>;
         /// The debits and credits, of the wallets that the caller may read.
         "entries" entries: Option<Vec<Entry>>;
     }

@@ -28,13 +28,10 @@ impl FreshToken for Source {
         if self.hanging.contains(&number) {
             std::future::pending::<()>().await;
         }
-        match self.failing.contains(&number) {
-            true => Err(FlorinError::Unauthorized {
-                code: None,
-                reason: "denied".to_owned(),
-                request_id: None,
-            }),
-            false => Ok(format!("token-{number}").into()),
+        if self.failing.contains(&number) {
+            Err(FlorinError::Unauthorized { code: None, reason: "denied".to_owned(), request_id: None })
+        } else {
+            Ok(format!("token-{number}").into())
         }
     }
 }
@@ -49,10 +46,7 @@ fn takes(token: &'static str) -> Lab {
     let bearer = format!("Bearer {token}");
     Lab::new(move |request: &Request| {
         assert_eq!(request.header("x-apikey"), None);
-        match request.header("authorization") == Some(&bearer) {
-            true => Reply::Json(wallet()),
-            false => Reply::code(20002),
-        }
+        if request.header("authorization") == Some(&bearer) { Reply::Json(wallet()) } else { Reply::code(20002) }
     })
 }
 
@@ -132,8 +126,7 @@ async fn money_is_sent_again_with_the_fresh_token_and_the_same_reference() {
         _ => Reply::code(20002),
     });
     send_transfer(&client(&lab, &source)).await.unwrap();
-    let references: Vec<_> =
-        lab.requests().iter().map(|r| r.header("idempotency-key").unwrap().to_owned()).collect();
+    let references: Vec<_> = lab.requests().iter().map(|r| r.header("idempotency-key").unwrap().to_owned()).collect();
     assert_eq!(references, ["ref-1", "ref-1"]);
 }
 
@@ -221,9 +214,10 @@ async fn a_failed_fetch_fails_who_waits_and_the_next_call_tries_again() {
         }
         for result in calls.join_all().await {
             let error = result.unwrap_err();
-            match hangs {
-                true => assert!(matches!(error, FlorinError::Unavailable { .. }), "{error}"),
-                false => assert!(matches!(error, FlorinError::Unauthorized { code: None, .. }), "{error}"),
+            if hangs {
+                assert!(matches!(error, FlorinError::Unavailable { .. }), "{error}");
+            } else {
+                assert!(matches!(error, FlorinError::Unauthorized { code: None, .. }), "{error}");
             }
         }
         assert_eq!((source.fetches.load(SeqCst), lab.requests().len()), (1, 0));
@@ -251,9 +245,7 @@ async fn a_token_that_cannot_be_sent_is_no_token() {
 #[test]
 fn a_token_fetched_in_a_runtime_that_has_ended_does_not_stay_lost() {
     let source = Arc::new(Source::default());
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
-    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let first = runtime();
     let client = first.block_on(async {
         let lab = Lab::closed();

@@ -98,8 +98,7 @@ impl Lab {
         let (requests, clock) = (Arc::clone(&lab.requests), Arc::clone(&lab.clock));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (handler, requests, clock) =
-                    (Arc::clone(&handler), Arc::clone(&requests), Arc::clone(&clock));
+                let (handler, requests, clock) = (Arc::clone(&handler), Arc::clone(&requests), Arc::clone(&clock));
                 std::thread::spawn(move || serve(stream.unwrap(), &handler, &requests, &clock));
             }
         });
@@ -108,13 +107,7 @@ impl Lab {
 
     /// Without a server: whatever is, or is not, at that address.
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self {
-            address,
-            start: Instant::now(),
-            requests: Arc::default(),
-            seen: Arc::default(),
-            clock: Arc::default(),
-        }
+        Self { address, start: Instant::now(), requests: Arc::default(), seen: Arc::default(), clock: Arc::default() }
     }
 
     /// An address that refuses connections.
@@ -125,10 +118,7 @@ impl Lab {
 
     /// The published table, without the random part.
     pub(crate) fn options(&self) -> ClientOptions {
-        ClientOptions {
-            jitter_percent: 0,
-            ..ClientOptions::new(format!("http://{}", self.address))
-        }
+        ClientOptions { jitter_percent: 0, ..ClientOptions::new(format!("http://{}", self.address)) }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -223,8 +213,7 @@ fn serve(
     let reply = handler.lock().unwrap()(&request);
     let bytes = match reply {
         Reply::Json(value) => {
-            let Reply::Raw(bytes) = Reply::http("200 OK", "application/json", &value.to_string())
-            else {
+            let Reply::Raw(bytes) = Reply::http("200 OK", "application/json", &value.to_string()) else {
                 unreachable!()
             };
             bytes
@@ -258,17 +247,11 @@ fn read(stream: &TcpStream) -> Option<Request> {
         };
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    let length = headers
-        .iter()
-        .find(|(name, _)| name == "content-length")
-        .map_or(0, |(_, value)| value.parse().unwrap());
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Request {
-        line: line.trim_end().to_owned(),
-        headers,
-        body: String::from_utf8(body).unwrap(),
-    })
+    Some(Request { line: line.trim_end().to_owned(), headers, body: String::from_utf8(body).unwrap() })
 }
 
 // --- What the tests send ---

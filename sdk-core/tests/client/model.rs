@@ -96,10 +96,12 @@ impl Server {
         for left in &mut self.late {
             *left -= 1;
         }
-        let arrived = self.late.iter().filter(|left| **left == 0).count();
-        self.late.retain(|left| *left > 0);
-        for _ in 0..arrived {
-            self.handle(rule);
+        for left in std::mem::take(&mut self.late) {
+            if left > 0 {
+                self.late.push(left);
+            } else {
+                self.handle(rule);
+            }
         }
     }
 }
@@ -116,14 +118,10 @@ impl Transport for Net {
         let mut server = self.server.lock().unwrap();
         server.time_passes(self.rule);
         let asks = request.target.starts_with("/api/v1/operation/");
-        let answer = |value: Value| {
-            Ok(WireAnswer { status: 200, request_id: None, body: value.to_string().into_bytes() })
-        };
+        let answer =
+            |value: Value| Ok(WireAnswer { status: 200, request_id: None, body: value.to_string().into_bytes() });
         let lost = |outcome| Err(Lost { outcome, reason: "lost".to_owned() });
-        let mut handle = || match asks {
-            true => server.outcome(),
-            false => server.handle(self.rule),
-        };
+        let mut handle = || if asks { server.outcome() } else { server.handle(self.rule) };
         match self.faults.lock().unwrap().pop().unwrap_or(Fault::None) {
             Fault::None => answer(handle()),
             Fault::NotSent => lost(Outcome::NotSent),

@@ -1,8 +1,6 @@
 //! What moves money: asking what became of it, and the end of each way.
 
-use crate::lab::{
-    Lab, Reply, Request, TXID, outcome, outcome_done, send_transfer, transfer, transferred,
-};
+use crate::lab::{Lab, Reply, Request, TXID, outcome, outcome_done, send_transfer, transfer, transferred};
 use florin_sdk_core::client::{Asked, ClientOptions, Credential, MoneyCall};
 use florin_sdk_core::operation::{CreditWallet, Transferred};
 use florin_sdk_core::{FlorinError, JsonObject, Knowledge};
@@ -14,18 +12,18 @@ fn lab(
     asks: impl IntoIterator<Item = Reply, IntoIter: Send + 'static>,
 ) -> Lab {
     let (mut copies, mut asks) = (copies.into_iter(), asks.into_iter());
-    Lab::new(move |request: &Request| match request.asks() {
-        true => asks.next().expect("asked once too often"),
-        false => copies.next().expect("one copy too many"),
+    Lab::new(move |request: &Request| {
+        if request.asks() {
+            asks.next().expect("asked once too often")
+        } else {
+            copies.next().expect("one copy too many")
+        }
     })
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_copy_carries_the_same_reference_and_the_same_bytes() {
-    let lab = lab(
-        [Reply::code(10002), Reply::Cut, Reply::Json(transferred())],
-        [outcome("unknown")],
-    );
+    let lab = lab([Reply::code(10002), Reply::Cut, Reply::Json(transferred())], [outcome("unknown")]);
     let call = MoneyCall::new(&transfer(), None).unwrap();
     let done: Transferred = lab.client().send_money(&call).await.unwrap();
     assert_eq!(done.txid.to_string(), TXID);

@@ -21,8 +21,15 @@ fn base_urls() {
         assert_eq!(fault(ClientOptions::new(good)), None, "{good}");
     }
     for bad in [
-        "", "wallet.example.com", "ftp://wallet.example.com", "https://", "file:///etc/passwd", "data:,x",
-        "https://user:pass@wallet.example.com", "https://wallet.example.com/?a=b", "https://wallet.example.com/#a",
+        "",
+        "wallet.example.com",
+        "ftp://wallet.example.com",
+        "https://",
+        "file:///etc/passwd",
+        "data:,x",
+        "https://user:pass@wallet.example.com",
+        "https://wallet.example.com/?a=b",
+        "https://wallet.example.com/#a",
     ] {
         assert_eq!(fault(ClientOptions::new(bad)).as_deref(), Some("base_url"), "{bad}");
     }

@@ -41,20 +41,19 @@ async fn all_pages_as_a_stream() {
     let names: Vec<_> = users.iter().map(|user| user.provider_user_id.as_str()).collect();
     assert_eq!(names, ["a", "b", "c"]);
     let lines: Vec<_> = lab.requests().into_iter().map(|request| request.line).collect();
-    assert_eq!(lines, [
-        "GET /api/v1/user/list?limit=2&search=a+b%26c HTTP/1.1",
-        "GET /api/v1/user/list?after=c%2F1&limit=2&search=a+b%26c HTTP/1.1",
-        "GET /api/v1/user/list?after=c+2&limit=2&search=a+b%26c HTTP/1.1",
-    ]);
+    assert_eq!(
+        lines,
+        [
+            "GET /api/v1/user/list?limit=2&search=a+b%26c HTTP/1.1",
+            "GET /api/v1/user/list?after=c%2F1&limit=2&search=a+b%26c HTTP/1.1",
+            "GET /api/v1/user/list?after=c+2&limit=2&search=a+b%26c HTTP/1.1",
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_an_error_the_same_page_comes_next() {
-    let lab = lab([
-        Reply::Json(page(&["a"], Some("1"))),
-        Reply::code(20003),
-        Reply::Json(page(&["b"], None)),
-    ]);
+    let lab = lab([Reply::Json(page(&["a"], Some("1"))), Reply::code(20003), Reply::Json(page(&["b"], None))]);
     let mut pager = lab.client().pages(first());
     assert_eq!(pager.next().await.unwrap().unwrap().len(), 1);
     assert!(pager.next().await.is_err());
@@ -91,14 +90,8 @@ async fn a_stream_ends_after_its_first_error() {
 fn what_the_sdks_hand_out_can_go_to_another_thread() {
     fn sendable<T: Send + 'static>(_: &T) {}
     let lab = Lab::closed();
-    let request = GetWalletTransactionList {
-        waid: None,
-        limit: None,
-        after: None,
-        reference_id: None,
-        from: None,
-        to: None,
-    };
+    let request =
+        GetWalletTransactionList { waid: None, limit: None, after: None, reference_id: None, from: None, to: None };
     let client = lab.client();
     sendable(&client.pages(request.clone()).into_stream());
     sendable(&async move { client.pages(request).next().await });

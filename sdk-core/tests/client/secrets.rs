@@ -48,6 +48,7 @@ async fn in_a_process_of_its_own() {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(log.clone())
+        .with_ansi(false)
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
@@ -89,7 +90,10 @@ async fn in_a_process_of_its_own() {
         assert!(lab.requests().iter().any(|request| request.body.contains(MARKED)), "it is sent");
     }
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("AcceptPayment") && log.contains("attempt"), "there is a log: {log}");
+    for part in ["AcceptPayment", "attempt=3", "outcome=InvalidAnswer", "outcome=NoAnswer", "code=20001", "request_id="]
+    {
+        assert!(log.contains(part), "{part} is not in the log: {log}");
+    }
     for text in texts.iter().chain([&log]) {
         assert!(!text.contains(MARKED), "{text}");
     }

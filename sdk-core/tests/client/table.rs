@@ -1,8 +1,6 @@
 //! Every row of the error table, for what reads, what writes and what moves money.
 
-use crate::lab::{
-    Lab, Reply, outcome, read_call, send_transfer, transferred, wallet,
-};
+use crate::lab::{Lab, Reply, outcome, read_call, send_transfer, transferred, wallet};
 use florin_sdk_core::client::transport::{HttpTransport, WireRequest};
 use florin_sdk_core::client::{ClientOptions, Transport};
 use florin_sdk_core::operation::{CreateUser, Method, TimeoutClass};
@@ -24,12 +22,7 @@ struct Row {
 
 /// All but `NotSent`, which needs a server that is not there.
 fn rows() -> Vec<Row> {
-    let row = |outcome, reply, delay_s: u128, nothing_ran| Row {
-        outcome,
-        reply,
-        delay: delay_s * 10,
-        nothing_ran,
-    };
+    let row = |outcome, reply, delay_s: u128, nothing_ran| Row { outcome, reply, delay: delay_s * 10, nothing_ran };
     vec![
         row(Outcome::Maintenance, Reply::code(10001), 10, true),
         row(Outcome::TooBusy, Reply::code(10002), 10, true),
@@ -42,11 +35,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn user() -> CreateUser {
-    CreateUser {
-        provider_user_id: "alice".to_owned(),
-        display_name: None,
-        metadata: None,
-    }
+    CreateUser { provider_user_id: "alice".to_owned(), display_name: None, metadata: None }
 }
 
 fn created_user() -> Value {
@@ -114,9 +103,10 @@ fn the_table_is_the_published_one() {
     let longest = |class: TimeoutClass| u64::try_from(class.duration().as_millis()).unwrap();
     for row in published["timeouts"].as_array().unwrap() {
         let category = row["category"].as_str().unwrap();
-        let class = match category.contains("Bridge") || category.contains("WithdrawTest") {
-            true => TimeoutClass::Bridge,
-            false => TimeoutClass::Standard,
+        let class = if category.contains("Bridge") || category.contains("WithdrawTest") {
+            TimeoutClass::Bridge
+        } else {
+            TimeoutClass::Standard
         };
         assert_eq!(row["timeout_ms"], longest(class), "{category}");
     }
@@ -152,12 +142,13 @@ async fn a_write_is_repeated_and_in_doubt_where_it_may_have_run() {
     for Row { outcome, reply, delay, nothing_ran } in rows() {
         let lab = failing(&reply, 9, created_user());
         let error = lab.client().send(&user()).await.unwrap_err();
-        match nothing_ran {
-            true => assert!(matches!(error, FlorinError::Unavailable { .. }), "{outcome:?}: {error}"),
-            false => assert!(
+        if nothing_ran {
+            assert!(matches!(error, FlorinError::Unavailable { .. }), "{outcome:?}: {error}");
+        } else {
+            assert!(
                 matches!(&error, FlorinError::InDoubt { operation, reference: None, .. } if operation == "CreateUser"),
                 "{outcome:?}: {error}"
-            ),
+            );
         }
         assert_eq!(lab.sent_at(), [0, delay, 2 * delay], "{outcome:?}");
         for failures in 1..=2 {
@@ -290,14 +281,12 @@ async fn a_code_that_is_not_in_the_table_is_final() {
     for code in [0, 1, 9999, 10005, 19999, 20000, 20003, 20005, 20009, 20016, 4_294_967_295_u32] {
         for money in [false, true] {
             let lab = Lab::new(move |_| Reply::code(code));
-            let error = match money {
-                false => lab.client().send(&read_call()).await.unwrap_err(),
-                true => send_transfer(&lab.client()).await.unwrap_err(),
+            let error = if money {
+                send_transfer(&lab.client()).await.unwrap_err()
+            } else {
+                lab.client().send(&read_call()).await.unwrap_err()
             };
-            assert!(
-                matches!(&error, FlorinError::Refused { code: found, .. } if *found == code),
-                "{code}: {error}"
-            );
+            assert!(matches!(&error, FlorinError::Refused { code: found, .. } if *found == code), "{code}: {error}");
             assert_eq!(error.request_id(), Some("req-1"));
             assert_eq!(lab.requests().len(), 1, "{code}");
             assert_eq!(lab.now(), 0, "{code}");
@@ -347,7 +336,9 @@ async fn whatever_is_no_answer_of_the_platform_is_an_invalid_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn the_http_status_does_not_matter_if_there_is_a_result_code() {
-    for status in ["200 OK", "400 Bad Request", "401 Unauthorized", "429 Too Many Requests", "500 Internal Server Error"] {
+    for status in
+        ["200 OK", "400 Bad Request", "401 Unauthorized", "429 Too Many Requests", "500 Internal Server Error"]
+    {
         let lab = Lab::new(move |_| Reply::http(status, "text/plain", &wallet().to_string()));
         lab.client().send(&read_call()).await.unwrap();
         let refusal = r#"{"resultcode":20000,"resultmessage":"no","errors":[{"field":"amount","reason":"too small"}]}"#;
@@ -369,10 +360,7 @@ async fn a_refusal_is_read_however_odd_its_other_fields_are() {
     ] {
         let lab = Lab::new(move |_| Reply::http("200 OK", "application/json", body));
         let error = send_transfer(&lab.client()).await.unwrap_err();
-        assert!(
-            matches!(&error, FlorinError::Refused { code: 20009, fields, .. } if fields.is_empty()),
-            "{error}"
-        );
+        assert!(matches!(&error, FlorinError::Refused { code: 20009, fields, .. } if fields.is_empty()), "{error}");
     }
     let long = json!({ "resultcode": 20009, "resultmessage": "ä".repeat(100_000) }).to_string();
     let lab = Lab::new(move |_| Reply::http("200 OK", "application/json", &long));

@@ -3,13 +3,11 @@
 use crate::lab::{transfer, transferred, wallet};
 use florin_sdk_core::client::{Client, ClientOptions, Credential, MoneyCall};
 use florin_sdk_core::operation::{
-    CreditWallet, DeleteAPIKey, Done, GetWallet, GetWalletTransactionList, Moved, TransactionList,
-    Transferred,
+    CreditWallet, DeleteAPIKey, Done, GetWallet, GetWalletTransactionList, Moved, TransactionList, Transferred,
 };
 use serde_json::json;
 use wiremock::matchers::{
-    body_bytes, body_json, header, header_exists, method, path, query_param,
-    query_param_is_missing,
+    body_bytes, body_json, header, header_exists, method, path, query_param, query_param_is_missing,
 };
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -67,9 +65,7 @@ async fn a_post_has_its_fields_in_the_body_and_its_reference_in_the_header() {
             "destinationwaid": "waid_2222222222222222",
         })))
         .respond_with(
-            ResponseTemplate::new(200)
-                .insert_header("idempotency-replayed", "true")
-                .set_body_json(transferred()),
+            ResponseTemplate::new(200).insert_header("idempotency-replayed", "true").set_body_json(transferred()),
         )
         .expect(1)
         .mount(&server)

@@ -21,7 +21,6 @@ impl ApiKeyGroup {
     /// The keys of a profile, masked: of the provider's own when `upid` is absent.
     ///
     /// Source: `GetAPIKeyList` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(upid = None)))]
     pub async fn list(&self, upid: Option<Upid>) -> Result<Vec<ApiKey>, FlorinError> {
         Ok(self.0.send(GetAPIKeyList { upid }).await?.api_keys)
     }
@@ -29,7 +28,6 @@ impl ApiKeyGroup {
     /// Ends a key, at once: one of the provider's own profile when `upid` is absent.
     ///
     /// Source: `DeleteAPIKey` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(upid = None)))]
     pub async fn delete(&self, akid: Akid, upid: Option<Upid>) -> Result<(), FlorinError> {
         self.0.send(DeleteAPIKey { akid, upid }).await?;
         Ok(())

@@ -3,8 +3,8 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::ProfileCurrency;
 use florin_sdk_core::operation::{
-    Circulation, CreateExtendedCurrency, GetCirculation, GetProfileCurrencyList,
-    IssueGatewayCurrency, Issued, Moved, RedeemCurrency,
+    Circulation, CreateExtendedCurrency, GetCirculation, GetProfileCurrencyList, IssueGatewayCurrency, Issued, Moved,
+    RedeemCurrency,
 };
 use florin_sdk_core::{CurrencyCode, FlorinError};
 
@@ -28,12 +28,7 @@ impl CurrencyGroup {
     /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
     ///
     /// Source: `IssueGatewayCurrency` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn issue(
-        &self,
-        request: IssueGatewayCurrency,
-        reference: Option<String>,
-    ) -> Result<Issued, FlorinError> {
+    pub async fn issue(&self, request: IssueGatewayCurrency, reference: Option<String>) -> Result<Issued, FlorinError> {
         self.0.send_money(request, reference).await
     }
 
@@ -42,22 +37,14 @@ impl CurrencyGroup {
     /// `reference`: as in [`WalletGroup::credit`](crate::group::WalletGroup::credit).
     ///
     /// Source: `RedeemCurrency` in spec/florin/extensions.md.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn redeem(
-        &self,
-        request: RedeemCurrency,
-        reference: Option<String>,
-    ) -> Result<Moved, FlorinError> {
+    pub async fn redeem(&self, request: RedeemCurrency, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
 
     /// How much of a currency was issued, redeemed and is in circulation.
     ///
     /// Source: `GetCirculation` in spec/florin/extensions.md.
-    pub async fn circulation(
-        &self,
-        currency_code: CurrencyCode,
-    ) -> Result<Circulation, FlorinError> {
+    pub async fn circulation(&self, currency_code: CurrencyCode) -> Result<Circulation, FlorinError> {
         self.0.send(GetCirculation { currency_code }).await
     }
 

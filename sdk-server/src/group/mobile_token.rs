@@ -2,8 +2,7 @@
 
 use crate::ProviderClient;
 use florin_sdk_core::operation::{
-    CreateMobileToken, CreatedMobileToken, ListMobileTokens, MobileToken, RevokeMobileToken,
-    RevokeMobileTokens,
+    CreateMobileToken, CreatedMobileToken, ListMobileTokens, MobileToken, RevokeMobileToken, RevokeMobileTokens,
 };
 use florin_sdk_core::{FlorinError, Mtid};
 
@@ -17,10 +16,7 @@ impl MobileTokenGroup {
     /// Makes a token for a user's app. It is in this answer only: hand it to the app over a safe channel.
     ///
     /// Source: `CreateMobileToken` in spec/florin/extensions.md.
-    pub async fn create(
-        &self,
-        request: CreateMobileToken,
-    ) -> Result<CreatedMobileToken, FlorinError> {
+    pub async fn create(&self, request: CreateMobileToken) -> Result<CreatedMobileToken, FlorinError> {
         self.0.send(request).await
     }
 

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod currency;
+mod hold;
 mod mobile_token;
 mod operation;
 mod payment;
@@ -13,6 +14,7 @@ mod wallet;
 
 pub use api_key::ApiKeyGroup;
 pub use currency::CurrencyGroup;
+pub use hold::HoldGroup;
 pub use mobile_token::MobileTokenGroup;
 pub use operation::OperationGroup;
 pub use payment::PaymentGroup;

@@ -17,16 +17,8 @@ impl OperationGroup {
     /// `operation`: the name of the operation, where one reference was used for several.
     ///
     /// Source: `GetOperationOutcome` in spec/florin/extensions.md.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(operation = None)))]
-    pub async fn outcome(
-        &self,
-        reference: String,
-        operation: Option<String>,
-    ) -> Result<OperationOutcome, FlorinError> {
-        let question = GetOperationOutcome {
-            reference,
-            operation,
-        };
+    pub async fn outcome(&self, reference: String, operation: Option<String>) -> Result<OperationOutcome, FlorinError> {
+        let question = GetOperationOutcome { reference, operation };
         self.0.send(question).await
     }
 
@@ -39,12 +31,7 @@ impl OperationGroup {
     /// [`FlorinError::InvalidInput`] if the journal holds no call under this reference ([`Self::outcome`] can still be
     /// asked), or those of several operations: name the `operation` then. [`FlorinError::Journal`] if it cannot be read.
     /// What became of the call is in the answer, never an error.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(operation = None)))]
-    pub async fn resume(
-        &self,
-        reference: String,
-        operation: Option<String>,
-    ) -> Result<Resumed, FlorinError> {
+    pub async fn resume(&self, reference: String, operation: Option<String>) -> Result<Resumed, FlorinError> {
         let operation = operation.as_deref();
         self.0.money.resume(&reference, operation).await
     }

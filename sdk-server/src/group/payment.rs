@@ -4,8 +4,8 @@ use crate::ProviderClient;
 use florin_sdk_core::client::PaymentPager;
 use florin_sdk_core::model::ListedPayment;
 use florin_sdk_core::operation::{
-    AcceptPayment, CreatePaymentRequest, CreatedPaymentRequest, GetPaymentStatus,
-    GetPaymentTransactionList, Payment, PaymentList, RefusePayment,
+    AcceptPayment, CreatePaymentRequest, CreatedPaymentRequest, GetPaymentStatus, GetPaymentTransactionList, Payment,
+    PaymentList, RefusePayment,
 };
 use florin_sdk_core::{FlorinError, Prid};
 use futures_core::Stream;
@@ -24,7 +24,6 @@ impl PaymentGroup {
     /// one, must be the same.
     ///
     /// Source: `CreatePaymentRequest` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn request(
         &self,
         request: CreatePaymentRequest,
@@ -39,12 +38,7 @@ impl PaymentGroup {
     /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
     ///
     /// Source: `AcceptPayment` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn accept(
-        &self,
-        request: AcceptPayment,
-        reference: Option<String>,
-    ) -> Result<(), FlorinError> {
+    pub async fn accept(&self, request: AcceptPayment, reference: Option<String>) -> Result<(), FlorinError> {
         self.0.send_money(request, reference).await?;
         Ok(())
     }
@@ -54,7 +48,6 @@ impl PaymentGroup {
     /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
     ///
     /// Source: `RefusePayment` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn refuse(&self, prid: Prid, reference: Option<String>) -> Result<(), FlorinError> {
         self.0.send_money(RefusePayment { prid }, reference).await?;
         Ok(())
@@ -71,10 +64,7 @@ impl PaymentGroup {
     /// them all.
     ///
     /// Source: `GetPaymentTransactionList` in spec/omnigate/operations.json.
-    pub async fn list(
-        &self,
-        request: GetPaymentTransactionList,
-    ) -> Result<PaymentList, FlorinError> {
+    pub async fn list(&self, request: GetPaymentTransactionList) -> Result<PaymentList, FlorinError> {
         self.0.send(request).await
     }
 

@@ -21,7 +21,6 @@ impl ProfileGroup {
     /// One profile: the provider's own when `upid` is absent.
     ///
     /// Source: `GetProfile` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(upid = None)))]
     pub async fn get(&self, upid: Option<Upid>) -> Result<Profile, FlorinError> {
         self.0.send(GetProfile { upid }).await
     }

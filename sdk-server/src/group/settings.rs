@@ -3,9 +3,7 @@
 use crate::ProviderClient;
 use florin_sdk_core::FlorinError;
 use florin_sdk_core::model::{PublicCurrency, Role};
-use florin_sdk_core::operation::{
-    GetPublicCurrencyList, GetPublicRoleList, GetSettings, Settings,
-};
+use florin_sdk_core::operation::{GetPublicCurrencyList, GetPublicRoleList, GetSettings, Settings};
 
 /// What is to be known of the platform. Errors: [`ProviderClient`].
 #[cfg_attr(feature = "uniffi", derive(uniffi::Object))]

@@ -27,10 +27,7 @@ impl TransactionGroup {
     /// One page of a wallet's transactions, newest first. [`Self::pages`] walks them all.
     ///
     /// Source: `GetWalletTransactionList` in spec/omnigate/operations.json.
-    pub async fn list(
-        &self,
-        request: GetWalletTransactionList,
-    ) -> Result<TransactionList, FlorinError> {
+    pub async fn list(&self, request: GetWalletTransactionList) -> Result<TransactionList, FlorinError> {
         self.0.send(request).await
     }
 

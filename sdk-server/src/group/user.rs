@@ -3,9 +3,7 @@
 use crate::ProviderClient;
 use florin_sdk_core::FlorinError;
 use florin_sdk_core::client::Pager;
-use florin_sdk_core::operation::{
-    CreateUser, CreatedUser, GetUser, ListUsers, UpdateUser, User, UserList,
-};
+use florin_sdk_core::operation::{CreateUser, CreatedUser, GetUser, ListUsers, UpdateUser, User, UserList};
 use futures_core::Stream;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -56,10 +54,7 @@ impl UserGroup {
 /// In Rust only.
 impl UserGroup {
     /// All users from the page that `request` asks for, oldest first. It ends after the first error.
-    pub fn all(
-        &self,
-        request: ListUsers,
-    ) -> impl Stream<Item = Result<User, FlorinError>> + Send + use<> {
+    pub fn all(&self, request: ListUsers) -> impl Stream<Item = Result<User, FlorinError>> + Send + use<> {
         self.0.client.pages(request).into_stream()
     }
 }

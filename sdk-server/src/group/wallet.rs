@@ -3,8 +3,8 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList,
-    GetWalletListByUpid, Moved, ProfileWalletList, Transferred, Wallet, WalletTransfer,
+    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid, Moved,
+    ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
 };
 use florin_sdk_core::{FlorinError, Upid, Waid};
 
@@ -23,7 +23,6 @@ impl WalletGroup {
     /// again and moves nothing; with another request it is refused (20007).
     ///
     /// Source: `WalletTransfer` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn transfer(
         &self,
         request: WalletTransfer,
@@ -37,12 +36,7 @@ impl WalletGroup {
     /// `reference`: as in [`Self::transfer`]; the request's own, if it has one, must be the same.
     ///
     /// Source: `CreditWallet` in spec/florin/extensions.md.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn credit(
-        &self,
-        request: CreditWallet,
-        reference: Option<String>,
-    ) -> Result<Moved, FlorinError> {
+    pub async fn credit(&self, request: CreditWallet, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
 
@@ -51,12 +45,22 @@ impl WalletGroup {
     /// `reference`: as in [`Self::credit`].
     ///
     /// Source: `DebitWallet` in spec/florin/extensions.md.
+    pub async fn debit(&self, request: DebitWallet, reference: Option<String>) -> Result<Moved, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// Pays a transaction back, once: from the wallet that received it to the one that paid. Without an amount, all that
+    /// was not paid back yet; all refunds together never exceed the transaction (20010).
+    ///
+    /// `reference`: as in [`Self::credit`].
+    ///
+    /// Source: `RefundTransaction` in spec/florin/extensions.md.
     #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
-    pub async fn debit(
+    pub async fn refund(
         &self,
-        request: DebitWallet,
+        request: RefundTransaction,
         reference: Option<String>,
-    ) -> Result<Moved, FlorinError> {
+    ) -> Result<Transferred, FlorinError> {
         self.0.send_money(request, reference).await
     }
 
@@ -70,7 +74,6 @@ impl WalletGroup {
     /// One wallet and its balances, as of the server's last commit: the profile's default wallet when `waid` is absent.
     ///
     /// Source: `GetWallet` in spec/omnigate/operations.json.
-    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
     pub async fn get(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.0.send(GetWallet { waid }).await
     }

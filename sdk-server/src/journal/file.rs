@@ -40,13 +40,9 @@ impl FileJournal {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let writer = Writer::open(path.into())?;
         let (jobs, inbox) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("florin-journal".to_owned())
-            .spawn(move || writer.work(&inbox))?;
-        Ok(Self {
-            jobs: Some(jobs),
-            thread: Some(thread),
-        })
+        let thread =
+            std::thread::Builder::new().name("florin-journal".to_owned()).spawn(move || writer.work(&inbox))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     async fn ask<T>(
@@ -55,17 +51,12 @@ impl FileJournal {
     ) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job(reply)).is_ok());
-        match sent {
-            true => answer.await.unwrap_or_else(|_| Err(stopped())),
-            false => Err(stopped()),
-        }
+        if sent { answer.await.unwrap_or_else(|_| Err(stopped())) } else { Err(stopped()) }
     }
 }
 
 fn stopped() -> JournalError {
-    JournalError::Storage {
-        reason: "the journal's thread has ended".to_owned(),
-    }
+    JournalError::Storage { reason: "the journal's thread has ended".to_owned() }
 }
 
 impl Drop for FileJournal {
@@ -135,8 +126,15 @@ struct Writer {
     live: Vec<JournalEntry>,
     /// Set when the file's state is no longer known, as after a failed `fsync`. Then nothing more is written.
     broken: Option<JournalError>,
-    /// Locked as long as it is open. A file of its own, as the journal's is replaced.
-    _lock: File,
+    /// A file of its own, as the journal's is replaced.
+    lock: File,
+}
+
+/// Closing the file is not enough: a process that was just being started still has a copy of it, and with it the lock.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Writer {
@@ -153,15 +151,7 @@ impl Writer {
         };
         let (file, len) = write_beside(&path, &live)?;
         replace(&path)?;
-        Ok(Self {
-            path,
-            file,
-            len,
-            compact_at: len + COMPACT_AFTER_BYTES,
-            live,
-            broken: None,
-            _lock: lock,
-        })
+        Ok(Self { path, file, len, compact_at: len + COMPACT_AFTER_BYTES, live, broken: None, lock })
     }
 
     fn work(mut self, inbox: &Receiver<Job>) {
@@ -240,10 +230,7 @@ impl Writer {
 
 /// What a journal's bytes leave unsettled.
 fn read(bytes: &[u8]) -> Result<Vec<JournalEntry>, JournalError> {
-    let damaged = |line: u64, reason: &str| JournalError::Damaged {
-        line,
-        reason: reason.to_owned(),
-    };
+    let damaged = |line: u64, reason: &str| JournalError::Damaged { line, reason: reason.to_owned() };
     let mut live = Vec::new();
     let mut bad = None;
     for (number, text) in (1..).zip(bytes.split(|b| *b == b'\n')) {

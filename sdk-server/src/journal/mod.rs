@@ -102,17 +102,13 @@ pub enum JournalError {
 
 impl From<std::io::Error> for JournalError {
     fn from(error: std::io::Error) -> Self {
-        Self::Storage {
-            reason: error.to_string(),
-        }
+        Self::Storage { reason: error.to_string() }
     }
 }
 
 impl From<JournalError> for FlorinError {
     fn from(error: JournalError) -> Self {
-        Self::Journal {
-            reason: error.to_string(),
-        }
+        Self::Journal { reason: error.to_string() }
     }
 }
 

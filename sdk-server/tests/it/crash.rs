@@ -27,11 +27,14 @@ async fn child() {
     unreachable!("it should have ended before");
 }
 
-/// A server that carries out each reference once. Which it has carried out, and how many copies came.
-fn server() -> (String, Arc<Mutex<(BTreeSet<String>, u32)>>) {
+/// Which references were carried out, and how many copies came.
+type Seen = Arc<Mutex<(BTreeSet<String>, u32)>>;
+
+/// A server that carries out each reference once.
+fn server() -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let state: Arc<Mutex<(BTreeSet<String>, u32)>> = Arc::default();
+    let state = Seen::default();
     let shared = Arc::clone(&state);
     std::thread::spawn(move || {
         for stream in listener.incoming() {

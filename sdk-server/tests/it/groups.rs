@@ -5,6 +5,7 @@ use florin_sdk_core::client::transport::{Lost, WireAnswer, WireRequest};
 use florin_sdk_core::client::{Client, ClientOptions, Credential, Transport};
 use florin_sdk_core::operation::*;
 use florin_sdk_server::{MemoryJournal, ProviderClient};
+use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -37,6 +38,10 @@ fn named(line: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
+fn request<O: serde::de::DeserializeOwned>(json: &str) -> O {
+    serde_json::from_str(json).unwrap()
+}
+
 #[tokio::test]
 async fn every_operation_but_the_apps_own_has_a_call() {
     let platform = Arc::new(Refusing::default());
@@ -55,9 +60,6 @@ async fn every_operation_but_the_apps_own_has_a_call() {
             called.insert($operation);
         };
     }
-    fn request<O: serde::de::DeserializeOwned>(json: &str) -> O {
-        serde_json::from_str(json).unwrap()
-    }
     let (waid, prid) = (|| "waid_1234567812345678".parse().unwrap(), || "prid_1234567812345678".parse().unwrap());
     let upid = || "upid_1234567812345678".parse().unwrap();
     let user = r#"{"provideruserid":"alice"}"#;
@@ -73,6 +75,11 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("WalletTransfer": wallets.transfer(request(transfer), None));
     call!("CreditWallet": wallets.credit(request(credit), None));
     call!("DebitWallet": wallets.debit(request(credit), None));
+    call!("RefundTransaction": wallets.refund(request(r#"{"txid":"txid_1234567812345678"}"#), None));
+    let hoid = "hoid_1234567812345678";
+    call!("PlaceHold": holds.place(request(credit), None));
+    call!("CaptureHold": holds.capture(request(&format!(r#"{{"hoid":"{hoid}","amount":"1"}}"#)), None));
+    call!("ReleaseHold": holds.release(hoid.parse().unwrap(), None));
     call!("GetWalletTransactionList": transactions.list(request("{}")));
     call!("GetWalletTransactionDetails": transactions.get("txid_1234567812345678".parse().unwrap()));
     call!("CreateUser": users.create(request(user)));
@@ -124,7 +131,6 @@ async fn lists_are_walked_from_the_groups_too() {
     client.users().pages(serde_json::from_str(empty).unwrap()).next().await.unwrap_err();
     client.transactions().pages(serde_json::from_str(empty).unwrap()).next().await.unwrap_err();
     client.payments().pages(serde_json::from_str(empty).unwrap()).next().await.unwrap_err();
-    use futures_util::TryStreamExt;
     let users: Result<Vec<_>, _> = client.users().all(serde_json::from_str(empty).unwrap()).try_collect().await;
     users.unwrap_err();
     let all = client.transactions().all(serde_json::from_str(empty).unwrap());

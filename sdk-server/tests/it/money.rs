@@ -103,17 +103,11 @@ struct Bad {
 #[async_trait]
 impl Journal for Bad {
     async fn record(&self, _: JournalEntry) -> Result<(), JournalError> {
-        match self.record {
-            true => Err(JournalError::Storage { reason: "full".into() }),
-            false => Ok(()),
-        }
+        if self.record { Err(JournalError::Storage { reason: "full".into() }) } else { Ok(()) }
     }
     async fn settle(&self, _: String, settlement: Settlement) -> Result<(), JournalError> {
         self.settled.lock().unwrap().push(settlement);
-        match self.settle {
-            true => Err(JournalError::Storage { reason: "full".into() }),
-            false => Ok(()),
-        }
+        if self.settle { Err(JournalError::Storage { reason: "full".into() }) } else { Ok(()) }
     }
     async fn pending(&self) -> Result<Vec<JournalEntry>, JournalError> {
         Err(JournalError::Storage { reason: "full".into() })

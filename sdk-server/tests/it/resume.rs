@@ -1,9 +1,7 @@
 //! Going on with calls whose outcome was left unknown.
 
 use crate::platform::{Fault, Platform, accept, credit, too_much, transfer};
-use florin_sdk_server::{
-    Fate, FlorinError, Journal, JournalEntry, Knowledge, MemoryJournal, Settlement, Timestamp,
-};
+use florin_sdk_server::{Fate, FlorinError, Journal, JournalEntry, Knowledge, MemoryJournal, Settlement, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +26,7 @@ async fn a_call_in_doubt_is_gone_on_with_by_its_reference() {
 
         let resumed = client.operations().resume(reference.clone(), None).await.unwrap();
         assert_eq!((resumed.operation.as_str(), resumed.reference), ("WalletTransfer", reference));
-        let Fate::Done { txid, prid, answer } = resumed.fate else { panic!("{:?}", resumed.fate) };
+        let Fate::Done { txid, prid, answer, .. } = resumed.fate else { panic!("{:?}", resumed.fate) };
         assert_eq!(txid.unwrap().to_string(), "txid_1234567812345678");
         assert_eq!(prid, None);
         assert_eq!(answer.to_string(), r#"{"txid":"txid_1234567812345678","waid":"waid_1234567812345678"}"#);

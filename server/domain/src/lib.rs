@@ -10,10 +10,10 @@
 //! | [`access`] | roles, rights, callers, and what a caller reaches |
 //! | [`identity`] | profiles, users, API keys, mobile tokens |
 //! | [`currency`] | currencies, issuing and redeeming |
-//! | [`ledger`] | wallets, balances, transactions, the hash chain, verification |
+//! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
 //! | [`notify`] | telling those concerned what happened |
-//! | [`reference`] | client references: the same request runs once |
+//! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
 
@@ -48,6 +48,8 @@ pub fn tables() -> Vec<&'static Table> {
         ledger::Balance::TABLE,
         ledger::Transaction::TABLE,
         ledger::Posting::TABLE,
+        ledger::Hold::TABLE,
+        ledger::Refunded::TABLE,
         ledger::Chain::TABLE,
         payment::PaymentRequest::TABLE,
         reference::ClientReference::TABLE,

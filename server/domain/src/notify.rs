@@ -20,7 +20,7 @@ record! {
     } {
         /// Whom it concerns.
         upid: Upid,
-        /// What kind: `payment.paid`, `payment.declined`.
+        /// What kind: `payment.paid`, `payment.declined`, `payment.refunded`.
         kind: String,
         /// What is sent.
         payload: JsonObject,
@@ -76,16 +76,13 @@ pub fn happened(store: &mut dyn Writer, profile: &Profile, kind: &str, mut paylo
     Ok(store.insert(&event)?)
 }
 
-/// The events that are to be sent now, and where.
-pub fn due(store: &mut dyn Reader, limit: usize) -> Result<Vec<(Event, Option<Target>)>, Refusal> {
+/// The event that has waited longest to be sent, of a profile that is none of `busy`, and where to.
+pub fn next_due(store: &mut dyn Reader, busy: &[Upid]) -> Result<Option<(Event, Option<Target>)>, Refusal> {
     let now = store.now().plus_seconds(1);
-    let query = Event::query().less(Event::due, now).ascending(Event::due).limit(limit);
-    let mut list = Vec::new();
-    for event in store.list::<Event>(query)? {
-        let target = store.get::<Profile>(event.upid)?.as_ref().and_then(target);
-        list.push((event, target));
-    }
-    Ok(list)
+    let query = Event::query().less(Event::due, now).none_of(Event::upid, busy).ascending(Event::due);
+    let Some(event) = store.first::<Event>(query)? else { return Ok(None) };
+    let target = store.get::<Profile>(event.upid)?.as_ref().and_then(target);
+    Ok(Some((event, target)))
 }
 
 /// Writes down how an attempt ended.

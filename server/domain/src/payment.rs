@@ -2,10 +2,10 @@
 //!
 //! Source: spec/omnigate/operations.json, group Payment; ambiguities.
 
-use crate::access::{Caller, Side, reach};
+use crate::access::{Caller, Side, is_below, reach};
 use crate::currency::{self, Currency, need_currency};
-use crate::identity::{self, default_wallet, need_profile};
-use crate::ledger::{self, Leg, NewTransaction, Wallet, need_wallet};
+use crate::identity::{self, User, default_wallet, need_profile};
+use crate::ledger::{self, Leg, NewTransaction, Transaction, Wallet, need_wallet};
 use crate::notify;
 use crate::refusal::Refusal;
 use crate::secrets;
@@ -103,13 +103,17 @@ pub fn create(
         Some(waid) => need_wallet(store.reader(), waid)?,
         None => default_wallet(store.reader(), caller.upid)?,
     };
-    destination.need_active()?;
+    destination.need_active(store.reader())?;
     let source = match new.source_waid {
         Some(waid) => Some(need_wallet(store.reader(), waid)?),
         None => None,
     };
     if source.as_ref().is_some_and(|source| source.waid == destination.waid) {
         return Err(Refusal::field("sourcewaid", "must be another wallet than the one to be paid"));
+    }
+    if let Some(uuid) = new.creator_uuid {
+        let unknown = || Refusal::field("creatoruuid", "names no user");
+        store.get::<User>(uuid)?.ok_or_else(unknown)?;
     }
     let created = store.now();
     let request = PaymentRequest {
@@ -179,7 +183,7 @@ pub fn visible(store: &mut dyn Reader, caller: &Caller, prid: Prid) -> Result<Pa
 /// Whether the caller is the provider of the payer or of the maker.
 fn identity_above(store: &mut dyn Reader, caller: &Caller, request: &PaymentRequest) -> Result<bool, Refusal> {
     for upid in [Some(request.creator), request.payer].into_iter().flatten() {
-        if crate::access::is_below(store, upid, caller.upid)? {
+        if is_below(store, upid, caller.upid)? {
             return Ok(true);
         }
     }
@@ -290,8 +294,33 @@ pub fn accept(
     Ok(txid)
 }
 
+/// Notes, and tells the maker, that of a payment so much was paid back by now.
+pub(crate) fn refunded(store: &mut dyn Writer, payment: &Transaction, units: i128) -> Result<(), Refusal> {
+    let query = PaymentRequest::query().eq(PaymentRequest::txid, payment.txid);
+    let Some(prid) = store.first::<PaymentRequest>(query)?.map(|request| request.prid) else { return Ok(()) };
+    let mut request = store.claim::<PaymentRequest>(prid)?.ok_or_else(Refusal::not_found)?;
+    let currency = currency_of(store.reader(), &request)?;
+    if units >= payment.units {
+        request.status = PaymentStatus::Refunded;
+        store.update(&request)?;
+    }
+    let more = [("refunded", Value::from(currency.amount(units)?.to_string()))];
+    tell_more(store, &request, &currency, "payment.refunded", more)
+}
+
 /// Tells the maker of a payment request what became of it.
 fn tell(store: &mut dyn Writer, request: &PaymentRequest, currency: &Currency, kind: &str) -> Result<(), Refusal> {
+    tell_more(store, request, currency, kind, [])
+}
+
+/// The same, and something beside.
+fn tell_more<const N: usize>(
+    store: &mut dyn Writer,
+    request: &PaymentRequest,
+    currency: &Currency,
+    kind: &str,
+    more: [(&str, Value); N],
+) -> Result<(), Refusal> {
     let creator = need_profile(store.reader(), request.creator)?;
     let payload = json!({
         "prid": request.prid,
@@ -302,7 +331,8 @@ fn tell(store: &mut dyn Writer, request: &PaymentRequest, currency: &Currency, k
         "referenceid": request.reference,
         "pcid": request.confirmation,
     });
-    let Value::Object(payload) = payload else { return Ok(()) };
+    let Value::Object(mut payload) = payload else { return Ok(()) };
+    payload.extend(more.map(|(name, value)| (name.to_owned(), value)));
     notify::happened(store, &creator, kind, JsonObject(payload))
 }
 
@@ -327,6 +357,12 @@ fn agreed(request: &PaymentRequest, currency: &Currency, code: &CurrencyCode, to
 /// Declines a payment request.
 pub fn refuse(store: &mut dyn Writer, caller: &Caller, prid: Prid) -> Result<(), Refusal> {
     let (mut request, _) = open_for::<RefusePayment>(store, caller, prid)?;
+    if request.payer.is_none()
+        && request.creator != caller.upid
+        && !is_below(store.reader(), request.creator, caller.upid)?
+    {
+        return Err(not_payable("nobody in particular is asked to pay it, so only its maker can take it back"));
+    }
     request.status = PaymentStatus::Declined;
     request.closed = Some(store.now());
     store.update(&request)?;

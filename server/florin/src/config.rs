@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Set up a platform: its tables, its first administrator, its first keys, which are shown once.
     #[command(after_help = "Example:\n  florin init --database sqlite://florin.db --format json > credentials.json")]
     Init(InitArgs),
+    /// Make another administrator's API key, for when all others are lost. The server must not be running.
+    #[command(after_help = "Example:\n  florin key --database sqlite://florin.db")]
+    Key(InitArgs),
     /// Check every balance, sum, hash, hold and client reference; exit 0 if all add up, 1 if not.
     #[command(
         after_help = "Example:\n  florin verify --database sqlite://florin.db\n\nThe report is JSON. It may run while the server serves."

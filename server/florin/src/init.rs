@@ -16,11 +16,27 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
     let Some(credentials) = runtime.block_on(initialise(&App::new(store, Clock::system(), false)))? else {
         bail!(
             "{} is set up already; nothing was changed. Its credentials were shown once and are not kept. \
-             With a key that works, make another: POST /api/v1/profile/apikey",
+             With a key that works, make another: POST /api/v1/profile/apikey; without, stop the server and run `florin key`",
             args.database.database
         );
     };
     show(&credentials, args.format, &mut std::io::stdout())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes another administrator's key. That nobody serves the database proves that it is the operator who asks.
+pub(crate) fn make_key(args: &InitArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let store = florin_storage::open(&args.database.database, Mode::Serve, Clock::system())?;
+    let app = App::new(store, Clock::system(), false);
+    let (row, key) = runtime
+        .block_on(app.write(system::rescue_key, |_: &Refusal| false))
+        .map_err(|_| anyhow::anyhow!("{} is not set up: run `florin init`", args.database.database))?;
+    let mut out = std::io::stdout();
+    match args.format {
+        Format::Json => writeln!(out, "{}", serde_json::json!({ "akid": row.akid, "apikey": key.expose() }))?,
+        Format::Text => writeln!(out, "A new API key, shown now and never again: {} ({})", key.expose(), row.akid)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(&args),
+        Command::Key(args) => init::make_key(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Demo => demo::run(),
         Command::Openapi => openapi(),

@@ -4,7 +4,7 @@ use crate::config::{Format, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, router};
+use florin_http::{App, deliver, listen, router, sweep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,13 +18,14 @@ pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    // The address first: a start that fails must not make credentials that nobody gets to see.
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let clock = Clock::system();
     let store = florin_storage::open(&args.database.database, Mode::Serve, clock.clone())?;
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
@@ -44,7 +45,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         tracing::info!("stopping");
     };
     let deliveries = tokio::spawn(deliver::run(app.clone()));
+    let sweeps = tokio::spawn(sweep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
+    sweeps.abort();
     deliveries.abort();
     Ok(())
 }

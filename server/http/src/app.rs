@@ -19,10 +19,9 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
-    clock: Clock,
     sandbox: bool,
     metrics: Metrics,
-    last_used: Mutex<HashMap<Mtid, Timestamp>>,
+    last_use: Arc<LastUse>,
     /// Wakes whoever delivers events.
     news: Notify,
 }
@@ -31,8 +30,8 @@ impl App {
     /// A server on this storage. `sandbox` lets requests ask for faults.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
-        let (last_used, news) = (Mutex::default(), Notify::new());
-        Self(Arc::new(Inner { store, clock, sandbox, metrics: Metrics::default(), last_used, news }))
+        let last_use = Arc::new(LastUse { clock, seen: Mutex::default() });
+        Self(Arc::new(Inner { store, sandbox, metrics: Metrics::default(), last_use, news: Notify::new() }))
     }
 
     /// Whether requests may ask for faults.
@@ -56,18 +55,9 @@ impl App {
         self.0.store.health()
     }
 
-    /// Remembers that a mobile token was used. Only here, in memory: reading with one writes nothing.
-    pub(crate) fn note_use(&self, mtid: Mtid) {
-        let mut seen = self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= MAX_LAST_USED {
-            seen.clear();
-        }
-        seen.insert(mtid, self.0.clock.now());
-    }
-
-    /// When a mobile token was last used, as far as this process has seen.
-    pub(crate) fn last_use(&self, mtid: Mtid) -> Option<Timestamp> {
-        self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner).get(&mtid).copied()
+    /// When mobile tokens were last used.
+    pub(crate) fn last_use(&self) -> Arc<LastUse> {
+        self.0.last_use.clone()
     }
 
     /// Reads, on a connection that cannot write.
@@ -97,6 +87,29 @@ impl App {
     }
 }
 
+/// When mobile tokens were last used, as far as this process has seen. Only here, in memory: reading with one writes
+/// nothing.
+pub(crate) struct LastUse {
+    clock: Clock,
+    seen: Mutex<HashMap<Mtid, Timestamp>>,
+}
+
+impl LastUse {
+    /// Remembers that a token is used now.
+    pub(crate) fn note(&self, mtid: Mtid) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MAX_LAST_USED {
+            seen.clear();
+        }
+        seen.insert(mtid, self.clock.now());
+    }
+
+    /// When a token was last used.
+    pub(crate) fn of(&self, mtid: Mtid) -> Option<Timestamp> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&mtid).copied()
+    }
+}
+
 struct Job<F, T, E> {
     work: F,
     keep: fn(&E) -> bool,
@@ -111,6 +124,8 @@ where
     E: From<Refusal> + Send,
 {
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
+        // It may run again; what an earlier run said does not count.
+        self.result = None;
         self.result.insert((self.work)(writer)).as_ref().map_or_else(self.keep, |_| true)
     }
 

@@ -6,15 +6,17 @@
 use crate::app::App;
 use florin_domain::Refusal;
 use florin_domain::notify::{self, Event, Target};
+use florin_sdk_core::Upid;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinError, JoinSet};
 use url::{Host, Url};
 
-/// How many are on their way at once.
+/// How many profiles are told something at once.
 const AT_ONCE: usize = 16;
 
 /// How long a receiver may take.
@@ -23,7 +25,8 @@ const TIME: Duration = Duration::from_secs(10);
 /// How long to sleep when nothing seems to happen: what failed before becomes due by itself.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Delivers events until it is dropped.
+/// Delivers events until it is dropped. Each profile is told one thing at a time, so that one that does not listen
+/// holds up nobody else.
 pub async fn run(app: App) {
     let client = match client(app.sandbox()) {
         Ok(client) => client,
@@ -32,40 +35,54 @@ pub async fn run(app: App) {
             return;
         }
     };
+    let mut sending = JoinSet::new();
+    let mut busy: HashMap<task::Id, Upid> = HashMap::new();
     loop {
-        match round(&app, &client).await {
-            Ok(AT_ONCE) => {} // There may be more.
-            Ok(_) => {
-                // Whichever comes first.
-                let _ = tokio::time::timeout(IDLE, app.news().notified()).await;
+        if let Err(error) = start(&app, &client, &mut sending, &mut busy).await {
+            tracing::warn!(%error, "events could not be read");
+        }
+        // Whichever comes first: one was sent, one was written, or one that failed before has become due.
+        tokio::select! {
+            Some(sent) = sending.join_next_with_id() => {
+                let id = sent.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+                busy.remove(&id);
+                if let Err(error) = sent {
+                    tracing::error!(%error, "a delivery panicked");
+                }
             }
-            Err(error) => {
-                tracing::warn!(%error, "events could not be read");
-                tokio::time::sleep(IDLE).await;
-            }
+            () = app.news().notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
         }
     }
 }
 
-/// Sends what is due; how many there were.
-async fn round(app: &App, client: &reqwest::Client) -> Result<usize, Refusal> {
-    let due = app.read(|store| notify::due(store, AT_ONCE)).await?;
-    let count = due.len();
-    let mut sending = JoinSet::new();
-    for (event, target) in due {
+/// Starts to send what is due, as far as there is room.
+async fn start(
+    app: &App,
+    client: &reqwest::Client,
+    sending: &mut JoinSet<()>,
+    busy: &mut HashMap<task::Id, Upid>,
+) -> Result<(), Refusal> {
+    while busy.len() < AT_ONCE {
+        let excluded: Vec<Upid> = busy.values().copied().collect();
+        let Some((event, target)) = app.read(move |store| notify::next_due(store, &excluded)).await? else {
+            return Ok(());
+        };
+        let upid = event.upid;
         let (app, client) = (app.clone(), client.clone());
-        sending.spawn(async move {
+        let handle = sending.spawn(async move {
             let taken = match target {
                 Some(target) => send(&client, app.sandbox(), &event, &target).await,
                 None => false,
             };
-            app.write(move |store| notify::attempted(store, event.number, taken), |_: &Refusal| false).await
+            let noted = app.write(move |store| notify::attempted(store, event.number, taken), |_: &Refusal| false);
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, "the end of a delivery could not be noted; it will be sent again");
+            }
         });
+        busy.insert(handle.id(), upid);
     }
-    while let Some(sent) = sending.join_next().await {
-        sent.unwrap_or(Ok(()))?;
-    }
-    Ok(count)
+    Ok(())
 }
 
 async fn send(client: &reqwest::Client, sandbox: bool, event: &Event, target: &Target) -> bool {

@@ -4,48 +4,38 @@
 //! read/write split), whether the request is well-formed, then the handler. So a mobile credential on a write is
 //! turned away before a byte of its body counts, and a malformed request leaves nothing behind.
 
-use crate::app::App;
+use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
 use crate::reply::{REQUEST_ID, Reply};
-use crate::{fields, gate};
+use crate::{body, fields, gate};
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use florin_domain::access::{self, Caller};
+use florin_domain::access::{self, Caller, Side};
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::store::{Reader, Writer};
 use florin_domain::{Refusal, secrets};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec};
+use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
 use florin_sdk_core::{Amount, JsonObject, operation};
+use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
-use http_body_util::BodyExt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The largest body (spec/florin/extensions.md, 20013).
-const MAX_BODY: usize = 1024 * 1024;
-
-/// How much more of a too large body is read away, so that its sender gets to see the answer.
-const MAX_DRAINED: usize = 16 * MAX_BODY;
-
-/// How long a body may take to arrive.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What a handler that reads gets beside its request.
 pub(crate) struct Reading<'a> {
     pub(crate) store: &'a mut dyn Reader,
     pub(crate) caller: &'a Caller,
-    pub(crate) app: &'a App,
+    /// When mobile tokens were last used. Not the whole server: that has a way to write.
+    pub(crate) last_use: &'a LastUse,
 }
 
 /// What a handler that writes gets beside its request.
@@ -103,9 +93,9 @@ impl Routes {
             };
             let app = call.app;
             Box::pin(async move {
-                let shared = app.clone();
+                let last_use = app.last_use();
                 let work = move |store: &mut dyn Reader| {
-                    encode(&handler(&mut Reading { store, caller: &caller, app: &shared }, operation)?)
+                    encode(&handler(&mut Reading { store, caller: &caller, last_use: &last_use }, operation)?)
                 };
                 app.read(work).await.into()
             })
@@ -113,12 +103,15 @@ impl Routes {
     }
 
     /// An operation that changes something. If it is about money, it runs once under its client reference.
-    pub(crate) fn write<O: Operation>(self, handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>) -> Self {
+    pub(crate) fn write<O: WriteOperation>(
+        self,
+        handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
         self.write_prepared(None, handler)
     }
 
     /// The same, with slow work on the request that must be done before, where nobody waits for the writer.
-    pub(crate) fn write_after<O: Operation>(
+    pub(crate) fn write_after<O: WriteOperation>(
         self,
         prepare: fn(O) -> Result<O, Refusal>,
         handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
@@ -126,7 +119,7 @@ impl Routes {
         self.write_prepared(Some(prepare), handler)
     }
 
-    fn write_prepared<O: Operation>(
+    fn write_prepared<O: WriteOperation>(
         self,
         prepare: Option<fn(O) -> Result<O, Refusal>>,
         handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
@@ -134,6 +127,10 @@ impl Routes {
         self.mount::<O>(move |call| {
             let prepared = typed::<O>(call.request).and_then(|operation| {
                 let caller = known(call.caller)?;
+                // Once more, beside the gate: here a writer is handed out.
+                if caller.side == Side::Mobile {
+                    return Err(Refusal::new(Code::MOBILE_READ_ONLY));
+                }
                 let identity = identity(&operation, &caller, &call.headers)?;
                 Ok((operation, caller, identity))
             });
@@ -214,6 +211,10 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
     let id = request_id();
     let name = mounted.spec.name;
     let fault = if app.sandbox() { fault::asked(request.headers()) } else { Ok(None) };
+    // Read whatever becomes of the request: a body that is left on the way would be taken for the next request.
+    let (parts, body) = request.into_parts();
+    let body = body::read(body).await;
+    let half_read = body.is_err();
     let reply = match fault {
         Err(refusal) => refusal.into(),
         Ok(Some(Fault::DropBefore)) => return fault::dropped(),
@@ -222,7 +223,7 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let reply = answer(&app, &mounted, request).await.unwrap_or_else(Reply::from);
+            let reply = answer(&app, &mounted, parts, body).await.unwrap_or_else(Reply::from);
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
                 Some(Fault::Garbage) => return fault::garbage(),
@@ -234,6 +235,9 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
     app.metrics().count(name, code);
     tracing::info!(operation = name, code = code.0, replayed = reply.replayed, request_id = %id, "answered");
     let mut response = reply.into_response();
+    if half_read {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -248,17 +252,28 @@ fn request_id() -> String {
     })
 }
 
-async fn answer(app: &App, mounted: &Mounted, request: Request) -> Result<Reply, Refusal> {
+async fn answer(
+    app: &App,
+    mounted: &Mounted,
+    mut parts: Parts,
+    body: Result<Vec<u8>, Refusal>,
+) -> Result<Reply, Refusal> {
     let spec = &mounted.spec;
-    let (mut parts, body) = request.into_parts();
     let mut caller = None;
     if spec.callers != Callers::Public {
         let found = gate::caller(app, &parts.headers).await?;
         (mounted.admit)(&found)?;
         caller = Some(found);
     }
+    let body = body?;
     let mut request = match spec.method {
-        Method::Post => object(&read_body(body).await?)?,
+        Method::Post if parts.uri.query().is_some_and(|text| !text.is_empty()) => {
+            return Err(Refusal::field("query", "must be empty: fields stand in the body"));
+        }
+        Method::Post => object(&body)?,
+        Method::Get | Method::Delete if !body.is_empty() => {
+            return Err(Refusal::field("body", "must be empty: fields stand in the query"));
+        }
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
     for (name, value) in path_params(&mut parts).await? {
@@ -272,31 +287,6 @@ async fn answer(app: &App, mounted: &Mounted, request: Request) -> Result<Reply,
         return Err(Refusal::fields(problems.0));
     }
     Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request }).await)
-}
-
-async fn read_body(body: Body) -> Result<Vec<u8>, Refusal> {
-    let reading = async {
-        let mut body = body;
-        let mut bytes = Vec::new();
-        let mut total = 0_usize;
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Refusal::field("body", "did not arrive whole"))?;
-            let Ok(data) = frame.into_data() else { continue };
-            total = total.saturating_add(data.len());
-            if total <= MAX_BODY {
-                bytes.extend_from_slice(&data);
-            } else if total > MAX_DRAINED {
-                break;
-            }
-        }
-        if total > MAX_BODY {
-            return Err(Refusal::because(Code::PAYLOAD_TOO_LARGE, format!("The body is larger than {MAX_BODY} bytes")));
-        }
-        Ok(bytes)
-    };
-    tokio::time::timeout(BODY_TIME, reading)
-        .await
-        .unwrap_or_else(|_| Err(Refusal::field("body", "took too long to arrive")))
 }
 
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
@@ -369,9 +359,11 @@ fn identity<O: Operation>(operation: &O, caller: &Caller, headers: &HeaderMap) -
     if !O::MONEY {
         return Ok(None);
     }
-    let header = match headers.get("idempotency-key") {
-        None => None,
-        Some(value) => {
+    let mut headers = headers.get_all("idempotency-key").iter();
+    let header = match (headers.next(), headers.next()) {
+        (None, _) => None,
+        (Some(_), Some(_)) => return Err(Refusal::field("Idempotency-Key", "stands twice")),
+        (Some(value), None) => {
             let text = value
                 .to_str()
                 .ok()

@@ -42,7 +42,10 @@ pub(crate) fn asked(headers: &HeaderMap) -> Result<Option<Fault>, Refusal> {
         ("drop-before", "") => Fault::DropBefore,
         ("drop-after", "") => Fault::DropAfter,
         ("garbage", "") => Fault::Garbage,
-        ("error", code) => Fault::Error(Code(code.parse().map_err(|_| wrong())?)),
+        ("error", code) => {
+            let code = Code(code.parse().map_err(|_| wrong())?);
+            Fault::Error(code.info().filter(|row| row.code != Code::OK).ok_or_else(wrong)?.code)
+        }
         ("delay-ms", millis) => {
             Fault::Delay(Duration::from_millis(millis.parse().map_err(|_| wrong())?).min(MAX_DELAY))
         }

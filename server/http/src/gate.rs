@@ -49,7 +49,7 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Ref
         })
         .await?;
     if let Some(mtid) = caller.mtid {
-        app.note_use(mtid);
+        app.last_use().note(mtid);
     }
     Ok(caller)
 }

@@ -7,9 +7,11 @@
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
+//! | [`sweep`] | what is to be done because its time has come |
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
+mod body;
 pub mod deliver;
 mod docs;
 mod exchange;
@@ -21,6 +23,7 @@ mod metrics;
 mod native;
 mod qr;
 mod reply;
+pub mod sweep;
 
 pub use app::App;
 pub use docs::openapi;

@@ -2,12 +2,14 @@
 //!
 //! Source: spec/omnigate/errors.json, `envelope`; ambiguities A-010.
 
+use crate::body;
 use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
 use florin_domain::Refusal;
 use florin_sdk_core::FieldError;
 use florin_sdk_core::code::Code;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -76,14 +78,24 @@ fn json(status: StatusCode, text: String) -> Response {
 }
 
 /// A path that no surface has.
-pub(crate) async fn no_such_route() -> Response {
-    failure(StatusCode::NOT_FOUND, &Refusal::because(Code::NOT_FOUND, "There is nothing at this address; see /docs"))
+pub(crate) async fn no_such_route(request: Request) -> Response {
+    let refusal = Refusal::because(Code::NOT_FOUND, "There is nothing at this address; see /docs");
+    turn_away(request, StatusCode::NOT_FOUND, &refusal).await
 }
 
 /// A path that is there, with another method.
-pub(crate) async fn no_such_method() -> Response {
+pub(crate) async fn no_such_method(request: Request) -> Response {
     let refusal = Refusal::because(Code::INVALID_REQUEST, "This address does not take this method; see /docs");
-    failure(StatusCode::METHOD_NOT_ALLOWED, &refusal)
+    turn_away(request, StatusCode::METHOD_NOT_ALLOWED, &refusal).await
+}
+
+async fn turn_away(request: Request, status: StatusCode, refusal: &Refusal) -> Response {
+    let read = body::read(request.into_body()).await;
+    let mut response = failure(status, refusal);
+    if read.is_err() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 #[cfg(test)]

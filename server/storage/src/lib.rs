@@ -38,6 +38,9 @@ pub enum OpenError {
         /// How many processes can write it.
         most: u8,
     },
+    /// Another program keeps its tables there.
+    #[error("the file is a database, but not Florin's: choose another file")]
+    Foreign,
     /// It was made by a later version.
     #[error("the database has schema version {found}, this program knows {known}: use a newer florin")]
     TooNew {

@@ -64,6 +64,8 @@ pub(crate) struct Unit<'a, T: Transaction> {
     missing: BTreeMap<(TableName, KeyCells), (&'static Table, bool)>,
     /// Whether the job that runs now missed a row.
     missed: bool,
+    /// The engine's own failure, if it had one: then nothing of the batch can stand, whatever a job makes of it.
+    failed: Option<StoreError>,
 }
 
 impl<'a, T: Transaction> Unit<'a, T> {
@@ -78,6 +80,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
             parts: Vec::new(),
             missing: BTreeMap::new(),
             missed: false,
+            failed: None,
         }
     }
 
@@ -90,6 +93,9 @@ impl<'a, T: Transaction> Unit<'a, T> {
                 if !self.run_one(&mut **job) {
                     again.push(job);
                 }
+            }
+            if let Some(error) = self.failed {
+                return Err(error);
             }
             if again.is_empty() {
                 return self.flush();
@@ -148,6 +154,14 @@ impl<'a, T: Transaction> Unit<'a, T> {
         Ok(self.slots.get(&place).and_then(|slot| slot.row.clone()))
     }
 
+    /// Keeps an engine's failure for the whole batch.
+    fn note<V>(&mut self, result: Result<V, StoreError>) -> Result<V, StoreError> {
+        if let Err(error) = &result {
+            self.failed.get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+
     fn fetch_missing(&mut self) -> Result<(), StoreError> {
         let missing = std::mem::take(&mut self.missing);
         let mut wanted: Vec<Wanted> = Vec::new();
@@ -158,7 +172,8 @@ impl<'a, T: Transaction> Unit<'a, T> {
             }
         }
         let mut found: HashMap<SlotKey, Row> = HashMap::new();
-        for (table, rows) in self.transaction.fetch(&wanted)? {
+        let fetched = self.transaction.fetch(&wanted);
+        for (table, rows) in self.note(fetched)? {
             found.extend(rows.into_iter().map(|row| ((TableName(table.name), key_of(table, &row)), row)));
         }
         for (place, (_, to_change)) in missing {
@@ -177,11 +192,13 @@ impl<'a, T: Transaction> Unit<'a, T> {
         };
         let dirty = self.slots.iter().filter(own).count();
         if dirty == 0 {
-            return self.transaction.select(query);
+            let found = self.transaction.select(query);
+            return self.note(found);
         }
         let mut wider = query.clone();
         wider.limit = query.limit.map(|limit| limit + dirty);
-        let mut rows = self.transaction.select(&wider)?;
+        let found = self.transaction.select(&wider);
+        let mut rows = self.note(found)?;
         let changed: HashMap<&KeyCells, &Slot> =
             self.slots.iter().filter(own).map(|(place, slot)| (&place.1, slot)).collect();
         rows.retain(|row| !changed.contains_key(&key_of(table, row)));
@@ -246,6 +263,7 @@ fn matches(query: &Query, row: &[Value]) -> bool {
     query.filters.iter().all(|filter| match filter {
         Filter::Equal(column, value) => known(value) && cell(column) == value,
         Filter::In(column, values) => known(cell(column)) && values.contains(cell(column)),
+        Filter::NotIn(column, values) => known(cell(column)) && !values.contains(cell(column)),
         Filter::AnyEqual(list) => list.iter().any(|(column, value)| known(value) && cell(column) == value),
         Filter::Less(column, value) => known(cell(column)) && cell(column) < value,
         Filter::Greater(column, value) => known(cell(column)) && cell(column) > value,

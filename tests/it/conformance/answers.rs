@@ -7,7 +7,11 @@ use serde_json::Value;
 
 /// Fields of answers that we do not have, or that are optional where the reference says not, or the other way round.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("GetWalletList", "walletlist[].default", "GetWalletListByUpid lists the same entries and its table has no default"),
+    (
+        "GetWalletList",
+        "walletlist[].default",
+        "GetWalletListByUpid lists the same entries and its table has no default",
+    ),
     ("CreateProfile", "upid", "optional because it is there on success only; an answer is only read on success"),
 ];
 
@@ -41,7 +45,7 @@ fn resolve<'a>(schema: &'a Value, definitions: &'a Value) -> &'a Value {
 /// The reference's name for the type of a value.
 fn kind(schema: &Value) -> &str {
     let kind = match schema.get("type") {
-        Some(Value::Array(choices)) => choices.iter().find(|choice| **choice != Value::from("null")),
+        Some(Value::Array(choices)) => choices.iter().find(|choice| choice.as_str() != Some("null")),
         kind => kind,
     };
     match kind.and_then(Value::as_str) {
@@ -84,7 +88,7 @@ fn every_documented_field_is_in_the_answer_and_optional_where_it_may_be_absent()
             }
             let required = parent
                 .and_then(|parent| parent.get("required")?.as_array())
-                .is_some_and(|names| names.iter().any(|name| *name == Value::from(param.name.as_str())));
+                .is_some_and(|names| names.iter().any(|name| name.as_str() == Some(&param.name)));
             let optional = param.optional || param.applies_when.is_some();
             if required == optional {
                 faults.unless(exceptions.allow(spec.name, &place), || {

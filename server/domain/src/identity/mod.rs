@@ -48,7 +48,8 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
             let user = store.get::<User>(token.uuid)?.ok_or_else(unknown)?;
             need_active(&user.status, "The user of this token")?;
             need_active(&need_profile(store, user.upid)?.status, "The profile of this user")?;
-            need_active(&need_profile(store, user.provider)?.status, "The provider of this user")?;
+            let provider = user.provider.ok_or_else(unknown)?;
+            need_active(&need_profile(store, provider)?.status, "The provider of this user")?;
             if token.revoked.is_some() {
                 return Err(unknown());
             }

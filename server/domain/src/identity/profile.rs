@@ -49,6 +49,20 @@ impl Profile {
         serde_json::from_value(serde_json::Value::Object(self.details.0.clone())).unwrap_or_default()
     }
 
+    /// The extended attributes as answers show them: what is marked `mask` is there, but not to be read.
+    ///
+    /// Source: spec/omnigate/concepts.md, "Extended attributes"; ambiguities A-085.
+    #[must_use]
+    pub fn shown_attributes(&self) -> JsonObject {
+        let mut shown = self.extended.clone();
+        for name in MASKED {
+            if let Some(value) = shown.0.get_mut(*name) {
+                *value = MASK.into();
+            }
+        }
+        shown
+    }
+
     /// The name to show to others.
     #[must_use]
     pub fn display_name(&self) -> String {
@@ -57,6 +71,12 @@ impl Profile {
         data.organization_name.unwrap_or_else(person)
     }
 }
+
+/// The extended attributes that are secrets.
+const MASKED: &[&str] = &["merchantcallbackpassword", "paymentprocessorsecret"];
+
+/// What stands in a secret's place.
+const MASK: &str = "********";
 
 /// What a new profile is made from.
 #[derive(Debug)]

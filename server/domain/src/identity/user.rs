@@ -17,8 +17,8 @@ record! {
     } {
         /// The user's own profile.
         upid: Upid,
-        /// The profile of the provider whose user it is.
-        provider: Upid,
+        /// The profile of the provider whose end user it is; none of a person who signs in.
+        provider: Option<Upid>,
         /// The provider's own name for it; unique within the provider, never changed.
         provider_user_id: Option<String>,
         /// The name to show.
@@ -68,7 +68,7 @@ pub fn create_user(
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
-        provider,
+        provider: Some(provider),
         provider_user_id: Some(provider_user_id.to_owned()),
         display_name,
         metadata,
@@ -95,7 +95,7 @@ pub fn register_user(
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
-        provider: profile.upid,
+        provider: None,
         provider_user_id: None,
         display_name: Some(profile.display_name()),
         metadata: JsonObject::default(),
@@ -140,7 +140,14 @@ pub fn update_user(
     let deactivated = status == Some(Status::Inactive) && user.status == Status::Active;
     user.display_name = display_name.or(user.display_name);
     user.metadata = metadata.unwrap_or(user.metadata);
-    user.status = status.unwrap_or(user.status);
+    if let Some(status) = status {
+        // The profile with its user: its wallets neither pay nor are paid while it is inactive.
+        let mut profile = store.claim::<Profile>(user.upid)?.ok_or_else(Refusal::not_found)?;
+        profile.status = status.clone();
+        profile.version += 1;
+        store.update(&profile)?;
+        user.status = status;
+    }
     store.update(&user)?;
     if deactivated {
         // A token must not come back to life with its user: the phone may have been stolen.

@@ -1,5 +1,6 @@
 //! The hash chain over the transactions.
 
+use super::hold::Terms;
 use super::post::{Posting, Transaction};
 use crate::store::{Record, Value, record};
 use sha2::{Digest, Sha256};
@@ -20,13 +21,17 @@ record! {
     }
 }
 
-/// The hash of a transaction: over the hash before it, all its fields and all its postings.
-pub(super) fn hash(previous: &Hash, transaction: &Transaction, postings: &[Posting]) -> Hash {
+/// The hash of a transaction: over the hash before it, all its fields, all its postings, and the terms of the hold that
+/// it placed, captured or released.
+pub(super) fn hash(previous: &Hash, transaction: &Transaction, postings: &[Posting], hold: Option<Terms>) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(previous);
     feed(&mut hasher, transaction.to_row());
     for posting in postings {
         feed(&mut hasher, posting.to_row());
+    }
+    if let Some(terms) = hold {
+        feed(&mut hasher, terms.to_row());
     }
     hasher.finalize().into()
 }

@@ -1,6 +1,7 @@
 //! Reading transactions.
 
 use super::post::{Posting, Transaction};
+use super::refund::Refunded;
 use super::wallet::Wallet;
 use crate::access::{Caller, reach};
 use crate::currency::{self, Currency};
@@ -10,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::store::{Reader, Record};
 use florin_sdk_core::model::{Entry, ListedTransaction};
 use florin_sdk_core::operation::{GetWalletTransactionDetails, TransactionDetails};
-use florin_sdk_core::{Timestamp, Txid};
+use florin_sdk_core::{Amount, Timestamp, Txid};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
@@ -29,6 +30,13 @@ pub struct HistoryFilter<'a> {
     pub limit: usize,
 }
 
+/// An hour of ids.
+const HOUR_US: i64 = 3_600_000_000;
+
+fn microseconds(time: Timestamp) -> i64 {
+    time.millis().saturating_mul(1000)
+}
+
 /// A wallet's transactions, newest first, and the cursor of the next page if there is more.
 pub fn history(
     store: &mut dyn Reader,
@@ -40,9 +48,13 @@ pub fn history(
     if let Some(before) = filter.before {
         query = query.less(Posting::posting, before);
     }
-    // Ids are microseconds of the clock, so a time is a range of ids, a little wide: `created` decides.
-    if let Some(from) = filter.from {
-        query = query.greater(Posting::posting, from.millis().saturating_mul(1000).saturating_sub(1));
+    // A transaction's id is its time in microseconds, and its postings' numbers follow it closely. The bounds on the
+    // postings only keep the engine from looking at what is far away.
+    if let Some(from) = filter.from.map(microseconds) {
+        query = query.greater(Posting::txid, from - 1).greater(Posting::posting, from - 1);
+    }
+    if let Some(to) = filter.to.map(microseconds) {
+        query = query.less(Posting::txid, to).less(Posting::posting, to.saturating_add(HOUR_US));
     }
     if let Some(reference) = filter.reference {
         let txids = transactions_of(store, wallet, reference)?;
@@ -50,10 +62,6 @@ pub fn history(
             return Ok((Vec::new(), None));
         }
         query = query.any_of(Posting::txid, &txids);
-    }
-    if let Some(to) = filter.to {
-        let newest = filter.before.unwrap_or(i64::MAX).min(to.millis().saturating_mul(1000));
-        query = query.less(Posting::posting, newest);
     }
     let mut postings = store.list::<Posting>(query)?;
     let more = postings.len() > filter.limit;
@@ -73,6 +81,7 @@ pub fn history(
         };
         list.push(ListedTransaction {
             amount: currency.amount(posting.units)?,
+            held: held(currency, &posting)?,
             balance: currency.amount(posting.balance)?,
             fee: currency.amount(transaction.fee)?,
             txid: posting.txid,
@@ -86,6 +95,11 @@ pub fn history(
         });
     }
     Ok((list, next))
+}
+
+/// What a posting set aside, or no longer does; absent where it is about no hold.
+fn held(currency: &Currency, posting: &Posting) -> Result<Option<Amount>, Refusal> {
+    if posting.held == 0 { Ok(None) } else { currency.amount(posting.held).map(Some) }
 }
 
 /// The transactions that the wallet's owner, or its provider, made under a client reference.
@@ -122,6 +136,7 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
                 waid: posting.waid,
                 currency_code: currency.code.clone(),
                 amount: currency.amount(posting.units)?,
+                held: held(&currency, &posting)?,
                 balance: currency.amount(posting.balance)?,
             });
         }
@@ -132,6 +147,10 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
     let balance_of = |waid| entries.iter().find(|entry| Some(entry.waid) == waid).map(|entry| entry.balance);
     let source_balance = balance_of(transaction.source);
     let destination_balance = balance_of(transaction.destination);
+    let refunded = match store.get::<Refunded>(txid)? {
+        Some(refunded) => Some(currency.amount(refunded.units)?),
+        None => None,
+    };
     Ok(TransactionDetails {
         txid,
         error_code: None,
@@ -154,6 +173,9 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
         external_source_address: None,
         external_destination_address: None,
         reference_id: transaction.reference,
+        hoid: transaction.hold,
+        original_txid: transaction.original,
+        refunded,
         entries: Some(entries),
     })
 }

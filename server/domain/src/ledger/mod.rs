@@ -1,18 +1,25 @@
 //! The books: wallets, balances, and transactions that always balance.
 //!
 //! Double entry: a transaction has postings that sum to zero for each currency. A balance is what the postings of a
-//! wallet sum to, kept beside them; [`verify`] computes it again. Each transaction carries the hash of the one before
+//! wallet sum to, kept beside them, and how much of it holds have set aside; [`verify`] computes both again. Each transaction carries the hash of the one before
 //! it, so that an edited history shows.
 
 mod chain;
 mod history;
+mod hold;
 mod post;
+mod refund;
 mod verify;
+mod verify_holds;
 mod wallet;
 
 pub use chain::{Chain, Hash};
 pub use history::{HistoryFilter, details, history, may_read_wallet};
+pub use hold::{
+    Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
+};
 pub use post::{Leg, NewTransaction, Posting, Transaction, post};
+pub use refund::{Refunded, refund};
 pub use verify::{Fault, Report, verify};
 pub use wallet::{Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_of};
 

@@ -1,6 +1,7 @@
 //! Writing a transaction: the only way in which a balance changes.
 
 use super::chain::{Chain, Hash, NO_HASH, hash};
+use super::hold::{self, Terms};
 use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
 use crate::ledger::id;
@@ -9,7 +10,7 @@ use crate::store::{Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionState, TransactionType};
 use florin_sdk_core::money::MAX_UNITS;
-use florin_sdk_core::{Timestamp, Txid, Waid};
+use florin_sdk_core::{Hoid, Timestamp, Txid, Waid};
 
 record! {
     /// A transaction: what was moved, and why. Its postings say from where and to where.
@@ -37,6 +38,10 @@ record! {
         description: String,
         /// The client reference that it was made under.
         reference: Option<String>,
+        /// The hold that it placed, captured or released.
+        hold: Option<Hoid>,
+        /// The transaction that it pays back.
+        original: Option<Txid>,
         /// When.
         created: Timestamp,
         /// The chain that it is in.
@@ -62,6 +67,8 @@ record! {
         currency: u32,
         /// What came in, or, negative, went out.
         units: i128,
+        /// What was set aside, or, negative, no longer is. What can be spent changes by `units` less this.
+        held: i128,
         /// What the wallet had afterwards, spendable and set aside together.
         balance: i128,
     }
@@ -95,47 +102,142 @@ pub struct NewTransaction<'a> {
     pub reference: Option<&'a str>,
 }
 
-/// Writes a transaction, its postings and the balances that they change.
+/// Moves money that can be spent from one wallet to another.
 pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Refusal> {
-    let Leg { source, destination, currency, units } = new.leg;
+    let NewTransaction { leg, kind, method, description, reference } = new;
+    transfer(store, &leg, &Heading { method, description, reference, ..Heading::new(kind) })
+}
+
+/// The same, with all that a transaction can say of itself.
+pub(super) fn transfer(store: &mut dyn Writer, leg: &Leg<'_>, heading: &Heading<'_>) -> Result<Txid, Refusal> {
+    let Leg { source, destination, currency, units } = *leg;
     if units <= 0 {
         return Err(Refusal::field("amount", "must be more than zero"));
     }
     if source.waid == destination.waid {
         return Err(Refusal::field("destinationwaid", "must be another wallet than the one that pays"));
     }
-    source.need_active()?;
-    destination.need_active()?;
-    let source_after = change(store, source, currency, -units)?;
-    let destination_after = change(store, destination, currency, units)?;
+    source.need_active(store.reader())?;
+    destination.need_active(store.reader())?;
+    let changes = [
+        Change { wallet: source, units: -units, held: 0 }, //
+        Change { wallet: destination, units, held: 0 },
+    ];
+    let ends = Ends { source: Some(source.waid), destination: Some(destination.waid) };
+    settle_and_enter(store, heading, &Sum { currency, units, ends }, &changes)
+}
 
+/// What a transaction says of itself, beside what it moves.
+#[derive(Debug)]
+pub(super) struct Heading<'a> {
+    pub(super) kind: TransactionType,
+    pub(super) method: &'a str,
+    pub(super) description: &'a str,
+    pub(super) reference: Option<&'a str>,
+    /// The hold that it places, captures or releases.
+    pub(super) hold: Option<Terms>,
+    /// The transaction that it pays back.
+    pub(super) original: Option<Txid>,
+}
+
+impl Heading<'_> {
+    /// Nothing but its kind: within the platform, by nobody in particular.
+    pub(super) const fn new(kind: TransactionType) -> Self {
+        Self { kind, method: "internal", description: "", reference: None, hold: None, original: None }
+    }
+}
+
+/// What a transaction moves in all.
+#[derive(Debug)]
+pub(super) struct Sum<'a> {
+    pub(super) currency: &'a Currency,
+    pub(super) units: i128,
+    pub(super) ends: Ends,
+}
+
+/// The wallets that paid and received. Money that is set aside is paid by its wallet and received by nobody yet; when it
+/// is released, its wallet receives it.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) source: Option<Waid>,
+    pub(super) destination: Option<Waid>,
+}
+
+/// What a transaction changes in one wallet: a posting to be.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    pub(super) wallet: &'a Wallet,
+    /// What comes in, or, negative, goes out.
+    pub(super) units: i128,
+    /// What is set aside, or, negative, no longer is.
+    pub(super) held: i128,
+}
+
+/// Gives the wallets back what expired holds still set aside, then writes the transaction.
+pub(super) fn settle_and_enter(
+    store: &mut dyn Writer,
+    heading: &Heading<'_>,
+    sum: &Sum<'_>,
+    changes: &[Change<'_>],
+) -> Result<Txid, Refusal> {
+    let mut balances = Vec::with_capacity(changes.len());
+    for change in changes {
+        let needed = change.held.saturating_sub(change.units);
+        balances.push(hold::settle(store, change.wallet, sum.currency, needed)?);
+    }
+    enter(store, heading, sum, changes, balances)
+}
+
+/// Writes a transaction, its postings and the balances that they change. `balances` are those of the changes' wallets,
+/// as they are now.
+pub(super) fn enter(
+    store: &mut dyn Writer,
+    heading: &Heading<'_>,
+    sum: &Sum<'_>,
+    changes: &[Change<'_>],
+    balances: Vec<Option<Balance>>,
+) -> Result<Txid, Refusal> {
+    let mut totals = Vec::with_capacity(changes.len());
+    for (change, before) in changes.iter().zip(balances) {
+        totals.push(apply(store, change, sum.currency, before)?);
+    }
     let txid = id(Txid::new(store.next_id()))?;
     let number = store.chain();
     let mut chain = store.claim::<Chain>(number)?;
     let (previous, position) = chain.as_ref().map_or((NO_HASH, 1), |chain| (chain.head, chain.length + 1));
     let mut transaction = Transaction {
         txid,
-        kind: new.kind,
-        method: new.method.to_owned(),
+        kind: heading.kind.clone(),
+        method: heading.method.to_owned(),
         state: TransactionState::Completed,
-        currency: currency.number,
-        units,
+        currency: sum.currency.number,
+        units: sum.units,
         fee: 0,
-        source: Some(source.waid),
-        destination: Some(destination.waid),
-        description: new.description.to_owned(),
-        reference: new.reference.map(str::to_owned),
-        created: store.now(),
+        source: sum.ends.source,
+        destination: sum.ends.destination,
+        description: heading.description.to_owned(),
+        reference: heading.reference.map(str::to_owned),
+        hold: heading.hold.map(|hold| hold.hoid),
+        original: heading.original,
+        // The id is the time, so that a range of times is a range of ids.
+        created: moment_of(txid),
         chain: number,
         position,
         hash: NO_HASH,
     };
-    let mut posting = |waid, units, balance| {
-        let number = store.next_id().cast_signed();
-        Posting { posting: number, txid, waid, currency: currency.number, units, balance }
-    };
-    let postings = [posting(source.waid, -units, source_after), posting(destination.waid, units, destination_after)];
-    transaction.hash = hash(&previous, &transaction, &postings);
+    let mut postings = Vec::with_capacity(changes.len());
+    for (change, balance) in changes.iter().zip(totals) {
+        postings.push(Posting {
+            posting: store.next_id().cast_signed(),
+            txid,
+            waid: change.wallet.waid,
+            currency: sum.currency.number,
+            units: change.units,
+            held: change.held,
+            balance,
+        });
+    }
+    transaction.hash = hash(&previous, &transaction, &postings, heading.hold);
 
     store.insert(&transaction)?;
     for posting in &postings {
@@ -149,19 +251,36 @@ pub fn post(store: &mut dyn Writer, new: NewTransaction<'_>) -> Result<Txid, Ref
     Ok(txid)
 }
 
-/// Changes what a wallet has, and says what it has afterwards.
-fn change(store: &mut dyn Writer, wallet: &Wallet, currency: &Currency, units: i128) -> Result<i128, Refusal> {
-    let before = store.claim::<Balance>((wallet.waid, currency.number))?;
+/// When a transaction with this id was made.
+pub(super) fn moment_of(txid: Txid) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(txid.number() / 1000).unwrap_or(i64::MAX))
+}
+
+/// Changes what a wallet has, and says what it has afterwards, spendable and set aside together.
+fn apply(
+    store: &mut dyn Writer,
+    change: &Change<'_>,
+    currency: &Currency,
+    before: Option<Balance>,
+) -> Result<i128, Refusal> {
+    let too_large = || Refusal::because(Code::LIMIT_EXCEEDED, "The balance would be larger than the books can hold");
     let fresh = before.is_none();
-    let mut balance = before.unwrap_or(Balance { waid: wallet.waid, currency: currency.number, available: 0, held: 0 });
-    balance.available += units;
-    if balance.available < 0 && units < 0 && !wallet.is_issuance {
+    let old = before.unwrap_or(Balance { waid: change.wallet.waid, currency: currency.number, available: 0, held: 0 });
+    let spendable = change.units.checked_sub(change.held).ok_or_else(too_large)?;
+    let available = old.available.checked_add(spendable).ok_or_else(too_large)?;
+    let held = old.held.checked_add(change.held).ok_or_else(too_large)?;
+    let total = available.checked_add(held).ok_or_else(too_large)?;
+    if available < 0 && spendable < 0 && !change.wallet.is_issuance {
         return Err(Refusal::new(Code::INSUFFICIENT_FUNDS));
     }
-    let total = balance.available + balance.held;
-    if total.abs() > MAX_UNITS || balance.available.abs() > MAX_UNITS {
-        return Err(Refusal::because(Code::LIMIT_EXCEEDED, "The balance would be larger than the books can hold"));
+    if held < 0 {
+        tracing::error!(wallet = %old.waid, currency = old.currency, "less is set aside than its holds say");
+        return Err(Refusal::new(Code::SYSTEM_ERROR));
     }
+    if [available, held, total].iter().any(|units| units.unsigned_abs() > MAX_UNITS.unsigned_abs()) {
+        return Err(too_large());
+    }
+    let balance = Balance { available, held, ..old };
     if fresh {
         store.insert(&balance)?;
     } else {

@@ -1,5 +1,6 @@
 //! Wallets and their balances.
 
+use super::hold;
 use crate::currency;
 use crate::identity;
 use crate::ledger::id;
@@ -115,9 +116,10 @@ pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Bal
     let mut list = Vec::new();
     for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, waid))? {
         let currency = currency::by_number(store, balance.currency)?;
+        let expired = hold::expired_units(store, &balance)?;
         list.push(operation::Balance {
-            available: currency.amount(balance.available)?,
-            held: currency.amount(balance.held)?,
+            available: currency.amount(balance.available.saturating_add(expired))?,
+            held: currency.amount(balance.held.saturating_sub(expired))?,
             total: currency.amount(balance.available.saturating_add(balance.held))?,
             currency_name: currency.name,
             currency_code: currency.code,
@@ -140,8 +142,9 @@ pub fn entry(store: &mut dyn Reader, wallet: Wallet) -> Result<WalletEntry, Refu
 }
 
 impl Wallet {
-    /// Refuses a wallet that is not active.
-    pub fn need_active(&self) -> Result<(), Refusal> {
-        identity::need_active(&self.status, "The wallet")
+    /// Refuses a wallet that is not active, or whose profile is not.
+    pub fn need_active(&self, store: &mut dyn Reader) -> Result<(), Refusal> {
+        identity::need_active(&self.status, "The wallet")?;
+        identity::need_active(&identity::need_profile(store, self.upid)?.status, "The profile of the wallet")
     }
 }

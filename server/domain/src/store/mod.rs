@@ -30,6 +30,12 @@ pub enum StoreError {
         /// The table.
         table: &'static str,
     },
+    /// A row names another one that is not there, or holds what its table does not allow.
+    #[error("a row of {table} breaks a rule of its table")]
+    Constraint {
+        /// The table; empty if it showed only at the end.
+        table: &'static str,
+    },
     /// A row to be changed is not there.
     #[error("a row of {table} that was to be changed is not there")]
     Missing {

@@ -9,6 +9,8 @@ pub enum Filter {
     Equal(&'static str, Value),
     /// The column holds one of these values.
     In(&'static str, Vec<Value>),
+    /// The column holds none of these values.
+    NotIn(&'static str, Vec<Value>),
     /// One of these columns holds its value.
     AnyEqual(Vec<(&'static str, Value)>),
     /// The column is less than this value.
@@ -65,6 +67,12 @@ impl Query {
     #[must_use]
     pub fn any_of<R, T: IntoValue>(self, column: Column<R, T>, values: &[T]) -> Self {
         self.with(Filter::In(column.name, values.iter().map(T::value).collect()))
+    }
+
+    /// Only rows whose column holds none of these values.
+    #[must_use]
+    pub fn none_of<R, T: IntoValue>(self, column: Column<R, T>, values: &[T]) -> Self {
+        self.with(Filter::NotIn(column.name, values.iter().map(T::value).collect()))
     }
 
     /// Only rows of which one of two columns holds this value.

@@ -1,7 +1,9 @@
 //! Values of columns, and the types that they stand for.
 
 use super::{StoreError, Table};
-use florin_sdk_core::{Akid, CurrencyCode, Fsid, JsonObject, Mtid, Ntid, Prid, Timestamp, Txid, Upid, Uuid, Waid};
+use florin_sdk_core::{
+    Akid, CurrencyCode, Fsid, Hoid, JsonObject, Mtid, Ntid, Prid, Timestamp, Txid, Upid, Uuid, Waid,
+};
 
 /// What a cell can hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,7 +85,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(Upid Uuid Waid Txid Prid Akid Ntid Fsid Mtid);
+ids!(Upid Uuid Waid Txid Prid Akid Ntid Fsid Mtid Hoid);
 
 macro_rules! integers {
     ($($name:ident)+) => {$(

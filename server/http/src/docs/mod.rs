@@ -8,13 +8,15 @@ pub use openapi::openapi;
 use crate::app::App;
 use axum::Router;
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
+use florin_domain::{Refusal, system};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
+        .route("/", get(async || Redirect::to("/docs")))
         .route("/docs", get(async || Html(page::html())))
         .route("/openapi/native.json", get(async || ([(CONTENT_TYPE, "application/json")], openapi().to_string())))
         .route("/healthz", get(async || "ok\n"))
@@ -22,13 +24,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-/// Whether requests can be served: reads work, and the last write reached the disk.
+/// Whether requests can be served: reads work, and writes reach the disk. If the last one did not, another is tried,
+/// as none may come by itself while the server counts as not ready.
 async fn ready(State(app): State<App>) -> Response {
-    let state = app
-        .read(|_| Ok(()))
-        .await
-        .map_err(|refusal| refusal.to_string())
-        .and_then(|()| app.health().map_err(|error| error.to_string()));
+    let mut state = app.read(|_| Ok(())).await.map_err(|refusal| refusal.to_string());
+    if state.is_ok() && app.health().is_err() {
+        // How it ended is in the health that is asked for next.
+        let _ = app.write(system::touch, |_: &Refusal| false).await;
+        state = app.health().map_err(|error| error.to_string());
+    }
     match state {
         Ok(()) => "ready\n".into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),

@@ -2,6 +2,7 @@
 //! the domain, and translates back.
 
 mod currency;
+mod hold;
 mod payment;
 mod profile;
 mod system;
@@ -36,6 +37,10 @@ pub(crate) fn routes() -> Routes {
         .write(wallet::wallet_transfer)
         .write(wallet::credit_wallet)
         .write(wallet::debit_wallet)
+        .write(hold::place_hold)
+        .write(hold::capture_hold)
+        .write(hold::release_hold)
+        .write(hold::refund_transaction)
         .write(payment::create_payment_request)
         .read(payment::get_payment_status)
         .write(payment::accept_payment)

@@ -19,6 +19,7 @@ pub(super) fn get_profile(call: &mut Reading<'_>, op: GetProfile) -> Result<Prof
     reach::<GetProfile>(call.store, call.caller, upid)?;
     let profile = identity::need_profile(call.store, upid)?;
     let data = profile.data();
+    let extended = profile.shown_attributes();
     let internal = call.caller.has_any(&["internalapp"], Access::Read);
     Ok(Profile {
         upid,
@@ -33,7 +34,7 @@ pub(super) fn get_profile(call: &mut Reading<'_>, op: GetProfile) -> Result<Prof
         parent_upid: profile.parent,
         fsid: profile.fee_schedule,
         internal: internal.then(florin_sdk_core::JsonObject::default),
-        extended: (!profile.extended.is_empty()).then_some(profile.extended),
+        extended: Some(extended).filter(|attributes| !attributes.is_empty()),
     })
 }
 

@@ -9,7 +9,8 @@ use florin_sdk_core::operation::{
 };
 
 /// What this version offers beyond what every version does.
-const FEATURES: &[&str] = &["mobile-tokens", "payment-requests", "payment-qr", "extended-currencies"];
+const FEATURES: &[&str] =
+    &["mobile-tokens", "payment-requests", "payment-qr", "extended-currencies", "holds", "refunds"];
 
 #[expect(clippy::unnecessary_wraps, reason = "the form of every handler")]
 pub(super) fn get_public_role_list(_: &mut dyn Reader, _: GetPublicRoleList) -> Result<RoleList, Refusal> {

@@ -83,7 +83,7 @@ pub(super) fn list_mobile_tokens(call: &mut Reading<'_>, op: ListMobileTokens) -
         device: token.device,
         created: token.created,
         expires: token.expires,
-        last_used: call.app.last_use(token.mtid),
+        last_used: call.last_use.of(token.mtid),
     });
     Ok(MobileTokenList { tokens: tokens.collect() })
 }

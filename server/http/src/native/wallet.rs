@@ -134,8 +134,8 @@ fn post(
     Ok(txid)
 }
 
-/// The wallet at the other end of a credit or debit: the given one, or the default one of the given user.
-fn other_end(
+/// The wallet at the other end of a credit, debit or hold: the given one, or the default one of the given user.
+pub(super) fn other_end(
     call: &mut Writing<'_>,
     provider_user_id: Option<&str>,
     uuid: Option<Uuid>,

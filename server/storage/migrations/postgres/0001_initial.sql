@@ -24,7 +24,7 @@ CREATE TABLE profile (
 CREATE TABLE app_user (
     uuid             BIGINT           PRIMARY KEY,
     upid             BIGINT           NOT NULL REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
-    provider         BIGINT           NOT NULL REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
+    provider         BIGINT           REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
     provider_user_id TEXT COLLATE "C",
     display_name     TEXT COLLATE "C",
     metadata         TEXT COLLATE "C" NOT NULL,
@@ -122,6 +122,8 @@ CREATE TABLE ledger_transaction (
     destination BIGINT           REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
     description TEXT COLLATE "C" NOT NULL,
     reference   TEXT COLLATE "C",
+    hold        BIGINT, -- a row of "hold", which is written after it and names it
+    original    BIGINT           REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
     created     BIGINT           NOT NULL,
     chain       BIGINT           NOT NULL,
     position    BIGINT           NOT NULL,
@@ -134,10 +136,35 @@ CREATE TABLE posting (
     waid     BIGINT           NOT NULL REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
     currency BIGINT           NOT NULL REFERENCES currency (number) DEFERRABLE INITIALLY DEFERRED,
     units    NUMERIC(39, 0)   NOT NULL,
+    held     NUMERIC(39, 0)   NOT NULL,
     balance  NUMERIC(39, 0)   NOT NULL
 );
 CREATE INDEX posting_by_wallet ON posting (waid, posting);
 CREATE INDEX posting_by_transaction ON posting (txid);
+
+-- `due` is `expires` as long as a hold is open, and nothing afterwards, so that the indexes hold the open ones only.
+CREATE TABLE hold (
+    hoid     BIGINT           PRIMARY KEY,
+    waid     BIGINT           NOT NULL REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
+    currency BIGINT           NOT NULL REFERENCES currency (number) DEFERRABLE INITIALLY DEFERRED,
+    units    NUMERIC(39, 0)   NOT NULL,
+    creator  BIGINT           NOT NULL REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
+    created  BIGINT           NOT NULL,
+    expires  BIGINT           NOT NULL,
+    placed   BIGINT           NOT NULL REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
+    status   TEXT COLLATE "C" NOT NULL,
+    captured NUMERIC(39, 0)   NOT NULL,
+    due      BIGINT,
+    ended    BIGINT           REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
+    closed   BIGINT
+);
+CREATE INDEX hold_due ON hold (due) WHERE due IS NOT NULL;
+CREATE INDEX hold_due_in_wallet ON hold (waid, currency, due) WHERE due IS NOT NULL;
+
+CREATE TABLE refunded (
+    txid  BIGINT         PRIMARY KEY REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
+    units NUMERIC(39, 0) NOT NULL
+);
 
 CREATE TABLE chain (
     chain  BIGINT           PRIMARY KEY,
@@ -168,6 +195,7 @@ CREATE TABLE payment_request (
 );
 CREATE INDEX payment_request_by_creator ON payment_request (creator, number);
 CREATE INDEX payment_request_by_payer ON payment_request (payer, number);
+CREATE INDEX payment_request_by_transaction ON payment_request (txid) WHERE txid IS NOT NULL;
 
 CREATE TABLE client_reference (
     owner       BIGINT           NOT NULL REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,

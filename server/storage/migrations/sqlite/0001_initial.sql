@@ -23,7 +23,7 @@ CREATE TABLE profile (
 CREATE TABLE app_user (
     uuid             INTEGER PRIMARY KEY,
     upid             INTEGER NOT NULL REFERENCES profile (upid),
-    provider         INTEGER NOT NULL REFERENCES profile (upid),
+    provider         INTEGER REFERENCES profile (upid),
     provider_user_id TEXT,
     display_name     TEXT,
     metadata         TEXT    NOT NULL,
@@ -117,6 +117,8 @@ CREATE TABLE ledger_transaction (
     destination INTEGER REFERENCES wallet (waid),
     description TEXT    NOT NULL,
     reference   TEXT,
+    hold        INTEGER, -- a row of "hold", which is written after it and names it
+    original    INTEGER REFERENCES ledger_transaction (txid),
     created     INTEGER NOT NULL,
     chain       INTEGER NOT NULL,
     position    INTEGER NOT NULL,
@@ -129,10 +131,35 @@ CREATE TABLE posting (
     waid     INTEGER NOT NULL REFERENCES wallet (waid),
     currency INTEGER NOT NULL REFERENCES currency (number),
     units    TEXT    NOT NULL,
+    held     TEXT    NOT NULL,
     balance  TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX posting_by_wallet ON posting (waid, posting);
 CREATE INDEX posting_by_transaction ON posting (txid);
+
+-- `due` is `expires` as long as a hold is open, and nothing afterwards, so that the indexes hold the open ones only.
+CREATE TABLE hold (
+    hoid     INTEGER PRIMARY KEY,
+    waid     INTEGER NOT NULL REFERENCES wallet (waid),
+    currency INTEGER NOT NULL REFERENCES currency (number),
+    units    TEXT    NOT NULL,
+    creator  INTEGER NOT NULL REFERENCES profile (upid),
+    created  INTEGER NOT NULL,
+    expires  INTEGER NOT NULL,
+    placed   INTEGER NOT NULL REFERENCES ledger_transaction (txid),
+    status   TEXT    NOT NULL,
+    captured TEXT    NOT NULL,
+    due      INTEGER,
+    ended    INTEGER REFERENCES ledger_transaction (txid),
+    closed   INTEGER
+) STRICT;
+CREATE INDEX hold_due ON hold (due) WHERE due IS NOT NULL;
+CREATE INDEX hold_due_in_wallet ON hold (waid, currency, due) WHERE due IS NOT NULL;
+
+CREATE TABLE refunded (
+    txid  INTEGER PRIMARY KEY REFERENCES ledger_transaction (txid),
+    units TEXT    NOT NULL
+) STRICT;
 
 CREATE TABLE chain (
     chain  INTEGER PRIMARY KEY,
@@ -179,6 +206,7 @@ CREATE TABLE payment_request (
 ) STRICT;
 CREATE INDEX payment_request_by_creator ON payment_request (creator, number);
 CREATE INDEX payment_request_by_payer ON payment_request (payer, number);
+CREATE INDEX payment_request_by_transaction ON payment_request (txid) WHERE txid IS NOT NULL;
 
 -- What happened, for those who want to be told: written with what happened, delivered afterwards. `due` is when it is
 -- to be sent (again); nothing when it is done with.

@@ -58,8 +58,9 @@ impl Failure {
             | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Self::Lost(engine()),
             _ => match code.code().get(..2) {
                 Some("08") => Self::Lost(engine()),
-                // Data that is not right, or a rule of the tables that is broken.
-                Some("22" | "23") => Self::Unfit(StoreError::Engine(engine())),
+                Some("23") => Self::Unfit(StoreError::Constraint { table }),
+                // Data that is not right.
+                Some("22") => Self::Unfit(StoreError::Engine(engine())),
                 _ => Self::Engine(engine()),
             },
         }

@@ -40,6 +40,7 @@ pub(super) fn greatest_id(session: &Session, address: &Address) -> Result<Micros
         ("payment_request", "number"),
         ("subscription_key", "number"),
         ("event", "number"),
+        ("hold", "hoid"),
     ];
     let greatest = tables.map(|(table, id)| format!("(SELECT MAX({id}) FROM {table})")).join(", ");
     let found: Option<i64> =

@@ -69,6 +69,17 @@ impl<'q> Statement<'q> {
                     None => self.push("FALSE"),
                 }
             }
+            Filter::NotIn(column, list) => {
+                let impossible: Vec<_> = list.iter().filter(|value| fits(value)).map(Given).collect();
+                match impossible.iter().find_map(|given| type_of(given.0)) {
+                    Some(ty) => {
+                        self.push(&format!("{column} <> ALL("));
+                        self.parameter(&ty, Parameter::Many(impossible));
+                        self.push(")");
+                    }
+                    None => self.push(&format!("{column} IS NOT NULL")),
+                }
+            }
             Filter::AnyEqual(list) => self.either(list, |this, (column, value)| this.compare(column, "=", value)),
             Filter::Contains(_, text) if text.contains('\0') => self.push("FALSE"),
             Filter::Contains(columns, text) => {

@@ -21,6 +21,14 @@ fn pragma(connection: &Connection, name: &str) -> Result<i64, OpenError> {
     connection.pragma_query_value(None, name, |row| row.get(0)).map_err(engine)
 }
 
+/// Refuses a file that another program uses, before anything in it is touched.
+pub(super) fn need_ours_or_empty(connection: &Connection) -> Result<(), OpenError> {
+    let ours = pragma(connection, "application_id")? == APPLICATION_ID;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(engine)?;
+    if ours || tables == 0 { Ok(()) } else { Err(OpenError::Foreign) }
+}
+
 /// Does the steps that were not done yet.
 pub(super) fn run(connection: &mut Connection) -> Result<(), OpenError> {
     for (index, step) in STEPS.iter().enumerate() {
@@ -40,7 +48,7 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), OpenError> {
 /// Refuses a database that is not ours, or whose schema this program does not know.
 pub(super) fn check(connection: &Connection) -> Result<(), OpenError> {
     if pragma(connection, "application_id")? != APPLICATION_ID {
-        return Err(OpenError::Engine("the file is a database, but not Florin's".to_owned()));
+        return Err(OpenError::Foreign);
     }
     match pragma(connection, "user_version")? {
         found if found > known() => Err(OpenError::TooNew { found, known: known() }),

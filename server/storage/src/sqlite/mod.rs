@@ -9,7 +9,7 @@ use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
 use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +108,7 @@ fn lock_file(path: &Path) -> Result<File, OpenError> {
     lock.push(".lock");
     let lock = PathBuf::from(lock);
     let place = |e: std::io::Error| OpenError::Engine(format!("{}: {e}", lock.display()));
-    let file = File::create(&lock).map_err(place)?;
+    let file = private_file(&lock).map_err(place)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
@@ -118,11 +118,15 @@ fn lock_file(path: &Path) -> Result<File, OpenError> {
 
 fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    drop(private_file(path).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?);
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
-    restrict(path)?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(128);
+    migrate::need_ours_or_empty(&connection).map_err(|e| match e {
+        OpenError::Engine(reason) => OpenError::Engine(format!("{}: {reason}", path.display())),
+        other => other,
+    })?;
     // FULL: each commit is on disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
@@ -144,18 +148,19 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
 
 /// Runs a statement that takes and gives nothing.
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    let failed = |e: rusqlite::Error| StoreError::Engine(e.to_string());
+    let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
+        _ => StoreError::Engine(e.to_string()),
+    };
     connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
 }
 
-/// The file holds everybody's balances: it is its owner's alone.
-#[cfg(unix)]
-fn restrict(path: &Path) -> Result<(), OpenError> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|e| OpenError::Engine(e.to_string()))
-}
-
-#[cfg(not(unix))]
-fn restrict(_: &Path) -> Result<(), OpenError> {
-    Ok(())
+/// Opens a file, and makes it if it is not there: its owner's alone, as everybody's balances are in it. SQLite gives
+/// the files beside it the same rights.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

@@ -46,6 +46,7 @@ fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
         {
             StoreError::Duplicate { table: table.name }
         }
+        Some(e) if e.code == ErrorCode::ConstraintViolation => StoreError::Constraint { table: table.name },
         _ => StoreError::Engine(format!("{}: {error}", table.name)),
     }
 }
@@ -88,14 +89,27 @@ pub(super) struct SqliteTransaction<'a> {
     pub(super) connection: &'a Connection,
 }
 
+impl SqliteTransaction<'_> {
+    /// After some errors (a full disk, no memory) SQLite has ended the transaction by itself. What is done then would
+    /// be done outside of any.
+    fn still_open(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Err(StoreError::Engine("the engine ended the transaction".to_owned()));
+        }
+        Ok(())
+    }
+}
+
 impl Transaction for SqliteTransaction<'_> {
     const FAR: bool = false;
 
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
+        self.still_open()?;
         select(self.connection, query)
     }
 
     fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
+        self.still_open()?;
         let mut found = Vec::with_capacity(wanted.len());
         for Wanted { table, keys, .. } in wanted {
             let failed = |e| failure(table, e);
@@ -110,6 +124,7 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError> {
+        self.still_open()?;
         for Changes { table, inserts, updates } in changes {
             let failed = |e| failure(table, e);
             if !inserts.is_empty() {
@@ -138,8 +153,9 @@ pub(super) fn greatest_id(connection: &Connection) -> rusqlite::Result<Micros> {
         SELECT MAX(upid) AS id FROM profile UNION ALL SELECT MAX(uuid) FROM app_user
         UNION ALL SELECT MAX(akid) FROM api_key UNION ALL SELECT MAX(mtid) FROM mobile_token
         UNION ALL SELECT MAX(waid) FROM wallet UNION ALL SELECT MAX(txid) FROM ledger_transaction
-        UNION ALL SELECT MAX(posting) FROM posting UNION ALL SELECT MAX(number) FROM client_reference
-        UNION ALL SELECT MAX(number) FROM payment_request UNION ALL SELECT MAX(number) FROM subscription_key)";
+        UNION ALL SELECT MAX(posting) FROM posting UNION ALL SELECT MAX(hoid) FROM hold
+        UNION ALL SELECT MAX(number) FROM client_reference UNION ALL SELECT MAX(number) FROM payment_request
+        UNION ALL SELECT MAX(number) FROM event UNION ALL SELECT MAX(number) FROM subscription_key)";
     let greatest: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(greatest.unwrap_or_default().unsigned_abs())
 }

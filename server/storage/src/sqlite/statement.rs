@@ -40,6 +40,10 @@ fn condition(filter: &Filter, sql: &mut String, values: &mut Vec<Value>) {
             let _ = write!(sql, "{column} IN ({})", vec!["?"; list.len()].join(", "));
             values.extend(list.iter().cloned());
         }
+        Filter::NotIn(column, list) => {
+            let _ = write!(sql, "{column} NOT IN ({})", vec!["?"; list.len()].join(", "));
+            values.extend(list.iter().cloned());
+        }
         Filter::AnyEqual(list) => {
             either(sql, list.iter(), |sql, (column, value)| {
                 compare(sql, column, "=", value);

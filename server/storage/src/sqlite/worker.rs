@@ -24,16 +24,23 @@ pub(super) fn write(
     last: Micros,
 ) {
     let mut numbers = Counter { clock, last };
+    let _ending = Ending { jobs, health };
     loop {
         let mut batch = jobs.take(MAX_BATCH);
         if batch.is_empty() {
             break;
         }
-        let committed = commit(&connection, &mut batch, &mut numbers);
-        if let Err(error) = &committed {
-            tracing::error!(%error, jobs = batch.len(), "a commit failed");
+        let mut committed = commit(&connection, &mut batch, &mut numbers);
+        if batch.len() > 1 && matches!(committed, Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. })) {
+            // One of them breaks a rule of the tables. Each by itself, so that only that one fails.
+            for mut job in batch {
+                committed = commit(&connection, std::slice::from_mut(&mut job), &mut numbers);
+                note(health, &committed);
+                job.finish(committed);
+            }
+            continue;
         }
-        health.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&committed);
+        note(health, &committed);
         for job in batch {
             job.finish(committed.clone());
         }
@@ -41,6 +48,33 @@ pub(super) fn write(
     // The log goes into the database file, so that a copy of that one file is whole.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the last checkpoint failed");
+    }
+}
+
+/// Remembers whether commits reach the disk. A job that breaks a rule says nothing about that.
+fn note(health: &Mutex<Result<(), StoreError>>, committed: &Result<(), StoreError>) {
+    if let Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. }) = committed {
+        tracing::error!(error = ?committed, "a job broke a rule of the tables");
+        return;
+    }
+    if let Err(error) = committed {
+        tracing::error!(%error, "a commit failed");
+    }
+    health.lock().unwrap_or_else(PoisonError::into_inner).clone_from(committed);
+}
+
+/// However the writer ends, nobody waits for it: what is queued is dropped, and what comes is turned away.
+struct Ending<'a> {
+    jobs: &'a Queue<Box<dyn WriteJob>>,
+    health: &'a Mutex<Result<(), StoreError>>,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.jobs.close();
+        let ended = Err(StoreError::Engine("the writer has ended".to_owned()));
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = ended;
+        while !self.jobs.take(MAX_BATCH).is_empty() {}
     }
 }
 
@@ -54,8 +88,11 @@ fn commit(
     let mut transaction = SqliteTransaction { connection };
     let result = Unit::new(&mut transaction, numbers).run(batch).and_then(|()| step(connection, "COMMIT"));
     // A full disk ends the transaction by itself.
-    if result.is_err() && !connection.is_autocommit() {
-        step(connection, "ROLLBACK")?;
+    if result.is_err()
+        && !connection.is_autocommit()
+        && let Err(error) = step(connection, "ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be undone");
     }
     result
 }

@@ -13,6 +13,7 @@ use florin_storage::{Mode, OpenError};
 
 engine_tests! {
     a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours
+    a_job_that_breaks_a_rule_of_the_tables_fails_alone
     a_part_can_be_undone_by_itself
     a_key_is_taken_once_and_only_what_was_claimed_is_changed
     a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing
@@ -67,6 +68,34 @@ fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours(engine: Engine
     assert!(also_good.recv().unwrap().unwrap().is_ok());
     let added: Vec<_> = keys(&*store).into_iter().filter(|number| !before.contains(number)).collect();
     assert_eq!(added, [1, 4]);
+}
+
+fn a_job_that_breaks_a_rule_of_the_tables_fails_alone(engine: Engine) {
+    let place = Temporary::new(engine);
+    let store = place.open();
+    let upid = set_up(&*store);
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(Some(held));
+    // Runs again when the batch is taken apart; waits only the first time.
+    let first = start(&*store, move |_| {
+        if let Some(held) = held.lock().unwrap().take() {
+            held.recv().unwrap();
+        }
+        Ok(())
+    });
+    let good = start(&*store, move |w| Ok(w.insert(&key(1, upid, 1))?));
+    let nobody = Upid::new(7).unwrap();
+    let poison = start(&*store, move |w| Ok(w.insert(&key(2, nobody, 2))?));
+    let twin = start(&*store, move |w| Ok(w.insert(&key(3, upid, 1))?));
+    let also_good = start(&*store, move |w| Ok(w.insert(&key(4, upid, 4))?));
+    hold.send(()).unwrap();
+    assert!(first.recv().unwrap().unwrap().is_ok());
+    assert!(good.recv().unwrap().unwrap().is_ok());
+    assert!(matches!(poison.recv().unwrap(), Err(StoreError::Constraint { .. })));
+    assert!(matches!(twin.recv().unwrap(), Err(StoreError::Duplicate { .. })));
+    assert!(also_good.recv().unwrap().unwrap().is_ok());
+    assert_eq!(keys(&*store)[..2], [1, 4]);
+    assert!(store.health().is_ok(), "a bad request is no bad disk");
 }
 
 fn a_part_can_be_undone_by_itself(engine: Engine) {

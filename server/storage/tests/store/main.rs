@@ -1,7 +1,9 @@
 //! What every engine must do, asked of SQLite, and of PostgreSQL if `FLORIN_TEST_POSTGRES` names a server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod books;
 mod contract;
+mod holds;
 mod ledger;
 mod postgres;
 mod proxy;

@@ -2,7 +2,7 @@
 //!
 //! Each test needs `FLORIN_TEST_POSTGRES`, and passes without it: see `scripts/postgres`.
 
-use crate::ledger::books;
+use crate::books::books_on as books;
 use crate::proxy::Proxy;
 use crate::server::{self, Database};
 use crate::support::{Engine, Temporary, read, start, write};
@@ -178,7 +178,7 @@ fn processes_that_move_the_same_money_leave_sound_books() {
             });
         }
     });
-    assert_eq!((0..4).map(|wallet| books.balance(wallet)).sum::<i128>(), 100_000);
+    assert_eq!((0..4).map(|wallet| books.balance(wallet).0).sum::<i128>(), 100_000);
     let report = books.verify();
     assert!(report.ok, "{:?}", report.faults);
     assert_eq!(report.chains, 3);

@@ -48,7 +48,11 @@ fn migrations_and_records_agree() {
 fn other_peoples_databases_and_later_versions_are_refused() {
     let place = Temporary::new(Engine::Sqlite);
     rusqlite::Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
-    assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Engine(_))));
+    assert!(matches!(place.try_open(Mode::Inspect), Err(OpenError::Foreign)));
+    assert!(matches!(place.try_open(Mode::Serve), Err(OpenError::Foreign)));
+    let connection = rusqlite::Connection::open(place.path()).unwrap();
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+    assert_eq!(tables, 1, "it was left alone");
 
     let place = Temporary::new(Engine::Sqlite);
     drop(place.open());

@@ -1,7 +1,7 @@
 //! How fast money moves. No tests but a measurement:
 //! `scripts/postgres run cargo test --release -p florin-storage -- --ignored --nocapture transfers_a_second`
 
-use crate::ledger::books;
+use crate::books::books_on as books;
 use crate::support::Engine;
 use florin_domain::clock::Clock;
 use std::collections::VecDeque;

@@ -1,0 +1,46 @@
+//! What is to be done because its time has come: the release of expired holds is written.
+//!
+//! Nothing waits for it. Expired holds free their money for whoever reads or spends as soon as they expire; the sweeper
+//! writes that down, so that the books of wallets that nobody touches say it, too.
+
+use crate::app::App;
+use florin_domain::{Refusal, ledger};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How long to sleep between two rounds.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The most holds of a round. Each is a write job of its own, so requests get in between, and one that fails does not
+/// hold up the others.
+const AT_ONCE: usize = 100;
+
+/// Sweeps until it is dropped.
+pub async fn run(app: App) {
+    loop {
+        match round(&app).await {
+            Ok(AT_ONCE) => continue, // There may be more.
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "expired holds could not be read"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Releases expired holds; how many.
+async fn round(app: &App) -> Result<usize, Refusal> {
+    let expired = app.read(|store| ledger::expired_holds(store, AT_ONCE)).await?;
+    let mut releasing = JoinSet::new();
+    for hoid in expired {
+        let app = app.clone();
+        releasing.spawn(async move {
+            let released = app.write(move |store| ledger::expire_hold(store, hoid), |_: &Refusal| false).await;
+            released.inspect_err(|error| tracing::warn!(%hoid, %error, "an expired hold could not be released"))
+        });
+    }
+    let mut released = 0;
+    while let Some(result) = releasing.join_next().await {
+        released += usize::from(matches!(result, Ok(Ok(true))));
+    }
+    Ok(released)
+}
