@@ -23,7 +23,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let clock = Clock::system();
-    let store = florin_storage::open(&args.database.database, Mode::Serve, clock.clone())?;
+    // It waits for disks and servers, which must not be done on a thread that others wait for.
+    let (database, its_clock) = (args.database.database.clone(), clock.clone());
+    let store = tokio::task::spawn_blocking(move || florin_storage::open(&database, Mode::Serve, its_clock)).await??;
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
     let mut out = std::io::stdout();

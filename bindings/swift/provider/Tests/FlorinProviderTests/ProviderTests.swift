@@ -56,6 +56,23 @@ final class ProviderTests: XCTestCase {
         XCTAssertEqual(error.resultCode, 20011)
     }
 
+    func testMoneyIsHeldCapturedAndRefunded() async throws {
+        let provider = try await World.provider.value
+        let alice = try await World.user()
+        _ = try await provider.wallets().credit(request: World.gift(alice, 10))
+        let hold = try await provider.holds().place(request: PlaceHold(currency: sek, amount: 6, waid: alice.waid))
+        let wallet = try await provider.wallets().get(waid: alice.waid)
+        XCTAssertEqual(wallet.balances.map(\.held), [6])
+        let captured = try await provider.holds().capture(request: CaptureHold(hoid: hold.hoid, amount: 2.5))
+        var left = try await World.available(alice)
+        XCTAssertEqual(left, 7.5)
+        _ = try await provider.wallets().refund(request: RefundTransaction(txid: captured.txid, amount: 1))
+        left = try await World.available(alice)
+        XCTAssertEqual(left, 8.5)
+        let error = try await thrown(FlorinError.self) { try await provider.holds().release(hoid: hold.hoid) }
+        XCTAssertEqual(error.resultCode, 20016)
+    }
+
     func testARefusalIsTypedAndMovesNothing() async throws {
         let provider = try await World.provider.value
         let alice = try await World.user()
@@ -123,7 +140,7 @@ final class ProviderTests: XCTestCase {
 
         // Later, with a server that can be asked.
         let resumed = try await World.client(journal: journal).operations().resume(reference: reference)
-        guard case .done(let txid?, nil, _) = resumed.fate else { return XCTFail("\(resumed)") }
+        guard case .done(let txid?, _, _, _) = resumed.fate else { return XCTFail("\(resumed)") }
         let page = try await World.provider.value.transactions().list(request: TransactionQuery(waid: alice.waid))
         XCTAssertEqual(page.transactions.map(\.txid), [txid])
         let pending = try await journal.pending()

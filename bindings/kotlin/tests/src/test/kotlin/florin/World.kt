@@ -2,8 +2,8 @@ package florin
 
 import florin.mobile.MobileClient
 import florin.mobile.TokenSource
+import florin.provider.Journal
 import florin.provider.ProviderClient
-import florin.provider.fileJournal
 import florin.provider.memoryJournal
 import florin.provider.model.ClientOptions
 import florin.provider.model.CreateExtendedCurrency
@@ -18,7 +18,6 @@ import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpRequest.BodyPublishers
 import java.net.http.HttpResponse.BodyHandlers
-import java.nio.file.Path
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
@@ -56,10 +55,8 @@ object World {
     fun options(url: String = this.url) = ClientOptions(url, retryDelayScalePercent = 3u)
 
     /** A client of its own. */
-    fun provider(url: String = this.url, journal: florin.provider.Journal = memoryJournal()) =
+    fun provider(url: String = this.url, journal: Journal = memoryJournal()) =
         ProviderClient(options(url), env("FLORIN_TEST_KEY"), journal)
-
-    fun journal(file: Path) = fileJournal(file.toString())
 
     suspend fun user(): CreatedUser = provider.users().create(CreateUser(name("user")))
 

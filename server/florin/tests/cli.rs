@@ -1,0 +1,44 @@
+//! The command as a user calls it. That these tests are here also makes `cargo test` build the program, which the
+//! end-to-end tests start.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::Command;
+
+fn florin(arguments: &[&str]) -> (bool, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_florin")).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn help_has_examples() {
+    for arguments in
+        [&["--help"][..], &["serve", "--help"], &["init", "--help"], &["verify", "--help"], &["key", "--help"]]
+    {
+        let (ok, out, _) = florin(arguments);
+        assert!(ok && out.contains("Example"), "{arguments:?}: {out}");
+    }
+}
+
+#[test]
+fn the_demo_ends_well() {
+    let (ok, out, err) = florin(&["demo"]);
+    assert!(ok, "{out}{err}");
+    assert!(
+        out.contains("20004") && out.contains("The merchant is notified") && out.contains("The books add up"),
+        "{out}"
+    );
+}
+
+#[test]
+fn openapi_is_json() {
+    let (ok, out, _) = florin(&["openapi"]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && document.get("paths").is_some());
+}
+
+#[test]
+fn a_mistake_is_told_and_fails() {
+    let (ok, _, err) = florin(&["verify", "--database", "sqlite:///nowhere/at/all.db"]);
+    assert!(!ok && err.contains("florin init"), "{err}");
+}
