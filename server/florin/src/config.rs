@@ -47,8 +47,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Database {
-    /// Where the books are: sqlite://FILE.
-    #[arg(long, env = "FLORIN_DATABASE", default_value = "sqlite://florin.db")]
+    /// Where the books are: sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE. A password is better given in
+    /// the variable than on the command line.
+    #[arg(long, env = "FLORIN_DATABASE", hide_env_values = true, default_value = "sqlite://florin.db")]
     pub(crate) database: String,
 }
 

@@ -6,7 +6,7 @@ use florin_domain::clock::Clock;
 use florin_domain::system::{self, FirstCredentials};
 use florin_domain::{Refusal, secrets};
 use florin_http::App;
-use florin_storage::Mode;
+use florin_storage::{Mode, without_secrets};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
         bail!(
             "{} is set up already; nothing was changed. Its credentials were shown once and are not kept. \
              With a key that works, make another: POST /api/v1/profile/apikey; without, stop the server and run `florin key`",
-            args.database.database
+            without_secrets(&args.database.database)
         );
     };
     show(&credentials, args.format, &mut std::io::stdout())?;
@@ -29,9 +29,9 @@ pub(crate) fn make_key(args: &InitArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = florin_storage::open(&args.database.database, Mode::Serve, Clock::system())?;
     let app = App::new(store, Clock::system(), false);
-    let (row, key) = runtime
-        .block_on(app.write(system::rescue_key, |_: &Refusal| false))
-        .map_err(|_| anyhow::anyhow!("{} is not set up: run `florin init`", args.database.database))?;
+    let (row, key) = runtime.block_on(app.write(system::rescue_key, |_: &Refusal| false)).map_err(|_| {
+        anyhow::anyhow!("{} is not set up: run `florin init`", without_secrets(&args.database.database))
+    })?;
     let mut out = std::io::stdout();
     match args.format {
         Format::Json => writeln!(out, "{}", serde_json::json!({ "akid": row.akid, "apikey": key.expose() }))?,
@@ -47,9 +47,18 @@ pub(crate) async fn initialise(app: &App) -> anyhow::Result<Option<FirstCredenti
     }
     let password = secrets::password();
     let hash = secrets::hash_password(&password)?;
-    // All or nothing: a process that is killed here leaves an empty database.
-    let made = app.write(move |store| system::initialise(store, password.clone(), hash.clone()), |_: &Refusal| false);
-    Ok(Some(made.await?))
+    // All or nothing: a process that is killed here leaves an empty database. Asked again, as several processes may start
+    // on one database at once.
+    let made = app.write(
+        move |store| {
+            if system::is_initialised(store.reader())? {
+                return Ok(None);
+            }
+            system::initialise(store, password.clone(), hash.clone()).map(Some)
+        },
+        |_: &Refusal| false,
+    );
+    Ok(made.await?)
 }
 
 /// Shows the credentials, the only time that they are seen.

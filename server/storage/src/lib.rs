@@ -10,7 +10,7 @@ mod queue;
 mod sqlite;
 mod unit;
 
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresStore, without_secrets};
 pub use sqlite::SqliteStore;
 
 use florin_domain::clock::Clock;
@@ -68,6 +68,6 @@ pub fn open(address: &str, mode: Mode, clock: Clock) -> Result<Arc<dyn Store>, O
     match address.split_once("://") {
         Some(("sqlite", path)) if !path.is_empty() => Ok(Arc::new(SqliteStore::open(Path::new(path), mode, clock)?)),
         Some(("postgres" | "postgresql", _)) => Ok(Arc::new(PostgresStore::open(address, mode, clock)?)),
-        _ => Err(OpenError::Address(postgres::without_secrets(address))),
+        _ => Err(OpenError::Address(without_secrets(address))),
     }
 }

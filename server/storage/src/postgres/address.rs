@@ -76,9 +76,9 @@ fn show(config: &Config) -> String {
     format!("postgres://{hosts}/{}", config.get_dbname().unwrap_or_default())
 }
 
-/// An address that may be wrong in any way, without what may be a password: only its scheme, and its host if that is
-/// easy to tell.
-pub(crate) fn without_secrets(text: &str) -> String {
+/// The address of a database as it may be shown: without what may be a password, even if it is wrong in some way.
+#[must_use]
+pub fn without_secrets(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         // Without a scheme, it may be a list of options.
         return if text.contains(['@', '=']) { "…".to_owned() } else { text.to_owned() };

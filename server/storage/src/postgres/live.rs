@@ -48,6 +48,31 @@ fn commits_are_flushed_even_if_the_database_says_otherwise() {
     assert_eq!(setting().as_deref(), Some("on"));
 }
 
+#[test]
+fn an_ordinary_user_is_enough_and_one_who_may_make_roles_gets_the_third_bar() {
+    let Some(server) = std::env::var("FLORIN_TEST_POSTGRES").ok().filter(|server| !server.is_empty()) else { return };
+    let session = Session::connect(&Address::parse(&server).unwrap(), Purpose::Write).unwrap();
+    for right in ["NOCREATEROLE", "CREATEROLE"] {
+        let name = format!("florin_live_{}_{}", std::process::id(), right.to_ascii_lowercase());
+        for sql in [
+            format!("CREATE ROLE {name} LOGIN PASSWORD 'hush' NOSUPERUSER {right}"),
+            format!("CREATE DATABASE {name} OWNER {name}"),
+        ] {
+            session.step(&sql).unwrap();
+        }
+        let (_, host) = server.rsplit_once('@').unwrap();
+        let host = host.split_once('/').unwrap().0;
+        let text = format!("postgres://{name}:hush@{host}/{name}");
+        let clock = florin_domain::clock::Clock::system();
+        drop(super::PostgresStore::open(&text, crate::Mode::Serve, clock).unwrap());
+        let reader = read::connect(&Address::parse(&text).unwrap()).unwrap();
+        let user: Option<String> = reader.ask("SELECT current_user::text", &[]).unwrap();
+        let expected = if right == "CREATEROLE" { format!("florin_reader_{name}") } else { name };
+        assert_eq!(user, Some(expected));
+        assert!(reader.step("DELETE FROM event").is_err(), "read-only in any case");
+    }
+}
+
 /// A connection that writes, and what goes with it.
 struct Pen(Session, Catalogue, Cell<u64>);
 

@@ -31,7 +31,7 @@ mod transaction;
 mod value;
 mod write;
 
-pub(crate) use address::without_secrets;
+pub use address::without_secrets;
 
 use crate::queue::Queue;
 use crate::{Mode, OpenError};

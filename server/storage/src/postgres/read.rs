@@ -1,7 +1,7 @@
 //! The threads that read.
 
 use super::address::Address;
-use super::connect::{Purpose, Session, failed};
+use super::connect::{Purpose, Session};
 use super::error::Failure;
 use super::transaction::select;
 use super::{migrate, role};
@@ -28,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(super) fn connect(address: &Address) -> Result<Session, OpenError> {
     let session = Session::connect(address, Purpose::Read)?;
     migrate::check(&session, address)?;
-    role::take(&session).map_err(|e| failed(address, &e))?;
+    role::take(&session, address);
     Ok(session)
 }
 

@@ -50,25 +50,31 @@ fn try_prepare(session: &Session) -> Result<(), Error> {
     // Processes that start together would hinder each other.
     session.step(&format!("SELECT pg_advisory_xact_lock({LOCKS}, {SCHEMA_LOCK})"))?;
     let role = quoted(&name);
-    if session.ask("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", &[&name])? != Some(true) {
+    let known = session.ask("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", &[&name])? == Some(true);
+    if !known {
         session.step(&format!("CREATE ROLE {role} NOLOGIN"))?;
+    }
+    // Whoever makes a role may give it away, and yet may not take it unless it was given.
+    if !known || session.ask("SELECT pg_has_role($1, 'MEMBER')", &[&name])? != Some(true) {
+        session.step(&format!("GRANT {role} TO CURRENT_USER"))?;
     }
     let schema: Option<String> = session.ask("SELECT quote_ident(current_schema())", &[])?;
     let schema = schema.unwrap_or_default();
     session.step(&format!(
         "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"
     ))?;
-    if session.ask("SELECT pg_has_role($1, 'MEMBER')", &[&name])? != Some(true) {
-        session.step(&format!("GRANT {role} TO CURRENT_USER"))?;
-    }
     session.step("COMMIT")
 }
 
-/// Makes this connection's user the role, if there is one.
-pub(super) fn take(session: &Session) -> Result<(), Error> {
-    let Some(name) = name(session)? else { return Ok(()) };
-    if session.ask(READY, &[&name])? == Some(true) {
-        session.step(&format!("SET ROLE {}", quoted(&name)))?;
+/// Makes this connection's user the role, if there is one that it may take.
+pub(super) fn take(session: &Session, address: &Address) {
+    let taken = name(session).and_then(|name| match name {
+        Some(name) if session.ask(READY, &[&name])? == Some(true) => {
+            session.step(&format!("SET ROLE {}", quoted(&name)))
+        }
+        _ => Ok(()),
+    });
+    if let Err(error) = taken {
+        tracing::warn!(database = %address, error = describe(&error), "a reader cannot take the role for readers");
     }
-    Ok(())
 }

@@ -13,6 +13,7 @@ use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{StoreError, WriteJob};
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -203,7 +204,10 @@ impl Writing {
             pause(attempt);
         };
         for job in batch {
-            job.finish(end.clone());
+            // A bug in one request must not end the writer, nor keep the news from its neighbours.
+            if catch_unwind(AssertUnwindSafe(|| job.finish(end.clone()))).is_err() {
+                tracing::error!("a write job panicked when it was told how it ended");
+            }
         }
     }
 
@@ -219,6 +223,15 @@ impl Writing {
             // A job may have met a failure and gone on.
             _ => transaction.commit(),
         }
+    }
+}
+
+impl Drop for Writing {
+    /// However the thread ends: nobody waits for it in vain.
+    fn drop(&mut self) {
+        self.jobs.close();
+        drop(self.jobs.take_within(usize::MAX, Duration::ZERO));
+        self.tell(Err(StoreError::Engine("the writer has ended".to_owned())));
     }
 }
 
