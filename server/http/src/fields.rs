@@ -44,7 +44,14 @@ pub(crate) fn from_text(fields: &[Field], name: &str, text: String) -> Value {
 fn check_value(field: &Field, value: &Value) -> Result<(), String> {
     let text = || value.as_str().ok_or_else(|| "must be a string".to_owned());
     match field.kind {
-        Kind::Text => length(field, text()?.chars().count(), "characters"),
+        Kind::Text => {
+            let text = text()?;
+            // Not every engine can store it.
+            if text.contains('\0') {
+                return Err("must not have a zero character".to_owned());
+            }
+            length(field, text.chars().count(), "characters")
+        }
         Kind::Line => {
             let text = text()?;
             length(field, text.chars().count(), "characters")?;
