@@ -71,7 +71,8 @@ def kotlin(text):
 
     if "TokenSource" in text:
         # What an app's own code returns is lowered with the buffer of the wrong package; its converter is this one.
-        text = replaced(r"\bFfiConverterTypeSecret\.lower\(returnValue\)", "FfiConverterString.lower(returnValue)", text)
+        secret = r"\bFfiConverterTypeSecret\.lower\(returnValue\)"
+        text = replaced(secret, "FfiConverterString.lower(returnValue)", text)
 
     def rename(parts):
         if parts[0] == "FlorinError":
@@ -83,7 +84,7 @@ def kotlin(text):
 
 def swift(text):
     def error(match):
-        block = match[0].replace("Foundation.LocalizedError {", "Foundation.LocalizedError, CustomStringConvertible {", 1)
+        block = match[0].replace("Foundation.LocalizedError", "Foundation.LocalizedError, CustomStringConvertible", 1)
         return re.sub(r"^(    case )([A-Z]\w*)", lambda m: m[1] + small(m[2]), block, flags=re.MULTILINE)
 
     for name in re.findall(r"^enum (\w+): Swift\.Error", text, re.MULTILINE):

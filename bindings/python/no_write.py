@@ -70,7 +70,8 @@ def main(library, *sources):
         found += [f"{name} in {file}" for name in sorted({*anywhere.findall(text), *declared.findall(text)})]
 
     print("\n".join(found[:20] + [f"… and {len(found) - 20} more"] * (len(found) > 20)) or "nothing that writes")
-    print(f"(looked for {len(texts)} texts in {library}, and {len(names['write']) + len(answered)} names in {len(files)} files)")
+    looked = len(names["write"]) + len(answered)
+    print(f"(looked for {len(texts)} texts in {library}, and {looked} names in {len(files)} files)")
     sys.exit(1 if found else 0)
 
 

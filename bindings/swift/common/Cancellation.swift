@@ -17,8 +17,8 @@ package func cancelling<T: Sendable>(_ work: @Sendable (CancelToken) async throw
 
 /// The elements of a list that the server gives in pages: `for try await transaction in client.allTransactions() { }`.
 ///
-/// Each loop walks the list from the start. A page is fetched when it is needed. It ends after the first error, and with
-/// `CancellationError` when its task is cancelled.
+/// Each loop walks the list from the start. A page is fetched when it is needed. It ends after the first error, and
+/// with `CancellationError` when its task is cancelled.
 public struct Pages<Element: Sendable>: AsyncSequence, Sendable {
     package typealias NextPage = @Sendable () async throws -> [Element]?
 

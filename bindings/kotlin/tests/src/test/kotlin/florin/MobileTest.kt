@@ -89,7 +89,7 @@ class MobileTest {
             assertEquals(TransactionState.Completed, newest.state)
             assertEquals("${alice.waid}-7", newest.referenceId)
             assertAmount("0.28", newest.balance)
-            assertTrue(newest.timestamp.isAfter(before.minusSeconds(5)) && newest.timestamp.isBefore(Instant.now().plusSeconds(5)))
+            assertTrue(Duration.between(before, newest.timestamp).abs() < Duration.ofMinutes(1), "${newest.timestamp}")
 
             val page = app.transactions(limit = 2, after = app.transactions(limit = 2).next)
             assertEquals(all.slice(2..3), page.transactions)
@@ -109,7 +109,8 @@ class MobileTest {
         val alice = World.user()
         World.credit(alice, "20")
         val payments = World.provider.payments()
-        val asked = (1..3).map { payments.request(CreatePaymentRequest(BigDecimal("4.50"), EUR, "wallet", sourceWaid = alice.waid)) }
+        val request = CreatePaymentRequest(BigDecimal("4.50"), EUR, "wallet", sourceWaid = alice.waid)
+        val asked = (1..3).map { payments.request(request) }
         World.app(alice).use { app ->
             // What the app scans is only a hint: it asks the server.
             val code = PaymentCode.parse(asked[0].qrPayload!!)
@@ -139,7 +140,8 @@ class MobileTest {
             assertTrue(refused.requestId != null && !refused.mayRetry)
             assertTrue(refused.toString().startsWith("refused (20005 NOT_FOUND): "), "$refused")
             // Nobody learns whether there is such a thing.
-            assertEquals(refused.reason, throws<FlorinException.Refused> { app.transaction("txid_0000000000000000") }.reason)
+            val unknown = throws<FlorinException.Refused> { app.transaction("txid_0000000000000000") }
+            assertEquals(refused.reason, unknown.reason)
 
             val invalid = throws<FlorinException.InvalidInput> { app.wallet("not a wallet") }
             assertEquals("waid" to Knowledge.NOTHING_RAN, invalid.field to invalid.knowledge)
@@ -215,7 +217,9 @@ class MobileTest {
         assertTrue("in a tunnel" in reason(TokenException.Unavailable("in a tunnel"), later))
         assertTrue("no route" in reason(IOException("no route"), later))
         assertTrue("a bug" in reason(IllegalStateException("a bug"), signIn))
-        assertTrue("cannot be a token" in World.app(World.url, TokenSource { "line\nbreak" }).use { app -> "${throws<FlorinException> { app.me() }}" })
+        World.app(World.url, TokenSource { "line\nbreak" }).use { app ->
+            assertTrue("cannot be a token" in throws<FlorinException.Unauthorized> { app.me() }.reason)
+        }
     }
 
     @Test
@@ -229,8 +233,10 @@ class MobileTest {
             assertTrue(measureTime { job.cancelAndJoin() } < 1.seconds)
             eventually { way.count("gone") == 1 } // the connection is closed, too
 
-            val took = measureTime { throws<TimeoutCancellationException> { withTimeout(200.milliseconds) { app.me() } } }
-            assertTrue(took < 1.seconds, "$took")
+            val took = measureTime {
+                throws<TimeoutCancellationException> { withTimeout(200.milliseconds) { app.me() } }
+            }
+            assertTrue(took < 1.5.seconds, "$took")
             assertEquals(alice.uuid, app.me().uuid)
         }
     }
@@ -255,7 +261,8 @@ class MobileTest {
     fun `values of a later server are kept`() = test {
         val alice = World.user()
         World.credit(alice, "1")
-        val prid = World.provider.payments().request(CreatePaymentRequest(BigDecimal.ONE, EUR, "wallet", sourceWaid = alice.waid)).prid
+        val request = CreatePaymentRequest(BigDecimal.ONE, EUR, "wallet", sourceWaid = alice.waid)
+        val prid = World.provider.payments().request(request).prid
         val way = World.way(
             "rewrite=\"credit\"=\"cashback\",1,wallet-trans",
             "rewrite=\"active\"=\"dormant\",1,me",

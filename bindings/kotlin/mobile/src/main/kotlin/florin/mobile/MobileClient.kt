@@ -129,7 +129,7 @@ class MobileClient(options: ClientOptions, tokens: TokenSource) : AutoCloseable 
     /** Frees connections and token. A call after it fails with [IllegalStateException]. */
     override fun close() = raw.close()
 
-    /** Off the caller's thread: an answer is read where its future is polled, and that must not be an app's main thread. */
+    /** Off the caller's thread: an answer is read where its future is polled, which must not be the main thread. */
     private suspend inline fun <T> call(crossinline read: suspend RawMobileClient.() -> T): T =
         withContext(Dispatchers.IO) { raw.read() }
 }

@@ -1,5 +1,5 @@
-// Lists as flows. A page is fetched when it is needed; each collector walks the list from the start; the flow ends after
-// the first error.
+// Lists as flows. A page is fetched when it is needed; each collector walks the list from the start; the flow ends
+// after the first error.
 package florin.provider
 
 import florin.provider.model.ListUsers
