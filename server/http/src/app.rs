@@ -1,6 +1,7 @@
 //! What every request shares.
 
 use crate::metrics::Metrics;
+use crate::momo;
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
 use florin_domain::store::{Reader, Store, StoreError, WriteJob, Writer};
@@ -24,6 +25,7 @@ struct Inner {
     last_use: Arc<LastUse>,
     /// Wakes whoever delivers events.
     news: Notify,
+    momo: momo::State,
 }
 
 impl App {
@@ -31,7 +33,14 @@ impl App {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let last_use = Arc::new(LastUse { clock, seen: Mutex::default() });
-        Self(Arc::new(Inner { store, sandbox, metrics: Metrics::default(), last_use, news: Notify::new() }))
+        Self(Arc::new(Inner {
+            store,
+            sandbox,
+            metrics: Metrics::default(),
+            last_use,
+            news: Notify::new(),
+            momo: momo::State::default(),
+        }))
     }
 
     /// Whether requests may ask for faults.
@@ -48,6 +57,21 @@ impl App {
     /// Wakes, and is awaited by, whoever delivers events.
     pub(crate) fn news(&self) -> &Notify {
         &self.0.news
+    }
+
+    /// What the MoMo surface keeps in memory.
+    pub(crate) fn momo(&self) -> &momo::State {
+        &self.0.momo
+    }
+
+    /// The clock that all of the server goes by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.last_use.clock
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock().now()
     }
 
     /// Whether writes reach the disk.

@@ -244,7 +244,7 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
     response
 }
 
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     secrets::random::<8>().iter().fold(String::with_capacity(16), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
