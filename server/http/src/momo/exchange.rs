@@ -53,6 +53,13 @@ struct Mounted {
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
 }
 
+/// One path of an operation.
+struct Place {
+    mounted: Arc<Mounted>,
+    product: Product,
+    names: Vec<String>,
+}
+
 /// The operations of the surface.
 #[derive(Default)]
 pub(super) struct Routes(Vec<Mounted>);
@@ -108,16 +115,30 @@ impl Routes {
             };
             for product in mounted.spec.products.iter().copied().filter(|product| wanted(*product)) {
                 for path in mounted.spec.paths_of(product) {
-                    let mounted = mounted.clone();
-                    let handle = move |State(app): State<App>, request: Request| {
-                        exchange(app, mounted.clone(), product, request)
-                    };
+                    let (path, names) = nameless(&path);
+                    let place = Arc::new(Place { mounted: mounted.clone(), product, names });
+                    let handle = move |State(app): State<App>, request: Request| exchange(app, place.clone(), request);
                     router = router.route(&path, on(filter, handle));
                 }
             }
         }
         router
     }
+}
+
+/// The path for the router, and the names of its parameters: two operations may call the same place by two names, which
+/// the router does not allow.
+fn nameless(path: &str) -> (String, Vec<String>) {
+    let mut names = Vec::new();
+    let parts = path.split('/').map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        None => part.to_owned(),
+        Some(name) => {
+            names.push(name.to_owned());
+            format!("{{{}}}", names.len())
+        }
+    });
+    let path = parts.collect::<Vec<_>>().join("/");
+    (path, names)
 }
 
 /// The answer of success.
@@ -127,7 +148,8 @@ fn success<O: MomoOperation>(answer: &O::Answer) -> Response {
 }
 
 /// One request and its answer.
-async fn exchange(app: App, mounted: Arc<Mounted>, product: Product, request: Request) -> Response {
+async fn exchange(app: App, place: Arc<Place>, request: Request) -> Response {
+    let spec = &place.mounted.spec;
     let id = request_id();
     let fault = if app.sandbox() { fault::asked(request.headers()) } else { Ok(None) };
     // Read whatever becomes of the request: a body that is left on the way would be taken for the next request.
@@ -143,7 +165,7 @@ async fn exchange(app: App, mounted: Arc<Mounted>, product: Product, request: Re
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let response = answer(&app, &mounted, product, parts, body).await.unwrap_or_else(reply::denied);
+            let response = answer(&app, &place, parts, body).await.unwrap_or_else(reply::denied);
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
                 Some(Fault::Garbage) => return fault::garbage(),
@@ -152,8 +174,8 @@ async fn exchange(app: App, mounted: Arc<Mounted>, product: Product, request: Re
         }
     };
     let status = response.status().as_u16();
-    app.metrics().count(mounted.spec.id, Code(u32::from(status)));
-    tracing::info!(operation = mounted.spec.id, product = product.as_str(), status, request_id = %id, "answered");
+    app.metrics().count(spec.id, Code(u32::from(status)));
+    tracing::info!(operation = spec.id, product = place.product.as_str(), status, request_id = %id, "answered");
     if half_read {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -165,17 +187,16 @@ async fn exchange(app: App, mounted: Arc<Mounted>, product: Product, request: Re
 
 async fn answer(
     app: &App,
-    mounted: &Mounted,
-    product: Product,
+    place: &Place,
     mut parts: Parts,
     body: Result<Vec<u8>, Refusal>,
 ) -> Result<Response, Denial> {
-    let asked = asked(app, mounted.spec, product, &parts).await?;
+    let asked = asked(app, place.mounted.spec, place.product, &parts).await?;
     let body = body?;
     let params = RawPathParams::from_request_parts(&mut parts, &()).await;
     let params = params.map_err(|_| Denial::invalid("The path must be UTF-8, percent-encoded."))?;
-    let path = params.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    (mounted.run)(Call { app: app.clone(), asked, path, body }).await
+    let path = place.names.iter().zip(params.iter()).map(|(name, (_, value))| (name.clone(), value.into())).collect();
+    (place.mounted.run)(Call { app: app.clone(), asked, path, body }).await
 }
 
 /// The path's parameters as the operation's own type.
