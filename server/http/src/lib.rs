@@ -29,7 +29,7 @@ mod signing;
 pub mod sweep;
 
 pub use app::App;
-pub use docs::openapi;
+pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
 use axum::extract::Request;
