@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 
 import schemathesis
 
@@ -47,6 +48,8 @@ def before_call(context, case, kwargs):
         return
     if number % 2 == 0 and isinstance(case.body, dict):
         case.body = plausible(case.body, "", number // 2)
+        headers["X-Reference-Id"] = str(uuid.uuid4())
+        headers["X-Target-Environment"] = "sandbox"
         if "X-Callback-Url" in headers:
             headers["X-Callback-Url"] = "http://127.0.0.1:9/"
     product = case.path.split("/")[1]
