@@ -6,6 +6,7 @@
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
 //! | [`momo`] | the MoMo surface, and its sandbox |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
+//! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
@@ -13,6 +14,7 @@
 
 pub mod app;
 mod body;
+mod credentials;
 pub mod deliver;
 mod docs;
 mod exchange;
@@ -27,6 +29,7 @@ mod qr;
 mod reply;
 mod signing;
 pub mod sweep;
+mod watch;
 
 pub use app::App;
 pub use docs::{momo_openapi, openapi};

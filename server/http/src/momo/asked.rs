@@ -127,7 +127,7 @@ pub(crate) async fn asked(app: &App, spec: MomoSpec, product: Product, parts: &P
     let mode = app.momo().mode(app.sandbox());
     let presented = presented(parts)?;
     let its_mode = mode.clone();
-    let found = app.read(move |store| Ok(known(store, &spec, product, &its_mode, &presented))).await?;
+    let found = app.read_little(move |store| Ok(known(store, &spec, product, &its_mode, &presented))).await?;
     let (key, user, token) = found?;
     if let Some(user) = &user {
         environment(&spec, product, user, &mode, parts)?;

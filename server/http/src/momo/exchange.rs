@@ -71,7 +71,7 @@ impl Routes {
             Box::pin(async move {
                 let path = path::<O>(call.path)?;
                 let asked = call.asked;
-                let answer = call.app.read(move |store| Ok(handler(store, &asked, path))).await??;
+                let answer = call.app.read_little(move |store| Ok(handler(store, &asked, path))).await??;
                 Ok(success::<O>(&answer))
             })
         })
