@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`server`] | the binary: start, kill, stop, restart, its logs, `florin verify` |
 //! | [`http`] | requests as bytes and JSON, past both SDKs |
+//! | [`momo`] | the MoMo surface as bytes and JSON |
 //! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
 //! | [`sample`] | one valid request for each operation |
 //! | [`digest`] | a digest of every row of every table |
@@ -28,6 +29,7 @@
 pub mod codec;
 pub mod digest;
 pub mod http;
+pub mod momo;
 pub mod proxy;
 pub mod reference;
 pub mod sample;

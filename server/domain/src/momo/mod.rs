@@ -16,10 +16,12 @@
 //! | [`view`] | how answers and callbacks show them |
 //! | [`callback`] | telling whoever asked |
 //! | [`consent`] | pre-approvals and consents |
+//! | [`agreements`] | deciding about them on a user's behalf |
 //! | [`sandbox`] | test numbers, and a world in which everybody can pay |
 //!
 //! Source: spec/momo/contract.md.
 
+pub mod agreements;
 pub mod callback;
 pub mod consent;
 mod denial;
@@ -40,4 +42,4 @@ pub use request::{Kind, MomoRequest, NewRequest};
 pub use sandbox::{Mode, Sandbox};
 pub use settle::{Verdict, settle};
 pub use token::{MomoToken, Purpose};
-pub use user::MomoUser;
+pub use user::{MomoUser, NewUser};

@@ -298,6 +298,10 @@ fn plan(
     }
     if let Mode::Sandbox(settings) = mode {
         match settings.outcome(request, test_value) {
+            Outcome::Open if request.kind.is_push() => {
+                let plan = Plan::Fail(Some(ReasonCode::CouldNotPerformTransaction));
+                request.settle_as(plan, created.plus_seconds(APPROVAL_S));
+            }
             Outcome::Open => {}
             Outcome::Settle { plan, after_ms } => {
                 request.settle_as(plan, Timestamp::from_millis(created.millis().saturating_add(i64::from(after_ms))))

@@ -8,6 +8,7 @@ mod approval;
 mod asked;
 mod exchange;
 mod holder;
+mod operator;
 mod payment;
 mod provisioning;
 mod reply;
@@ -69,7 +70,10 @@ fn routes() -> Routes {
 /// The surface. Provisioning is a sandbox's; elsewhere API users are made by the operator, as at MTN by its portal.
 pub(crate) fn router(app: &App) -> Router<App> {
     let sandbox = app.sandbox();
-    let surface = routes().router(|product| sandbox || product != Product::Provisioning).merge(twin::router());
+    let surface = routes()
+        .router(|product| sandbox || product != Product::Provisioning)
+        .merge(twin::router())
+        .merge(operator::router());
     if sandbox { surface.merge(sandbox::router()) } else { surface }
 }
 

@@ -70,4 +70,4 @@ CREATE TABLE momo_request (
 CREATE INDEX momo_request_due ON momo_request (due) WHERE due IS NOT NULL;
 CREATE INDEX momo_request_by_payment ON momo_request (prid) WHERE prid IS NOT NULL;
 CREATE INDEX momo_request_by_reference ON momo_request (reference);
-CREATE INDEX momo_request_by_party ON momo_request (owner, kind, party_kind, party_id);
+CREATE INDEX momo_request_by_party ON momo_request (party_id, kind);
