@@ -1,4 +1,4 @@
-//! The MoMo surface.
+//! The MoMo surface, as bytes and JSON: what it answers, and what becomes of the money.
 
 mod agreements;
 mod callbacks;
