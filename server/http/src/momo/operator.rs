@@ -138,7 +138,6 @@ async fn decide(
             agreements::decide(store, user.uuid, reference, &verdict, &mode)
         };
         let decided = app.write(job, |_: &Refusal| false).await?;
-        app.news().notify_one();
         if decided { Ok(json!({})) } else { Err(Refusal::because(Code::NOT_PAYABLE, "It is decided already")) }
     };
     answer(work.await)

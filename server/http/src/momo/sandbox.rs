@@ -117,9 +117,7 @@ async fn decide(State(app): State<App>, Path((reference, verdict)): Path<(String
         let request = newest(store.reader(), &reference)?;
         shown(store.reader(), &request)
     };
-    let decided = app.write(work, |_: &Denial| false).await;
-    app.news().notify_one();
-    answer(decided)
+    answer(app.write(work, |_: &Denial| false).await)
 }
 
 async fn clock(State(app): State<App>) -> Response {

@@ -50,14 +50,10 @@ async fn round(app: &App) -> Result<Duration, Refusal> {
             }
         });
     }
-    let some = !settling.is_empty();
     while let Some(ended) = settling.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "settling a request panicked");
         }
-    }
-    if some {
-        app.news().notify_one();
     }
     if full {
         return Ok(Duration::ZERO);
