@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// What is sent, but never stored: the operation and its field.
 const NEVER_STORED: [(&str, &str); 1] = [("AcceptPayment", "paymentprocessorinformation")];
 
+/// Begins the names of operations of MTN's surface.
+pub(crate) const MOMO: &str = "momo.";
+
 /// A call that moves money. It holds no key and no token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -54,6 +57,22 @@ impl JournalEntry {
             resendable,
             recorded: clock::now(),
         })
+    }
+
+    /// One of MTN's surface: `operation` is the name there.
+    pub(crate) fn momo(operation: &str, reference: String, request: JsonObject) -> Result<Self, FlorinError> {
+        Ok(Self {
+            id: random_id()?,
+            operation: format!("{MOMO}{operation}"),
+            reference,
+            request,
+            resendable: true,
+            recorded: clock::now(),
+        })
+    }
+
+    pub(crate) fn is_momo(&self) -> bool {
+        self.operation.starts_with(MOMO)
     }
 }
 

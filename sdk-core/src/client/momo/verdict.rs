@@ -30,14 +30,11 @@ pub(super) fn of<A: DeserializeOwned>(spec: &MomoSpec, exchange: Result<WireAnsw
     if (200..300).contains(&answer.status) {
         // What answers with nothing is done, whatever bytes there are.
         let body: &[u8] = if spec.answers_nothing { b"{}" } else { &answer.body };
-        return match serde_json::from_slice(body) {
-            Ok(value) => Verdict::Done(value),
-            // Not the parser's own words: they repeat what it has read.
-            Err(_) => {
-                let reason = format!("HTTP {} without the fields it should have", answer.status);
-                unclear(Outcome::InvalidAnswer, Some(answer.status), reason, answer.request_id)
-            }
-        };
+        // Not the parser's own words: they repeat what it has read.
+        return serde_json::from_slice(body).map(Verdict::Done).unwrap_or_else(|_| {
+            let reason = format!("HTTP {} without the fields it should have", answer.status);
+            unclear(Outcome::InvalidAnswer, Some(answer.status), reason, answer.request_id)
+        });
     }
     let ours = serde_json::from_slice::<Refusal>(&answer.body);
     let readable = ours.is_ok();
@@ -53,15 +50,11 @@ pub(super) fn of<A: DeserializeOwned>(spec: &MomoSpec, exchange: Result<WireAnsw
     };
     let no = |name: String, credential: bool| {
         let id = answer.request_id.clone();
-        let error = match credential {
-            true => FlorinError::Unauthorized { code: Some(status.into()), reason: reason.clone(), request_id: id },
-            false => FlorinError::Refused {
-                code: status.into(),
-                name,
-                reason: reason.clone(),
-                fields: Vec::new(),
-                request_id: id,
-            },
+        let reason = reason.clone();
+        let error = if credential {
+            FlorinError::Unauthorized { code: Some(status.into()), reason, request_id: id }
+        } else {
+            FlorinError::Refused { code: status.into(), name, reason, fields: Vec::new(), request_id: id }
         };
         Verdict::No(No { error, credential })
     };
