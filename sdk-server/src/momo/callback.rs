@@ -4,6 +4,7 @@ use florin_sdk_core::momo::{Asynchronous, Progress, Reason, ReferenceId, Status}
 use florin_sdk_core::{Amount, FlorinError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// The largest body that is read: a callback has some hundred bytes.
 const BODY_LIMIT: usize = 64 << 10;
@@ -12,7 +13,7 @@ const BODY_LIMIT: usize = 64 << 10;
 ///
 /// Anyone can send one: there is no signature. Before goods move, ask by the reference (`request_to_pay_status` and
 /// its like). It may also come twice, or never.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[cfg_attr(feature = "uniffi", uniffi(name = "MomoCallback"))]
 pub struct Callback {
@@ -30,6 +31,16 @@ pub struct Callback {
     pub amount: Option<Amount>,
     /// In this currency.
     pub currency: Option<String>,
+}
+
+/// Shows what may stand in a log.
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callback")
+            .field("reference", &self.reference)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What all bodies have.

@@ -21,9 +21,8 @@ macro_rules! product {
                 credentials: $crate::momo::Credentials,
                 journal: std::sync::Arc<dyn $crate::Journal>,
             ) -> Result<std::sync::Arc<Self>, FlorinError> {
-                let product = $crate::momo::Product::$product;
-                let runtime = $crate::momo::runtime::Runtime::new(product, options, credentials, journal)?;
-                Ok(std::sync::Arc::new(Self(runtime)))
+                let transport = std::sync::Arc::new($crate::momo::HttpTransport::new(&options.client)?);
+                Self::with_transport(options, credentials, journal, transport)
             }
 
             /// The balance of the caller's account.
@@ -98,6 +97,24 @@ macro_rules! product {
             /// [`FlorinError::Journal`] if the journal cannot be read.
             pub async fn resume_pending(&self) -> Result<Vec<$crate::Resumed>, FlorinError> {
                 self.0.resume_pending().await
+            }
+        }
+
+        /// In Rust only.
+        impl $name {
+            /// A client that sends through `transport` instead of HTTP: for tests.
+            ///
+            /// # Errors
+            /// As [`Self::new`].
+            pub fn with_transport(
+                options: $crate::momo::Options,
+                credentials: $crate::momo::Credentials,
+                journal: std::sync::Arc<dyn $crate::Journal>,
+                transport: std::sync::Arc<dyn $crate::momo::Transport>,
+            ) -> Result<std::sync::Arc<Self>, FlorinError> {
+                let product = $crate::momo::Product::$product;
+                let runtime = $crate::momo::runtime::Runtime::new(product, options, credentials, journal, transport)?;
+                Ok(std::sync::Arc::new(Self(runtime)))
             }
         }
     };

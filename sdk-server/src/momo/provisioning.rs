@@ -1,8 +1,8 @@
 //! API users and their keys, in a sandbox. In production the Partner Portal makes them.
 
 use super::{
-    ApiUser, ApiUserRequest, ByApiUser, CreateApiKey, CreateApiUser, Empty, Extra, GetApiUser, Identity, MomoClient,
-    NoPath, Options, Product, ReasonCode, ReferenceId, new_reference, refusal,
+    ApiUser, ApiUserRequest, ByApiUser, CreateApiKey, CreateApiUser, Empty, Extra, GetApiUser, HttpTransport, Identity,
+    MomoClient, NoPath, Options, Product, ReasonCode, ReferenceId, Transport, new_reference, refusal,
 };
 use florin_sdk_core::{FlorinError, Secret};
 use std::sync::Arc;
@@ -21,13 +21,8 @@ impl Provisioning {
     /// [`FlorinError::InvalidInput`] for an option out of its bounds, or a key that cannot stand in a header.
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub fn new(options: Options, subscription_key: Secret) -> Result<Arc<Self>, FlorinError> {
-        let identity = Identity {
-            product: Product::Provisioning,
-            target_environment: options.environment,
-            subscription_key,
-            api_user: None,
-        };
-        Ok(Arc::new(Self(MomoClient::new(options.client, &identity)?)))
+        let transport = Arc::new(HttpTransport::new(&options.client)?);
+        Self::with_transport(options, subscription_key, transport)
     }
 
     /// Makes an API user, once, and returns its id. `callback_host`: the bare name of the host that callbacks may go
@@ -74,5 +69,26 @@ impl Provisioning {
     /// An API user.
     pub async fn user(&self, api_user: ReferenceId) -> Result<ApiUser, FlorinError> {
         self.0.send::<GetApiUser>(&ByApiUser { api_user }, &Empty {}, &Extra::default()).await
+    }
+}
+
+/// In Rust only.
+impl Provisioning {
+    /// A client that sends through `transport` instead of HTTP: for tests.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_transport(
+        options: Options,
+        subscription_key: Secret,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Arc<Self>, FlorinError> {
+        let identity = Identity {
+            product: Product::Provisioning,
+            target_environment: options.environment,
+            subscription_key,
+            api_user: None,
+        };
+        Ok(Arc::new(Self(MomoClient::with_transport(options.client, &identity, transport)?)))
     }
 }

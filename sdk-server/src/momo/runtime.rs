@@ -4,6 +4,7 @@ use super::{Credentials, Options};
 use crate::journal::{Journal, JournalEntry, MOMO};
 use crate::money::Notes;
 use crate::resume::{AT_ONCE, Resumed};
+use florin_sdk_core::client::Transport;
 use florin_sdk_core::client::momo::{Extra, Identity, MomoClient, Patience, new_reference};
 use florin_sdk_core::momo::{
     Asynchronous, ByReference, CashTransferOperation, CreateInvoiceOperation, CreatePaymentOperation,
@@ -51,6 +52,7 @@ impl Runtime {
         options: Options,
         credentials: Credentials,
         journal: Arc<dyn Journal>,
+        transport: Arc<dyn Transport>,
     ) -> Result<Self, FlorinError> {
         let Credentials { subscription_key, api_user, api_key } = credentials;
         let scope = Scope {
@@ -69,7 +71,7 @@ impl Runtime {
             tracing::warn!("the callback URL is not https");
         }
         Ok(Self {
-            client: MomoClient::new(options.client, &identity)?,
+            client: MomoClient::with_transport(options.client, &identity, transport)?,
             notes: Arc::new(Notes::new(journal)),
             scope,
             currencies: options.currencies,
@@ -203,8 +205,16 @@ async fn resume_as<O: Asynchronous>(
     let body: O::Body = serde_json::from_str(&noted.body.to_string()).map_err(|_| unreadable())?;
     let reference = reference.parse().map_err(|_| unreadable())?;
     let begun = client.resume::<O>(&body, reference, noted.callback_url.clone()).await?;
-    match begun.found.map(serde_json::to_value) {
-        Some(Ok(Value::Object(found))) => Ok(JsonObject(found)),
-        _ => Ok(JsonObject::default()),
+    // Without numbers and messages: this is what programs print when they start.
+    let mut answer = JsonObject::default();
+    if let Some(found) = begun.found {
+        answer.0.insert("status".to_owned(), found.status().as_str().into());
+        if let Some(id) = found.financial_transaction_id() {
+            answer.0.insert("financialTransactionId".to_owned(), id.into());
+        }
+        if let Some(reason) = found.reason() {
+            answer.0.insert("reason".to_owned(), reason.code.as_str().into());
+        }
     }
+    Ok(answer)
 }
