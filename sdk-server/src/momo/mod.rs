@@ -52,8 +52,12 @@ mod provisioning;
 mod remittances;
 mod runtime;
 
+#[cfg(feature = "uniffi")]
+pub use callback::read_momo_callback;
 pub use callback::{Callback, read_callback, typed_callback};
 pub use collections::Collections;
+#[cfg(feature = "uniffi")]
+pub use config::momo_options;
 pub use config::{Credentials, Options, Target};
 pub use disbursements::Disbursements;
 pub use florin_sdk_core::client::Transport;
