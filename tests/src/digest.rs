@@ -30,7 +30,7 @@ fn digest(mut rows: Vec<[u8; 32]>) -> String {
     for row in &rows {
         all.update(row);
     }
-    format!("{} rows {:x}", rows.len(), all.finalize())
+    format!("{} rows {:02x?}", rows.len(), <[u8; 32]>::from(all.finalize()))
 }
 
 /// A digest of each row, in which no two different rows can look alike.

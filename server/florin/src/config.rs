@@ -41,8 +41,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Play the whole story on a temporary database: a provider, its user, a phone, a merchant.
     Demo,
-    /// Print the OpenAPI document of the native surface.
-    Openapi,
+    /// Print the OpenAPI document of a surface.
+    Openapi(OpenapiArgs),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -63,6 +63,21 @@ pub(crate) struct ServeArgs {
     /// For tests only: requests may ask for faults. Never with real money.
     #[arg(long, env = "FLORIN_SANDBOX")]
     pub(crate) sandbox: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenapiArgs {
+    /// Which surface.
+    #[arg(value_enum, default_value_t = Surface::Native)]
+    pub(crate) surface: Surface,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Surface {
+    /// `/api/v1`.
+    Native,
+    /// `/collection`, `/disbursement`, `/remittance`, and provisioning.
+    Momo,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ mod serve;
 mod verify;
 
 use clap::Parser;
-use config::{Cli, Command};
+use config::{Cli, Command, Surface};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Command::Key(args) => init::make_key(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Demo => demo::run(),
-        Command::Openapi => openapi(),
+        Command::Openapi(args) => openapi(args.surface),
     };
     match result {
         Ok(code) => code,
@@ -32,8 +32,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn openapi() -> anyhow::Result<ExitCode> {
+fn openapi(surface: Surface) -> anyhow::Result<ExitCode> {
     use std::io::Write as _;
-    writeln!(std::io::stdout(), "{:#}", florin_http::openapi())?;
+    let document = match surface {
+        Surface::Native => florin_http::openapi(),
+        Surface::Momo => florin_http::momo_openapi(),
+    };
+    writeln!(std::io::stdout(), "{document:#}")?;
     Ok(ExitCode::SUCCESS)
 }

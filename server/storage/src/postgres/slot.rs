@@ -35,12 +35,13 @@ pub(super) fn greatest_id(session: &Session, address: &Address) -> Result<Micros
         ("mobile_token", "mtid"),
         ("wallet", "waid"),
         ("ledger_transaction", "txid"),
-        ("posting", "posting"),
         ("client_reference", "number"),
         ("payment_request", "number"),
         ("subscription_key", "number"),
         ("event", "number"),
         ("hold", "hoid"),
+        ("momo_token", "number"),
+        ("momo_request", "number"),
     ];
     let greatest = tables.map(|(table, id)| format!("(SELECT MAX({id}) FROM {table})")).join(", ");
     let found: Option<i64> =

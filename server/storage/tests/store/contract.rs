@@ -4,9 +4,10 @@ use crate::support::{Engine, Temporary, engine_tests, read, start, write};
 use florin_domain::Refusal;
 use florin_domain::identity::{self, Profile};
 use florin_domain::ledger::Balance;
+use florin_domain::momo::SubscriptionKey;
 use florin_domain::notify::Event;
 use florin_domain::store::{Record, StoreError};
-use florin_domain::system::{self, SubscriptionKey};
+use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, Upid};
 use florin_storage::{Mode, OpenError};
@@ -25,7 +26,8 @@ engine_tests! {
 }
 
 fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
-    SubscriptionKey { number, hash: [byte; 32], upid, created: florin_sdk_core::Timestamp::from_millis(0) }
+    let created = florin_sdk_core::Timestamp::from_millis(0);
+    SubscriptionKey { number, hash: [byte; 32], upid, product: None, sandbox: false, created }
 }
 
 fn keys(store: &dyn florin_domain::store::Store) -> Vec<i64> {
@@ -287,7 +289,7 @@ fn cells_come_back_as_they_went_in(engine: Engine) {
     let upid = set_up(&*store);
     let (waid, balance) = write(&*store, move |w| {
         let waid = identity::default_wallet(w.reader(), upid)?.waid;
-        let balance = Balance { waid, currency: 978, available: i128::MAX, held: i128::MIN };
+        let balance = Balance { waid, currency: 978, available: i128::MAX, held: i128::MIN, last: 1, entries: 1 };
         w.insert(&balance)?;
         let mut profile = w.claim::<Profile>(upid)?.unwrap();
         profile.issuer_name = Some("ß, 日本, 'quoted', \\ and \u{1F600}".to_owned());
