@@ -13,11 +13,11 @@ product! {
     ///
     /// Make one for each API user and keep it: it holds the connections, the token and the journal. All methods may be
     /// called at once and from any thread. Errors and what is done for money to move once: the module's own page.
-    Collections Collection "MomoCollections"
+    Collections of Collection as "MomoCollections"
 }
 
 begins! {
-    Collections {
+    Collections as "MomoCollections" {
         /// Asks a payer for money. The payer has five minutes to approve.
         request_to_pay: RequestToPayOperation, RequestToPay;
         /// Takes money from an account, to be paid out in cash: version 2, whose callback is a PUT.
@@ -34,7 +34,7 @@ begins! {
 }
 
 asks! {
-    Collections {
+    Collections as "MomoCollections" {
         /// What became of a request to pay.
         request_to_pay_status, wait_for_request_to_pay: GetRequestToPay, RequestToPayResult;
         /// What became of a request to withdraw, of either version.
@@ -48,7 +48,7 @@ asks! {
     }
 }
 
-#[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+#[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = "MomoCollections"))]
 impl Collections {
     /// Sends a message to who paid a request to pay: once, soon after it succeeded. `language`: a code of ISO 639.
     pub async fn notify(

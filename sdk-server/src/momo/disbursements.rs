@@ -8,11 +8,11 @@ product! {
     ///
     /// Make one for each API user and keep it: it holds the connections, the token and the journal. All methods may be
     /// called at once and from any thread. Errors and what is done for money to move once: the module's own page.
-    Disbursements Disbursement "MomoDisbursements"
+    Disbursements of Disbursement as "MomoDisbursements"
 }
 
 begins! {
-    Disbursements {
+    Disbursements as "MomoDisbursements" {
         /// Sends money to a payee.
         transfer: TransferOperation, Transfer;
         /// Puts money into a payee's account: version 2, whose callback is a PUT.
@@ -27,7 +27,7 @@ begins! {
 }
 
 asks! {
-    Disbursements {
+    Disbursements as "MomoDisbursements" {
         /// What became of a transfer.
         transfer_status, wait_for_transfer: GetTransfer, TransferResult;
         /// What became of a deposit, of either version.

@@ -2,14 +2,14 @@
 
 /// A product's client: its type, how it is made, and the operations that all three products have.
 macro_rules! product {
-    ($(#[doc = $doc:literal])+ $name:ident $product:ident $foreign:literal) => {
+    ($(#[doc = $doc:literal])+ $name:ident of $product:ident as $foreign:literal) => {
         $(#[doc = $doc])+
         #[derive(Debug)]
         #[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
         #[cfg_attr(feature = "uniffi", uniffi(name = $foreign))]
         pub struct $name(pub(super) $crate::momo::runtime::Runtime);
 
-        #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+        #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = $foreign))]
         impl $name {
             /// A client of this product. Nothing is sent yet.
             ///
@@ -122,8 +122,8 @@ macro_rules! product {
 
 /// Methods that begin something: `name: Operation, Body;`.
 macro_rules! begins {
-    ($object:ident { $($(#[doc = $doc:literal])+ $name:ident: $operation:ident, $body:ident;)+ }) => {
-        #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+    ($object:ident as $foreign:literal { $($(#[doc = $doc:literal])+ $name:ident: $operation:ident, $body:ident;)+ }) => {
+        #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = $foreign))]
         impl $object {
             $(
                 $(#[doc = $doc])+
@@ -145,8 +145,8 @@ macro_rules! begins {
 
 /// Methods that ask about it, once and until it is final: `status, wait: Operation, Answer;`.
 macro_rules! asks {
-    ($object:ident { $($(#[doc = $doc:literal])+ $status:ident, $wait:ident: $operation:ident, $answer:ident;)+ }) => {
-        #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+    ($object:ident as $foreign:literal { $($(#[doc = $doc:literal])+ $status:ident, $wait:ident: $operation:ident, $answer:ident;)+ }) => {
+        #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = $foreign))]
         impl $object {
             $(
                 $(#[doc = $doc])+

@@ -38,8 +38,8 @@
 //! [`refusal`] gives it typed. A failed transaction is no error but an answer, with its [`Reason`].
 //!
 //! # Nothing leaks
-//! Keys and tokens are [`Secret`]s, requests and answers print as their type's name, and log lines hold operation,
-//! reference, attempt and outcome, never a number, a body or a key.
+//! Keys and tokens are [`Secret`]s, requests and answers print as their type's name, errors repeat no word of a server
+//! that could be a number, and log lines hold operation, attempt and outcome, nothing else.
 //!
 //! Source: spec/momo/contract.md.
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[cfg_attr(feature = "uniffi", uniffi(name = "MomoProvisioning"))]
 pub struct Provisioning(MomoClient);
 
-#[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio"))]
+#[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = "MomoProvisioning"))]
 impl Provisioning {
     /// A client that makes API users. `subscription_key`: of the product that they are for (K5). Nothing is sent yet.
     ///

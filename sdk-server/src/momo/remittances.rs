@@ -8,11 +8,11 @@ product! {
     ///
     /// Make one for each API user and keep it: it holds the connections, the token and the journal. All methods may be
     /// called at once and from any thread. Errors and what is done for money to move once: the module's own page.
-    Remittances Remittance "MomoRemittances"
+    Remittances of Remittance as "MomoRemittances"
 }
 
 begins! {
-    Remittances {
+    Remittances as "MomoRemittances" {
         /// Sends money to a payee in another country, with who sends it. MTN means it to replace `transfer`.
         cash_transfer: CashTransferOperation, CashTransfer;
         /// Sends money to a payee.
@@ -21,7 +21,7 @@ begins! {
 }
 
 asks! {
-    Remittances {
+    Remittances as "MomoRemittances" {
         /// What became of a cash transfer.
         cash_transfer_status, wait_for_cash_transfer: GetCashTransfer, CashTransferResult;
         /// What became of a transfer.

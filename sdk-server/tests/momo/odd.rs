@@ -122,6 +122,16 @@ async fn any_2xx_is_accepted_with_any_body() {
             .await;
         collections(&host).request_to_pay(price(), None, None).await.unwrap();
     }
+    // But not a page of some proxy: then the reference is asked about.
+    let proxied = host().await;
+    Mock::given(method("POST"))
+        .and(path("/collection/v1_0/requesttopay"))
+        .respond_with(raw(200, "<html/>"))
+        .expect(1)
+        .mount(&proxied)
+        .await;
+    found(&proxied, &result(json!({ "status": "PENDING" })).to_string()).await;
+    collections(&proxied).request_to_pay(price(), None, None).await.unwrap();
     // A read needs its fields.
     let host = host().await;
     Mock::given(method("GET")).respond_with(raw(200, "")).expect(3).mount(&host).await;
@@ -223,6 +233,7 @@ async fn the_code_decides_whether_a_read_is_repeated() {
 async fn a_second_notification_is_refused_and_not_sent_again() {
     for (status, body, name) in [
         (429, "", "HTTP_429"),
+        (429, r#"{"statusCode":429,"message":"sent before"}"#, "HTTP_429"),
         (410, "", "HTTP_410"),
         (409, r#"{"code":"NOT_SUCCESSFULLY_COMPLETED"}"#, "NOT_SUCCESSFULLY_COMPLETED"),
         (404, "", "RESOURCE_NOT_FOUND"),

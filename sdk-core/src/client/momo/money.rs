@@ -141,7 +141,7 @@ impl MomoClient {
         };
         let call = MomoCall { wire: &self.wire, tokens: self.tokens.as_ref(), request: &request };
         let asked = Box::pin(plain::run::<O::Result>(&call, O::Ask::ACCESS == Access::Write)).await;
-        tracing::info!(operation = O::ID, %reference, found = asked.is_ok(), "asked what became of it");
+        tracing::info!(operation = O::ID, found = asked.is_ok(), "asked what became of it");
         match asked {
             Ok(found) => match O::difference(body, &found) {
                 None => Asked::Ours(found),

@@ -6,7 +6,7 @@ use crate::error::FlorinError;
 use crate::momo::{Access, MomoSpec, ReasonCode};
 use crate::retry::Outcome;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// The most characters of a server's message that are passed on.
 const REASON_LIMIT: usize = 200;
@@ -26,10 +26,12 @@ pub(super) fn of<A: DeserializeOwned>(spec: &MomoSpec, exchange: Result<WireAnsw
         Ok(answer) => answer,
         Err(Lost { outcome, reason }) => return unclear(outcome, None, reason, None),
     };
-    // Any 2xx counts (K3).
+    // Any 2xx counts (K3). What answers with nothing is done, but for a page of some proxy in place of the answer.
     if (200..300).contains(&answer.status) {
-        // What answers with nothing is done, whatever bytes there are.
-        let body: &[u8] = if spec.answers_nothing { b"{}" } else { &answer.body };
+        let said_nothing = answer.status == spec.success
+            || answer.body.trim_ascii().is_empty()
+            || serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok();
+        let body: &[u8] = if spec.answers_nothing && said_nothing { b"{}" } else { &answer.body };
         // Not the parser's own words: they repeat what it has read.
         return serde_json::from_slice(body).map(Verdict::Done).unwrap_or_else(|_| {
             let reason = format!("HTTP {} without the fields it should have", answer.status);
@@ -72,8 +74,8 @@ pub(super) fn of<A: DeserializeOwned>(spec: &MomoSpec, exchange: Result<WireAnsw
         (404, None) if !from_gateway && (readable || answer.body.is_empty()) => {
             no(named(&ReasonCode::ResourceNotFound), false)
         }
-        // The gateway's: too many requests. The operation's own 429 is a decision.
-        (429, _) if from_gateway || !spec.refusals.iter().any(|refusal| refusal.status == 429) => {
+        // Too many requests. Of an operation that has a 429 of its own it is a decision.
+        (429, _) if !spec.refusals.iter().any(|refusal| refusal.status == 429) => {
             unclear(Outcome::TooFast, Some(status), reason, answer.request_id)
         }
         (409, None) if spec.success == 202 => no(named(&ReasonCode::ResourceAlreadyExist), false),
