@@ -17,6 +17,7 @@ mod exactly_once;
 mod hold;
 mod lifecycle;
 mod lists;
+mod momo;
 mod momo_surface;
 mod money;
 mod secrets;

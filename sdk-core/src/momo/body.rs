@@ -21,12 +21,12 @@ pub struct Empty {}
 
 impl Body for Empty {}
 
-/// `fields`: how names are spelt on the wire. The rule over a body, as `|this, problems| { .. }` behind its fields, is
-/// its [`Body::check`].
+/// `fields`: how names are spelt on the wire; `as`: the type's name in other languages, where all surfaces share one
+/// space. The rule over a body, as `|this, problems| { .. }` behind its fields, is its [`Body::check`].
 macro_rules! body {
     (fields $case:literal; $(
         $(#[$meta:meta])+
-        pub struct $name:ident {
+        pub struct $name:ident as $foreign:literal {
             $($(#[$rmeta:meta])+ $rname:ident: $rty:ty,)*
             $(; $($(#[$ometa:meta])+ $oname:ident: $oty:ty,)*)?
         }
@@ -34,7 +34,7 @@ macro_rules! body {
     )+) => {$(
         #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = $case)]
-        #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi(name = $foreign))]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         $(#[$meta])+
         pub struct $name {

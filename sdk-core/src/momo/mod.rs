@@ -175,6 +175,8 @@ pub struct MomoSpec {
     pub callback: Option<CallbackMethod>,
     pub refusals: &'static [Refusal],
     pub body: BodyKind,
+    /// Whether it answers with nothing: [`Empty`].
+    pub answers_nothing: bool,
     /// The schema of the body.
     #[cfg(feature = "schema")]
     pub body_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
@@ -249,6 +251,9 @@ pub trait Asynchronous: MomoOperation<Path = NoPath, Answer = Empty> {
     /// The first field in which what the server has under the reference differs from `body`; `None` if it is ours.
     /// Amounts are compared as numbers, as the server writes `6.0` as `6` (K19, K23).
     fn difference(body: &Self::Body, found: &Self::Result) -> Option<&'static str>;
+
+    /// The currency of the request.
+    fn currency(body: &Self::Body) -> &str;
 }
 
 /// How far an asynchronous operation has come.

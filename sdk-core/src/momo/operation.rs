@@ -11,6 +11,7 @@ use super::{
 };
 use crate::operation::Method;
 use serde::{Deserialize, Serialize};
+use std::any::TypeId;
 
 /// A path without parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,10 +171,11 @@ macro_rules! operations {
                         callback: Self::CALLBACK,
                         refusals: Self::REFUSALS,
                         body: Self::BODY,
+                        answers_nothing: TypeId::of::<$answer>() == TypeId::of::<Empty>(),
                         #[cfg(feature = "schema")]
                         body_schema: |generator| generator.subschema_for::<$body>(),
                         #[cfg(feature = "schema")]
-                        answer_schema: (std::any::TypeId::of::<$answer>() != std::any::TypeId::of::<Empty>())
+                        answer_schema: (TypeId::of::<$answer>() != TypeId::of::<Empty>())
                             .then_some(|generator| generator.subschema_for::<$answer>()),
                     }
                 }
@@ -374,9 +376,9 @@ progress! {
     InvoiceResult: error_reason;
 }
 
-/// `Operation => asked about by, answer: "field" the sides are equal, ..`.
+/// `Operation => asked about by, answer; the currency's field; |body, answer| { "field" the sides are equal, .. }`.
 macro_rules! asynchronous {
-    ($($operation:ty => $ask:ty, $result:ty; |$body:ident, $found:ident| { $($field:literal $same:expr,)* })+) => {$(
+    ($($operation:ty => $ask:ty, $result:ty; $currency:ident $(.$part:ident)?; |$body:ident, $found:ident| { $($field:literal $same:expr,)* })+) => {$(
         impl Asynchronous for $operation {
             type Ask = $ask;
             type Result = $result;
@@ -386,69 +388,72 @@ macro_rules! asynchronous {
                 })*
                 None
             }
+            fn currency(body: &Self::Body) -> &str {
+                &body.$currency$(.$part)?
+            }
         }
     )+};
 }
 
 asynchronous! {
-    RequestToPayOperation => GetRequestToPay, RequestToPayResult; |sent, found| {
+    RequestToPayOperation => GetRequestToPay, RequestToPayResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payer" sent.payer.is(&found.payer),
         "externalId" sent.external_id == found.external_id,
     }
-    RequestToWithdrawV1 => GetRequestToWithdraw, RequestToPayResult; |sent, found| {
+    RequestToWithdrawV1 => GetRequestToWithdraw, RequestToPayResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payer" sent.payer.is(&found.payer),
         "externalId" sent.external_id == found.external_id,
     }
-    RequestToWithdrawV2 => GetRequestToWithdraw, RequestToPayResult; |sent, found| {
+    RequestToWithdrawV2 => GetRequestToWithdraw, RequestToPayResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payer" sent.payer.is(&found.payer),
         "externalId" sent.external_id == found.external_id,
     }
-    CreatePreApproval => GetPreApproval, PreApprovalResult; |sent, found| {
+    CreatePreApproval => GetPreApproval, PreApprovalResult; payer_currency; |sent, found| {
         "payerCurrency" sent.payer_currency == found.payer_currency,
         "payer" sent.payer.is(&found.payer),
     }
-    CreateInvoiceOperation => GetInvoice, InvoiceResult; |sent, found| {
+    CreateInvoiceOperation => GetInvoice, InvoiceResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "intendedPayer" found.intended_payer.as_ref().is_none_or(|payer| sent.intended_payer.is(payer)),
         "externalId" sent.external_id == found.external_id,
     }
-    CreatePaymentOperation => GetPayment, PaymentResult; |_sent, _found| {}
-    TransferOperation => GetTransfer, TransferResult; |sent, found| {
+    CreatePaymentOperation => GetPayment, PaymentResult; money.currency; |_sent, _found| {}
+    TransferOperation => GetTransfer, TransferResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payee" sent.payee.is(&found.payee),
         "externalId" sent.external_id == found.external_id,
     }
-    DepositV1 => GetDeposit, TransferResult; |sent, found| {
+    DepositV1 => GetDeposit, TransferResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payee" sent.payee.is(&found.payee),
         "externalId" sent.external_id == found.external_id,
     }
-    DepositV2 => GetDeposit, TransferResult; |sent, found| {
+    DepositV2 => GetDeposit, TransferResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payee" sent.payee.is(&found.payee),
         "externalId" sent.external_id == found.external_id,
     }
-    RefundV1 => GetRefund, RefundResult; |sent, found| {
+    RefundV1 => GetRefund, RefundResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "externalId" sent.external_id == found.external_id,
     }
-    RefundV2 => GetRefund, RefundResult; |sent, found| {
+    RefundV2 => GetRefund, RefundResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "externalId" sent.external_id == found.external_id,
     }
-    CashTransferOperation => GetCashTransfer, CashTransferResult; |sent, found| {
+    CashTransferOperation => GetCashTransfer, CashTransferResult; currency; |sent, found| {
         "amount" sent.amount == found.amount,
         "currency" sent.currency == found.currency,
         "payee" sent.payee.is(&found.payee),

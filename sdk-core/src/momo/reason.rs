@@ -8,7 +8,7 @@ open_text_enum! {
     /// Why: one space of codes for failed transactions and refused requests. It is open: MTN's countries add their own.
     ///
     /// Source: spec/momo/contract.md, section 8.
-    ReasonCode {
+    ReasonCode as "MomoReasonCode" {
         /// The receiver is unknown.
         PayeeNotFound = "PAYEE_NOT_FOUND",
         /// The payer is unknown.

@@ -105,7 +105,7 @@ uniffi::custom_type!(ReferenceId, String);
 
 open_text_enum! {
     /// What a party's, or an account holder's, id is. In a path any letter case is read, and lower case sent (K14).
-    PartyIdType {
+    PartyIdType as "MomoPartyIdType" {
         /// A phone number: international digits, with the country code.
         Msisdn = "MSISDN",
         /// An e-mail address.
@@ -256,7 +256,7 @@ pub(super) fn digits(text: &str) -> bool {
 
 open_text_enum! {
     /// How far a transaction has come. What is neither `SUCCESSFUL` nor `FAILED` is open (section 6, K32).
-    Status {
+    Status as "MomoStatus" {
         /// Accepted, not begun.
         Created = "CREATED",
         /// Not decided.

@@ -6,8 +6,7 @@ body! {
     fields "camelCase";
 
     /// A balance.
-    #[cfg_attr(feature = "uniffi", uniffi(name = "MomoBalance"))]
-    pub struct AccountBalance {
+    pub struct AccountBalance as "MomoAccountBalance" {
         /// What can be spent.
         #[serde(deserialize_with = "lenient::amount")]
         available_balance: Amount,
@@ -16,14 +15,13 @@ body! {
     }
 
     /// Whether an account holder is active.
-    pub struct BooleanResult {
+    pub struct BooleanResult as "MomoBooleanResult" {
         /// Whether.
         result: bool,
     }
 
     /// What everybody may know of an account holder.
-    #[cfg_attr(feature = "uniffi", uniffi(name = "MomoBasicUserInfo"))]
-    pub struct BasicUserInfo {
+    pub struct BasicUserInfo as "MomoBasicUserInfo" {
         ;
         /// The whole name.
         name: String,

@@ -7,7 +7,7 @@ use super::{
 
 open_text_enum! {
     /// How far a pre-approval on the list has come.
-    PreApprovalStatus {
+    PreApprovalStatus as "MomoPreApprovalStatus" {
         /// In force.
         Approved = "APPROVED",
         /// Cancelled.
@@ -25,7 +25,7 @@ body! {
     fields "camelCase";
 
     /// Asks a payer to approve payments in advance.
-    pub struct PreApproval {
+    pub struct PreApproval as "MomoPreApproval" {
         /// Who is asked.
         payer: Party,
         /// In this currency.
@@ -47,7 +47,7 @@ body! {
     }
 
     /// What became of a pre-approval. It is also the body of its callback.
-    pub struct PreApprovalResult {
+    pub struct PreApprovalResult as "MomoPreApprovalResult" {
         /// Who was asked.
         payer: Party,
         /// In this currency.
@@ -65,7 +65,7 @@ body! {
     }
 
     /// A pre-approval of the list.
-    pub struct PreApprovalDetails {
+    pub struct PreApprovalDetails as "MomoPreApprovalDetails" {
         /// The platform's id.
         #[serde(deserialize_with = "lenient::text")]
         pre_approval_id: String,
@@ -104,7 +104,7 @@ body! {
     }
 
     /// An invoice that can be paid for a while.
-    pub struct CreateInvoice {
+    pub struct CreateInvoice as "MomoCreateInvoice" {
         /// The caller's own id.
         #[serde(deserialize_with = "lenient::text")]
         external_id: String,
@@ -135,7 +135,7 @@ body! {
     }
 
     /// What became of an invoice. It is also the body of its callback.
-    pub struct InvoiceResult {
+    pub struct InvoiceResult as "MomoInvoiceResult" {
         /// The invoice's reference.
         reference_id: ReferenceId,
         /// The caller's own id.
@@ -172,7 +172,7 @@ body! {
     }
 
     /// Ends an invoice; the answer has the same shape.
-    pub struct CancelInvoice {
+    pub struct CancelInvoice as "MomoCancelInvoice" {
         /// The caller's own id of the cancellation.
         #[serde(deserialize_with = "lenient::text")]
         external_id: String,
@@ -180,8 +180,7 @@ body! {
     check |this, problems| { check_present("externalId", &this.external_id, problems); }
 
     /// An amount in a currency.
-    #[cfg_attr(feature = "uniffi", uniffi(name = "MomoMoney"))]
-    pub struct Money {
+    pub struct Money as "MomoMoney" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -190,7 +189,7 @@ body! {
     }
 
     /// A payment for a bill or for air time.
-    pub struct CreatePayment {
+    pub struct CreatePayment as "MomoCreatePayment" {
         /// The caller's own id.
         #[serde(deserialize_with = "lenient::text")]
         external_transaction_id: String,
@@ -229,8 +228,7 @@ body! {
     }
 
     /// What became of a payment. It is also the body of its callback.
-    #[cfg_attr(feature = "uniffi", uniffi(name = "MomoPaymentResult"))]
-    pub struct PaymentResult {
+    pub struct PaymentResult as "MomoPaymentResult" {
         /// The payment's reference.
         reference_id: ReferenceId,
         /// How far it has come.

@@ -6,7 +6,7 @@ use super::{
 
 open_text_enum! {
     /// What a sender showed to say who they are (K28: two spellings of one).
-    IdentificationType {
+    IdentificationType as "MomoIdentificationType" {
         /// A passport.
         Pass = "PASS",
         /// A CPF.
@@ -36,7 +36,7 @@ body! {
     fields "camelCase";
 
     /// Money for a payee in another country.
-    pub struct CashTransfer {
+    pub struct CashTransfer as "MomoCashTransfer" {
         /// How much arrives.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -92,7 +92,7 @@ body! {
     }
 
     /// What became of a cash transfer. It is also the body of its callback.
-    pub struct CashTransferResult {
+    pub struct CashTransferResult as "MomoCashTransferResult" {
         /// How much arrives.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,

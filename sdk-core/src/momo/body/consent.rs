@@ -6,7 +6,7 @@ body! {
     fields "snake_case";
 
     /// Asks an account holder for a consent. Sent as a form.
-    pub struct BcAuthorize {
+    pub struct BcAuthorize as "MomoBcAuthorize" {
         /// Who: `ID:{msisdn}/MSISDN`.
         login_hint: String,
         /// To what, with blanks between: such as `profile`.
@@ -33,7 +33,7 @@ body! {
     }
 
     /// Under what the consent is asked about.
-    pub struct BcAuthorizeResult {
+    pub struct BcAuthorizeResult as "MomoBcAuthorizeResult" {
         /// Names the request.
         auth_req_id: Secret,
         /// How many seconds to wait between questions.
@@ -45,7 +45,7 @@ body! {
     }
 
     /// Asks for a consent's token. Sent as a form.
-    pub struct Oauth2TokenRequest {
+    pub struct Oauth2TokenRequest as "MomoOauth2TokenRequest" {
         /// [`Self::CIBA`] or [`Self::REFRESH`].
         grant_type: String,
         ;
@@ -66,7 +66,7 @@ body! {
     }
 
     /// A consent's token.
-    pub struct Oauth2Token {
+    pub struct Oauth2Token as "MomoOauth2Token" {
         /// The token.
         access_token: Secret,
         /// `Bearer`; clients ignore it.
@@ -86,8 +86,7 @@ body! {
     }
 
     /// What an account holder has consented to be known.
-    #[cfg_attr(feature = "uniffi", uniffi(name = "MomoUserInfo"))]
-    pub struct UserInfo {
+    pub struct UserInfo as "MomoUserInfo" {
         ;
         /// The holder's id.
         #[serde(deserialize_with = "lenient::some_text")]

@@ -8,7 +8,7 @@ body! {
     fields "camelCase";
 
     /// Money that a payer is asked for: also of a request to withdraw.
-    pub struct RequestToPay {
+    pub struct RequestToPay as "MomoRequestToPay" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -35,7 +35,7 @@ body! {
     }
 
     /// What became of a request to pay or to withdraw. It is also the body of its callback.
-    pub struct RequestToPayResult {
+    pub struct RequestToPayResult as "MomoRequestToPayResult" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -61,7 +61,7 @@ body! {
     }
 
     /// Money for a payee: a transfer or a deposit.
-    pub struct Transfer {
+    pub struct Transfer as "MomoTransfer" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -91,7 +91,7 @@ body! {
     }
 
     /// What became of a transfer or a deposit. It is also the body of its callback.
-    pub struct TransferResult {
+    pub struct TransferResult as "MomoTransferResult" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -118,7 +118,7 @@ body! {
     }
 
     /// Money of a request to pay that goes back.
-    pub struct Refund {
+    pub struct Refund as "MomoRefund" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -146,7 +146,7 @@ body! {
     }
 
     /// What became of a refund. It is also the body of its callback.
-    pub struct RefundResult {
+    pub struct RefundResult as "MomoRefundResult" {
         /// How much.
         #[serde(deserialize_with = "lenient::amount")]
         amount: Amount,
@@ -172,7 +172,7 @@ body! {
     }
 
     /// A message to who paid.
-    pub struct DeliveryNotification {
+    pub struct DeliveryNotification as "MomoDeliveryNotification" {
         /// At most 160 characters. It also stands in the header of the same name.
         notification_message: String,
     }

@@ -6,7 +6,7 @@ body! {
     fields "camelCase";
 
     /// An API user to be made.
-    pub struct ApiUserRequest {
+    pub struct ApiUserRequest as "MomoApiUserRequest" {
         /// The host that callbacks may go to: a bare name; a URL is tolerated (K4).
         provider_callback_host: String,
     }
@@ -18,7 +18,7 @@ body! {
     }
 
     /// An API user.
-    pub struct ApiUser {
+    pub struct ApiUser as "MomoApiUser" {
         /// The host that callbacks may go to, as it was sent.
         provider_callback_host: String,
         /// The target environment.
@@ -29,7 +29,7 @@ body! {
     }
 
     /// A key of an API user. It is shown this once; another takes its place.
-    pub struct ApiKey {
+    pub struct ApiKey as "MomoApiKey" {
         /// 32 hexadecimal digits.
         api_key: Secret,
     }
@@ -39,7 +39,7 @@ body! {
     fields "snake_case";
 
     /// An access token.
-    pub struct Token {
+    pub struct Token as "MomoToken" {
         /// Opaque, whatever it looks like.
         access_token: Secret,
         /// Clients ignore it (K31).
