@@ -89,9 +89,9 @@ macro_rules! product {
                 self.0.send::<$crate::momo::GetUserInfoWithConsent>(path, $crate::momo::Empty {}, extra).await
             }
 
-            /// Goes on with every call of this product and API user that the journal still holds: asks what became of
-            /// it, and sends it again, under its own reference, only if there is nothing. Call it when the process
-            /// starts. What became of each is in the answer, never an error.
+            /// Goes on with every call of this product, API user and host that the journal still holds: asks what
+            /// became of it, and sends it again, under its own reference, only if there is nothing. Call it when the
+            /// process starts. What became of each is in the answer, never an error.
             ///
             /// # Errors
             /// [`FlorinError::Journal`] if the journal cannot be read.

@@ -8,8 +8,8 @@ use florin_sdk_core::client::Transport;
 use florin_sdk_core::client::momo::{Extra, Identity, MomoClient, Patience, new_reference};
 use florin_sdk_core::momo::{
     Asynchronous, ByReference, CashTransferOperation, CreateInvoiceOperation, CreatePaymentOperation,
-    CreatePreApproval, DepositV1, DepositV2, Empty, MomoOperation, Product, Progress, ReferenceId, RefundV1, RefundV2,
-    RequestToPayOperation, RequestToWithdrawV1, RequestToWithdrawV2, TransferOperation,
+    CreatePreApproval, DepositV1, DepositV2, Empty, MESSAGE_SAFE_LIMIT, MomoOperation, Product, Progress, ReferenceId,
+    RefundV1, RefundV2, RequestToPayOperation, RequestToWithdrawV1, RequestToWithdrawV2, TransferOperation,
 };
 use florin_sdk_core::{FlorinError, JsonObject};
 use futures_util::{StreamExt, stream};
@@ -29,10 +29,11 @@ pub(crate) struct Runtime {
     callback_url: Option<String>,
 }
 
-/// Whose a reference is: another user's is not there (section 11, rule 1), and to send it again as another user would
-/// begin it twice.
+/// Whose a reference is, and where: another user's is not there (section 11, rule 1), nor is what another of MTN's
+/// platforms took (section 1), and to send it again as or to another would begin it twice.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Scope {
+    host: String,
     product: String,
     environment: String,
     api_user: String,
@@ -55,11 +56,7 @@ impl Runtime {
         transport: Arc<dyn Transport>,
     ) -> Result<Self, FlorinError> {
         let Credentials { subscription_key, api_user, api_key } = credentials;
-        let scope = Scope {
-            product: product.as_str().to_owned(),
-            environment: options.environment.clone(),
-            api_user: api_user.clone(),
-        };
+        let (environment, user) = (options.environment.clone(), api_user.clone());
         let identity = Identity {
             product,
             target_environment: options.environment,
@@ -70,10 +67,12 @@ impl Runtime {
             // MTN's newer hosts send to nothing else (K11).
             tracing::warn!("the callback URL is not https");
         }
+        let client = MomoClient::with_transport(options.client, &identity, transport)?;
+        let product = product.as_str().to_owned();
         Ok(Self {
-            client: MomoClient::with_transport(options.client, &identity, transport)?,
+            scope: Scope { host: client.host(), product, environment, api_user: user },
+            client,
             notes: Arc::new(Notes::new(journal)),
-            scope,
             currencies: options.currencies,
             callback_url: options.callback_url,
         })
@@ -92,11 +91,22 @@ impl Runtime {
         }
         let reference = reference.map_or_else(new_reference, Ok)?;
         let callback_url = self.callback_url(reference, callback_url);
+        let unwritable = |_| FlorinError::invalid("request", "cannot be written");
         let noted = Noted {
             scope: self.scope.clone(),
             callback_url: callback_url.clone(),
-            body: serde_json::to_value(&body).map_err(|_| FlorinError::invalid("request", "cannot be written"))?,
+            body: serde_json::to_value(&body).map_err(unwritable)?,
         };
+        for field in ["payerMessage", "payeeNote"] {
+            let text = noted.body.get(field).and_then(Value::as_str).unwrap_or_default();
+            if text.chars().count() > MESSAGE_SAFE_LIMIT {
+                tracing::warn!(
+                    operation = O::ID,
+                    field,
+                    "over {MESSAGE_SAFE_LIMIT} characters: some countries refuse it"
+                );
+            }
+        }
         let Ok(Value::Object(noted)) = serde_json::to_value(noted) else {
             return Err(FlorinError::invalid("request", "cannot be written"));
         };

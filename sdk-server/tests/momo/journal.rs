@@ -37,11 +37,16 @@ async fn what_was_left_open_is_asked_about_and_sent_only_if_it_is_not_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_users_or_products_calls_are_left_alone() {
+async fn another_users_products_or_hosts_calls_are_left_alone() {
     let (platform, journal) = left_open(false).await;
     let other = Credentials { api_user: "somebody-else".into(), ..crate::platform::credentials() };
     let other = Collections::with_transport(options("http://127.0.0.1"), other, journal.clone(), platform.clone());
     assert!(other.unwrap().resume_pending().await.unwrap().is_empty());
+    // Another of MTN's platforms cannot know what this one took.
+    let elsewhere = options("http://other.example");
+    let elsewhere =
+        Collections::with_transport(elsewhere, crate::platform::credentials(), journal.clone(), platform.clone());
+    assert!(elsewhere.unwrap().resume_pending().await.unwrap().is_empty());
     assert!(platform.disbursements_with(journal.clone()).resume_pending().await.unwrap().is_empty());
     let native = ProviderClient::new(ClientOptions::new("http://127.0.0.1:1"), "KEY".into(), journal.clone()).unwrap();
     assert!(native.operations().resume_pending().await.unwrap().is_empty());

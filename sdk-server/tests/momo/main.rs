@@ -2,6 +2,8 @@
 //!
 //! `cfg(test)` tells clippy that the helpers, too, may fail by a panic.
 
+#![allow(clippy::too_many_lines, reason = "a table is shown in one piece")]
+
 #[cfg(test)]
 mod callback;
 #[cfg(feature = "crash-points")]

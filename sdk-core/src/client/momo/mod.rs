@@ -35,6 +35,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// How long a fetch of a token may take, with its repeats.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(120);
@@ -127,10 +128,11 @@ impl MomoClient {
         self.wire.product
     }
 
-    /// The options.
+    /// The host that is called, in lower case.
     #[must_use]
-    pub fn options(&self) -> &ClientOptions {
-        &self.wire.options
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.wire.options.base_url).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
     /// Sends an operation that moves no money, with retries as [`crate::retry::RULES`] has them.

@@ -33,10 +33,11 @@ pub(super) fn of<A: DeserializeOwned>(spec: &MomoSpec, exchange: Result<WireAnsw
             || serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok();
         let body: &[u8] = if spec.answers_nothing && said_nothing { b"{}" } else { &answer.body };
         // Not the parser's own words: they repeat what it has read.
-        return serde_json::from_slice(body).map(Verdict::Done).unwrap_or_else(|_| {
+        let Ok(value) = serde_json::from_slice(body) else {
             let reason = format!("HTTP {} without the fields it should have", answer.status);
-            unclear(Outcome::InvalidAnswer, Some(answer.status), reason, answer.request_id)
-        });
+            return unclear(Outcome::InvalidAnswer, Some(answer.status), reason, answer.request_id);
+        };
+        return Verdict::Done(value);
     }
     let ours = serde_json::from_slice::<Refusal>(&answer.body);
     let readable = ours.is_ok();
