@@ -2,7 +2,7 @@
 
 No answer may have a status of 500 or more, but for the mistakes of a caller that the contract gives a 500 to.
 
-Usage: fuzz.py URL    FLORIN_FUZZ_SEED repeats a run, FLORIN_FUZZ_EXAMPLES (default 8) is how many per operation.
+Usage: fuzz.py URL    FLORIN_FUZZ_SEED repeats a run, FLORIN_FUZZ_EXAMPLES (default 4) is how many per operation.
 """
 
 import base64
@@ -44,7 +44,7 @@ def main(base):
         str(Path(sys.executable).with_name("st")), "run", f"{base}/openapi/momo.json", "--url", base,
         "--checks", "only_documented_server_errors,response_schema_conformance,content_type_conformance",
         "--phases", "examples,coverage,fuzzing", "--seed", seed, "--no-color", "--warnings", "off",
-        "--max-examples", os.environ.get("FLORIN_FUZZ_EXAMPLES", "8"), "--suppress-health-check", "all",
+        "--max-examples", os.environ.get("FLORIN_FUZZ_EXAMPLES", "4"), "--suppress-health-check", "all",
     ]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "FLORIN_FUZZ_SECRETS": json.dumps(secrets)}
     # Its cache of failures would be written into the folder that it runs in.

@@ -123,10 +123,6 @@ test("each test number of transfers has its own", async () => {
     assert.deepEqual([failed.status, failed.reason], [Status.FAILED, outcome.reason], number);
   }));
 });
-    const failed = await settled(disbursements, reference);
-    assert.deepEqual([failed.status, failed.reason], [Status.FAILED, outcome.reason], number);
-  }
-});
 
 test("a transfer is paid once, and its reference cannot be used again", async () => {
   const before = Number((await disbursements.getBalance()).availableBalance);
