@@ -1,6 +1,7 @@
 //! MTN's surface, with the client of the provider SDK: its whole life, and money once through faults and kills.
 
 mod once;
+mod rest;
 mod scenario;
 
 use florin_sdk_server::momo::{Collections, Credentials, Disbursements, Options, Provisioning, Target};
