@@ -279,10 +279,11 @@ fn plan(
         request.due = Some(created);
     }
     if request.kind == Kind::Refund {
-        if let Some(payer) = settle::original(store.reader(), request, mode).ok().and_then(|paid| paid.party()) {
-            request.party_kind = Some(payer.party_id_type.as_str().to_owned());
-            request.party_id = Some(payer.canonical_id());
-        }
+        let paid = settle::original(store.reader(), request, mode).ok();
+        // A test value pays back what was never paid.
+        let payer = paid.map_or_else(|| mode.test_party(request.kind, test_value), |paid| paid.party());
+        request.party_kind = payer.as_ref().map(|payer| payer.party_id_type.as_str().to_owned());
+        request.party_id = payer.as_ref().map(Party::canonical_id);
     }
     if let (Mode::Sandbox(settings), Some(currency)) = (mode, currency) {
         sandbox::prepare(store, user, request, currency, settings)?;
