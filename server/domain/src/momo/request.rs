@@ -290,12 +290,11 @@ fn plan(
     }
     if request.kind.is_pull() {
         ask(store, user, request, currency)?;
-    } else if matches!(request.kind, Kind::PreApproval | Kind::Consent) && !mode.is_sandbox() {
-        if let Some(party) = request.party() {
-            if party::find(store.reader(), user.upid, &party)?.is_none() {
-                request.settle_as(Plan::Fail(Some(ReasonCode::PayerNotFound)), created);
-            }
-        }
+    } else if let (Kind::PreApproval | Kind::Consent, Mode::Production, Some(party)) =
+        (request.kind, mode, request.party())
+        && party::find(store.reader(), user.upid, &party)?.is_none()
+    {
+        request.settle_as(Plan::Fail(Some(ReasonCode::PayerNotFound)), created);
     }
     if let Mode::Sandbox(settings) = mode {
         match settings.outcome(request, test_value) {
@@ -305,7 +304,7 @@ fn plan(
             }
             Outcome::Open => {}
             Outcome::Settle { plan, after_ms } => {
-                request.settle_as(plan, Timestamp::from_millis(created.millis().saturating_add(i64::from(after_ms))))
+                request.settle_as(plan, Timestamp::from_millis(created.millis().saturating_add(i64::from(after_ms))));
             }
         }
     }
