@@ -98,16 +98,6 @@ impl Transfers {
             rng: Rng::new(),
         }))
     }
-
-    /// As many senders as there are to be connections.
-    pub(crate) fn many(
-        connections: usize,
-        wallets: &Wallets,
-        currency: &CurrencyCode,
-        key: &str,
-    ) -> anyhow::Result<Vec<Box<dyn Requests>>> {
-        (0..connections).map(|_| Self::new(wallets.clone(), currency, key)).collect()
-    }
 }
 
 impl Requests for Transfers {

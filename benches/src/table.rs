@@ -47,6 +47,12 @@ impl Row {
         }
     }
 
+    /// With other numbers than values over baselines: where less is better, baselines over values.
+    pub(crate) fn of(mut self, numbers: Vec<f64>) -> Self {
+        self.numbers = numbers;
+        self
+    }
+
     fn reached(&self) -> Option<bool> {
         let number = median(&self.numbers);
         self.target.map(|target| match target {
@@ -84,6 +90,11 @@ pub(crate) fn median(numbers: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
     if sorted.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle.wrapping_sub(1)), at(middle)) }
+}
+
+/// Bytes in MiB.
+pub(crate) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// A number with as many digits as say something.

@@ -1,20 +1,16 @@
 //! Reading a balance with a mobile token.
 
-use super::{CONNECTIONS, EMPTY, Plan, World};
-use crate::load;
+use super::{CONNECTIONS, Plan};
 use crate::place::Engine;
-use crate::request::Same;
 use crate::table::{Row, Target};
+use crate::world::{Filling, World};
 
 pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
-    let world = World::new(plan, engine)?;
-    let address = world.server.address();
+    let world = World::new(plan, engine, &Filling { wallets: plan.wallets, ..Filling::default() })?;
     let (mut rates, mut empties, mut p99) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        let empty = (0..CONNECTIONS).map(|_| Same::open(EMPTY)).collect();
-        empties.push(load::closed(address, empty, plan.time)?.rate());
-        let apps = world.tokens.iter().map(|token| Same::mobile("/wallet", token.expose())).collect();
-        let outcome = load::closed(address, apps, plan.time)?;
+        empties.push(world.empty(plan)?.rate());
+        let outcome = world.read(plan, "/wallet")?;
         rates.push(outcome.rate());
         p99.push(outcome.millis(0.99));
     }
