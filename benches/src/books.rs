@@ -113,6 +113,18 @@ impl Books {
         self.transactions += count;
         Ok(())
     }
+
+    /// Recomputes everything, as `florin verify` does; how many postings there are.
+    pub fn verify(&self) -> anyhow::Result<u64> {
+        let (done, told) = channel();
+        self.store.read(Box::new(move |store| {
+            // Whoever asked waits.
+            let _ = done.send(ledger::verify(store, &mut |_| ()));
+        }))?;
+        let report = told.recv().context("the reader has ended")??;
+        anyhow::ensure!(report.ok, "{:?}", report.faults);
+        Ok(report.postings)
+    }
 }
 
 fn user(
