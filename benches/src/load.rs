@@ -42,6 +42,8 @@ pub(crate) struct Outcome {
     pub(crate) time: Duration,
     /// Microseconds from each request to its answer.
     pub(crate) latency: Histogram<u64>,
+    /// How long the server had a core, if it was asked.
+    pub(crate) cpu: Duration,
 }
 
 impl Outcome {
@@ -55,9 +57,15 @@ impl Outcome {
         self.latency.value_at_quantile(quantile) as f64 / 1000.0
     }
 
+    /// Microseconds of a core that the server took for each request.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.answered as f64
+    }
+
     /// An outcome to which others are added.
     pub(crate) fn none() -> anyhow::Result<Self> {
-        Ok(Self { answered: 0, time: Duration::ZERO, latency: Histogram::new_with_max(LONGEST_US, 3)? })
+        let latency = Histogram::new_with_max(LONGEST_US, 3)?;
+        Ok(Self { answered: 0, time: Duration::ZERO, latency, cpu: Duration::ZERO })
     }
 
     fn note(&mut self, since: Instant) {

@@ -62,6 +62,21 @@ pub(crate) fn resident_peak(process: u32) -> anyhow::Result<u64> {
     memory(process, "VmHWM:")
 }
 
+/// How long a process has had a core so far, all its threads together.
+pub(crate) fn cpu(process: u32) -> anyhow::Result<Duration> {
+    let folder = format!("/proc/{process}/task");
+    let threads = std::fs::read_dir(&folder);
+    let threads = threads.with_context(|| format!("cannot read {folder}: CPU time is measured on Linux only"))?;
+    let mut sum = Duration::ZERO;
+    for thread in threads {
+        // A thread may end meanwhile. What it had is small: servers keep their threads.
+        let Ok(text) = read_to_string(thread?.path().join("schedstat")) else { continue };
+        let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+        sum += Duration::from_nanos(nanos.with_context(|| format!("{folder}: {text}"))?);
+    }
+    Ok(sum)
+}
+
 fn memory(process: u32, field: &str) -> anyhow::Result<u64> {
     let path = format!("/proc/{process}/status");
     let text =

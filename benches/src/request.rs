@@ -75,7 +75,7 @@ pub(crate) struct Transfers {
 }
 
 impl Transfers {
-    pub(crate) fn new(wallets: Wallets, currency: &CurrencyCode, key: &str) -> anyhow::Result<Box<dyn Requests>> {
+    pub(crate) fn sender(wallets: Wallets, currency: &CurrencyCode, key: &str) -> anyhow::Result<Box<dyn Requests>> {
         let (one, other) = (Waid::new(1).context("an id")?, Waid::new(2).context("an id")?);
         let body = serde_json::to_string(&WalletTransfer::new("0.01".parse()?, currency.clone(), other, one))?;
         let path = WalletTransfer::PATHS.first().context("a path")?;

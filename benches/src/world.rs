@@ -1,6 +1,7 @@
 //! A server with users on it.
 
 use crate::load::{self, Outcome, Sender};
+use crate::machine::now;
 use crate::place::{Engine, Place};
 use crate::request::{Same, Transfers, Wallets};
 use crate::scenario::{CONNECTIONS, Plan};
@@ -43,6 +44,7 @@ pub(crate) struct World {
 impl World {
     /// A new one.
     pub(crate) fn new(plan: &Plan, engine: &Engine, filling: &Filling) -> anyhow::Result<Self> {
+        let start = now();
         let place = Place::new(engine)?;
         let database = place.address()?;
         let mut books = Books::create(&database)?;
@@ -60,6 +62,7 @@ impl World {
             let other = quiet + (one - quiet + rng.usize(1..wallets.len() - quiet)) % (wallets.len() - quiet);
             (pick(&wallets, one), pick(&wallets, other))
         })?;
+        eprintln!("  {} transactions put in place in {:.1} s", books.transactions, start.elapsed().as_secs_f64());
         let (currency, key, transactions) = (books.currency().clone(), books.key.clone(), books.transactions);
         drop(books);
         let server = Server::start(&plan.binary, &database)?;
@@ -71,10 +74,18 @@ impl World {
         Server::start(&self.binary, &self.place.address()?)
     }
 
+    /// A closed loop, and what it costs the first server.
+    fn load(&self, plan: &Plan, connections: Vec<Sender>) -> anyhow::Result<Outcome> {
+        let before = self.server.cpu()?;
+        let mut outcome = load::closed(connections, plan.time)?;
+        outcome.cpu = self.server.cpu()?.saturating_sub(before);
+        Ok(outcome)
+    }
+
     /// Connections that ask for next to nothing.
     pub(crate) fn empty(&self, plan: &Plan) -> anyhow::Result<Outcome> {
         let address = self.server.address();
-        load::closed((0..CONNECTIONS).map(|_| (address, Same::open(EMPTY))).collect(), plan.time)
+        self.load(plan, (0..CONNECTIONS).map(|_| (address, Same::open(EMPTY))).collect())
     }
 
     /// Connections that transfer between these wallets.
@@ -85,7 +96,7 @@ impl World {
         wallets: &Wallets,
     ) -> anyhow::Result<Vec<Sender>> {
         let senders = (0..connections).map(|_| {
-            let requests = Transfers::new(wallets.clone(), &self.currency, self.key.expose())?;
+            let requests = Transfers::sender(wallets.clone(), &self.currency, self.key.expose())?;
             Ok((address, requests))
         });
         senders.collect()
@@ -100,21 +111,22 @@ impl World {
     /// Transfers in a closed loop.
     pub(crate) fn transfer(&mut self, plan: &Plan, connections: usize, wallets: &Wallets) -> anyhow::Result<Outcome> {
         let senders = self.senders(self.server.address(), connections, wallets)?;
-        Ok(self.moved(load::closed(senders, plan.time)?))
+        let outcome = self.load(plan, senders)?;
+        Ok(self.moved(outcome))
     }
 
     /// Apps of the first users that read this, each its own.
     pub(crate) fn read(&self, plan: &Plan, path: &str) -> anyhow::Result<Outcome> {
         let address = self.server.address();
         let apps = self.tokens.iter().map(|token| (address, Same::mobile(path, token.expose())));
-        load::closed(apps.collect(), plan.time)
+        self.load(plan, apps.collect())
     }
 
     /// The same user's app on all connections.
     pub(crate) fn read_as(&self, plan: &Plan, user: usize, path: &str) -> anyhow::Result<Outcome> {
         let address = self.server.address();
         let token = self.tokens.get(user).context("a user with an app")?.expose();
-        load::closed((0..CONNECTIONS).map(|_| (address, Same::mobile(path, token))).collect(), plan.time)
+        self.load(plan, (0..CONNECTIONS).map(|_| (address, Same::mobile(path, token))).collect())
     }
 
     /// Stops the server, and checks that the books have every transaction that was answered, and no other.

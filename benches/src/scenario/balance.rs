@@ -8,10 +8,14 @@ use crate::world::{Filling, World};
 pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
     let world = World::new(plan, engine, &Filling { wallets: plan.wallets, ..Filling::default() })?;
     let (mut rates, mut empties, mut p99) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cpu, mut empty_cpu) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        empties.push(world.empty(plan)?.rate());
+        let outcome = world.empty(plan)?;
+        empties.push(outcome.rate());
+        empty_cpu.push(outcome.cpu_us());
         let outcome = world.read(plan, "/wallet")?;
         rates.push(outcome.rate());
+        cpu.push(outcome.cpu_us());
         p99.push(outcome.millis(0.99));
     }
     world.check()?;
@@ -23,6 +27,12 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
             ("empty handler", &empties),
             Some(Target::AtLeast(0.6)),
         ),
-        Row::number(format!("{name}: the same, p99"), p99, "ms", None),
+        Row::ratio(
+            format!("{name}: the same, CPU of the server for each"),
+            (&cpu, "µs"),
+            ("empty handler", &empty_cpu),
+            None,
+        ),
+        Row::number(format!("{name}: balance read, p99"), p99, "ms", None),
     ])
 }

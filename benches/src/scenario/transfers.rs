@@ -12,10 +12,14 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
     let [spread, hot] = [false, true].map(|hot| Wallets::new(&world.wallets, hot));
     let (mut empties, mut spreads, mut hots) = (Vec::new(), Vec::new(), Vec::new());
     let (mut spread_p50, mut spread_p99, mut hot_p99) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut empty_cpu, mut spread_cpu) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        empties.push(world.empty(plan)?.rate());
+        let outcome = world.empty(plan)?;
+        empties.push(outcome.rate());
+        empty_cpu.push(outcome.cpu_us());
         let outcome = world.transfer(plan, CONNECTIONS, &spread)?;
         spreads.push(outcome.rate());
+        spread_cpu.push(outcome.cpu_us());
         spread_p50.push(outcome.millis(0.5));
         spread_p99.push(outcome.millis(0.99));
         let outcome = world.transfer(plan, CONNECTIONS, &hot)?;
@@ -39,16 +43,22 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
             ("empty handler", &empties),
             Some(Target::AtLeast(least)),
         ),
-        late("the same, p50", spread_p50, None),
-        late("the same, p99", spread_p99, Some(Target::AtMost(25.0))),
+        Row::ratio(
+            format!("{name}: the same, CPU of the server for each"),
+            (&spread_cpu, "µs"),
+            ("empty handler", &empty_cpu),
+            None,
+        ),
+        late("spread, p50", spread_p50, None),
+        late("spread, p99", spread_p99, Some(Target::AtMost(25.0))),
         Row::ratio(
             format!("{name}: one hot wallet in each transfer"),
             (&hots, "/s"),
             ("spread", &spreads),
             Some(Target::AtLeast(0.8)),
         ),
-        late("the same, p99", hot_p99, Some(Target::AtMost(25.0))),
+        late("one hot wallet, p99", hot_p99, Some(Target::AtMost(25.0))),
         late(&format!("spread, at a steady {rate:.0}/s, p50"), vec![open.millis(0.5)], None),
-        late("the same, p99", vec![open.millis(0.99)], None),
+        late(&format!("spread, at a steady {rate:.0}/s, p99"), vec![open.millis(0.99)], None),
     ])
 }
