@@ -203,3 +203,18 @@ fn body_of(received: &[u8]) -> anyhow::Result<Option<&[u8]>> {
     let length: usize = std::str::from_utf8(length.context("an answer without a length")?.value)?.parse()?;
     Ok(received.get(head..head + length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_ends_where_its_length_says() {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
+        for cut in 0..answer.len() {
+            assert_eq!(body_of(&answer[..cut]).unwrap(), None, "{cut} bytes");
+        }
+        assert_eq!(body_of(answer).unwrap(), Some(&b"body"[..]));
+        assert!(body_of(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").is_err());
+    }
+}

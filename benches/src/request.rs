@@ -116,3 +116,30 @@ impl Requests for Transfers {
         &self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_transfer_is_between_two_wallets_and_under_its_own_reference() {
+        let waids: Vec<Waid> = (10..13).map(|number| Waid::new(number).unwrap()).collect();
+        for hot in [false, true] {
+            let wallets = Wallets::new(&waids, hot);
+            let mut sender = Transfers::sender(wallets, &"TOK.acme".parse().unwrap(), "key").unwrap();
+            let mut references = std::collections::BTreeSet::new();
+            for _ in 0..100 {
+                let text = String::from_utf8(sender.next().to_vec()).unwrap();
+                let (head, body) = text.split_once("\r\n\r\n").unwrap();
+                assert!(head.contains(&format!("Content-Length: {}", body.len())));
+                let transfer: WalletTransfer = serde_json::from_str(body).unwrap();
+                let ends = [transfer.source_waid, transfer.destination_waid];
+                assert_ne!(ends[0], ends[1]);
+                assert!(ends.iter().all(|end| waids.contains(end)));
+                assert!(!hot || ends.contains(&waids[0]));
+                let reference = head.lines().find_map(|line| line.strip_prefix("Idempotency-Key: ")).unwrap();
+                assert!(references.insert(reference.to_owned()), "{reference} twice");
+            }
+        }
+    }
+}

@@ -135,3 +135,29 @@ pub(crate) fn print(rows: &[Row]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_reached_is_said() {
+        let row = |what, target| Row::ratio(what, (&[1.0, 9.0, 2.0], "/s"), ("base", &[2.0, 2.0, 2.0]), target);
+        let rows = [
+            row("fast", Some(Target::AtLeast(0.9))),
+            row("slow", Some(Target::AtLeast(1.1))),
+            row("late", Some(Target::AtMost(0.9))),
+            row("told", None),
+        ];
+        let text = print(&rows);
+        assert!(text.ends_with("\nNot reached: slow; late.\n"), "{text}");
+        assert!(text.contains("1.00 [0.50..4.50]"), "{text}");
+    }
+
+    #[test]
+    fn the_middle_of_two_is_between_them() {
+        assert_eq!(figures(median(&[3.0, 1.0])), "2.00");
+        assert_eq!(figures(median(&[3.0, 1.0, 200.0])), "3.00");
+        assert!(median(&[]).is_nan());
+    }
+}
