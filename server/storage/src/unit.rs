@@ -296,6 +296,17 @@ impl<T: Transaction> Writer for Unit<'_, T> {
         self.look_up(table, key, true)
     }
 
+    fn expect_row(&mut self, table: &'static Table, key: Vec<Value>, to_change: bool) {
+        if T::FAR {
+            // Asked for and not waited for: if it is missing, the job runs again when it is there.
+            let _ = self.look_up(table, key, to_change);
+        }
+    }
+
+    fn is_far(&self) -> bool {
+        T::FAR
+    }
+
     fn insert_row(&mut self, table: &'static Table, row: Row) -> Result<(), StoreError> {
         let place = (TableName(table.name), key_of(table, &row));
         if table.found_by > 0 && !self.slots.contains_key(&place) {
