@@ -31,7 +31,11 @@ pub(crate) fn books(users: usize) -> Books {
 
 /// The same on any engine.
 pub(crate) fn books_on(engine: Engine, users: usize) -> Books {
-    let place = Temporary::new(engine);
+    books_in(Temporary::new(engine), users)
+}
+
+/// The same in a place of one's own.
+pub(crate) fn books_in(place: Temporary, users: usize) -> Books {
     let store = place.open();
     let (issuer, akid, wallets) = write(&*store, move |w| {
         let first = system::initialise(w, Secret::from("x"), "hash".to_owned())?;
@@ -67,7 +71,7 @@ pub(crate) fn amount(units: i128) -> Amount {
     Amount::from_units(units, 2).unwrap()
 }
 
-fn token(reader: &mut (dyn Reader + '_)) -> Result<Currency, StoreError> {
+pub(crate) fn token(reader: &mut (dyn Reader + '_)) -> Result<Currency, StoreError> {
     Ok(reader.first::<Currency>(Currency::query().eq(Currency::code, "TOK.acme"))?.unwrap())
 }
 

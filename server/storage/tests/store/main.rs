@@ -3,9 +3,13 @@
 
 mod books;
 mod contract;
+#[cfg(target_os = "linux")]
+mod disk;
 mod holds;
 mod ledger;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod power;
 mod proxy;
 mod schema;
 mod server;
