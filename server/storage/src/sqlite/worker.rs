@@ -5,6 +5,7 @@ use super::step;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
+use florin_domain::planted::{self, Fault};
 use florin_domain::store::{ReadJob, StoreError, WriteJob};
 use florin_sdk_core::Timestamp;
 use rusqlite::Connection;
@@ -43,6 +44,9 @@ pub(super) fn write(
         note(health, &committed);
         for job in batch {
             job.finish(committed.clone());
+        }
+        if planted::is(Fault::AnswerBeforeCommit) && !connection.is_autocommit() {
+            let _ = step(&connection, "COMMIT");
         }
     }
     // The log goes into the database file, so that a copy of that one file is whole.
@@ -86,7 +90,10 @@ fn commit(
 ) -> Result<(), StoreError> {
     step(connection, "BEGIN IMMEDIATE")?;
     let mut transaction = SqliteTransaction { connection };
-    let result = Unit::new(&mut transaction, numbers).run(batch).and_then(|()| step(connection, "COMMIT"));
+    let result = Unit::new(&mut transaction, numbers).run(batch).and_then(|()| {
+        let late = planted::is(Fault::AnswerBeforeCommit);
+        if late { Ok(()) } else { step(connection, "COMMIT") }
+    });
     // A full disk ends the transaction by itself.
     if result.is_err()
         && !connection.is_autocommit()

@@ -2,16 +2,14 @@
 //!
 //! The store is the real one, on files; only the disk below it forgets. See [`crate::disk`].
 
-use crate::books::{Books, books_in, token};
+use crate::books::{Answer, Books, Fate, books_in};
 use crate::disk::{self, Disk};
 use crate::support::{Pending, Place, Temporary, read, start, write};
 use fastrand::Rng;
-use florin_domain::ledger::{self, Leg, NewTransaction, Transaction};
-use florin_domain::reference::{self, ClientReference, Identity, Made};
+use florin_domain::ledger::{self, Transaction};
+use florin_domain::reference::ClientReference;
 use florin_domain::store::{Record, Store};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::TransactionType;
-use florin_sdk_core::{JsonObject, Txid};
 use florin_storage::Mode;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,12 +33,6 @@ struct Order {
     to: usize,
     units: i128,
 }
-
-/// What became of it: a transaction, or a refusal.
-type Fate = Result<Txid, Code>;
-
-/// The answer to an order: its fate, and whether it was given before.
-type Answer = (Fate, bool);
 
 struct Life {
     disk: Arc<Disk>,
@@ -91,34 +83,8 @@ impl Life {
     }
 
     fn send(&self, order: &Order) -> Pending<Answer> {
-        let (source, destination) = (self.books.wallets[order.from].clone(), self.books.wallets[order.to].clone());
-        let (order, owner) = (order.clone(), self.books.issuer);
-        start(&*self.books.store, move |w| {
-            let identity = Identity {
-                owner,
-                operation: "WalletTransfer",
-                target: String::new(),
-                reference: order.reference.clone(),
-                fingerprint: [7; 32],
-            };
-            let decided = reference::once(w, &identity, |w| {
-                let currency = token(w.reader())?;
-                let leg = Leg { source: &source, destination: &destination, currency: &currency, units: order.units };
-                let (kind, method, description) = (TransactionType::Transfer, "internal", "");
-                let reference = Some(order.reference.as_str());
-                let txid = ledger::post(w, NewTransaction { leg, kind, method, description, reference })?;
-                let answer: JsonObject = format!("{{\"txid\": \"{txid}\"}}").parse().unwrap();
-                Ok((answer, Made { txid: Some(txid), prid: None }))
-            });
-            // Either is a decision, and stays.
-            Ok(match decided {
-                Ok(decided) => {
-                    let answer = serde_json::to_value(&decided.answer).unwrap();
-                    (Ok(answer["txid"].as_str().unwrap().parse().unwrap()), decided.replayed)
-                }
-                Err(refused) => (Err(refused.refusal.code), refused.replayed),
-            })
-        })
+        let Order { reference, from, to, units } = order;
+        self.books.start_once(&*self.books.store, reference, *from, *to, *units)
     }
 
     /// Lets everybody write until the power goes or they have enough.
