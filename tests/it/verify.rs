@@ -4,6 +4,7 @@ use florin_sdk_core::operation::{CaptureHold, RefundTransaction, ReleaseHold};
 use florin_tests::database::{Database, Engine};
 use florin_tests::server::Home;
 use florin_tests::world::{self, World};
+use futures_util::future::join_all;
 
 /// The tables that hold the books: every cell of them counts.
 const BOOKS: [&str; 6] = ["ledger_transaction", "posting", "balance", "chain", "hold", "refunded"];
@@ -107,14 +108,18 @@ async fn every_cell_of_the_books() {
         let middle = database.rows(&query);
         drop(database);
         let at = format!("WHERE {one} = '{}' AND {two} = '{}'", middle[0][0].text(), middle[0][1].text());
-        for column in &columns {
-            let what = format!("{table}.{column}");
-            let change = |database: &Database| {
-                let value = another(database, table, column, &at);
-                assert_eq!(database.execute(&format!("UPDATE {table} SET {column} = {value} {at}")), 1, "{what}");
-            };
-            missed.extend(found(&home, &what, change).await.err());
-        }
+        let cells = columns.iter().map(|column| {
+            let (home, at) = (&home, &at);
+            async move {
+                let what = format!("{table}.{column}");
+                let change = |database: &Database| {
+                    let value = another(database, table, column, at);
+                    assert_eq!(database.execute(&format!("UPDATE {table} SET {column} = {value} {at}")), 1, "{what}");
+                };
+                found(home, &what, change).await.err()
+            }
+        });
+        missed.extend(join_all(cells).await.into_iter().flatten());
         for (what, statement) in [
             ("a row taken away", format!("DELETE FROM {table} {at}")),
             ("all rows taken away", format!("DELETE FROM {table}")),

@@ -1,6 +1,7 @@
 //! A database on a server, and a connection to it that works wherever it is used: inside of a runtime and outside.
 
 use super::Cell;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -26,7 +27,7 @@ impl Owned {
         // Not as the tests of other crates name theirs.
         let name = format!("florin_it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let template = like.map(|like| format!(" TEMPLATE {}", like.name)).unwrap_or_default();
-        Connection::open(server(), false).run(vec![format!("CREATE DATABASE {name}{template}")]);
+        make_and_drop().run(vec![format!("CREATE DATABASE {name}{template}")]);
         Self { name }
     }
 
@@ -37,13 +38,20 @@ impl Owned {
     }
 }
 
+/// The connection that makes and drops databases.
+fn make_and_drop() -> &'static Connection {
+    static CONNECTION: OnceLock<Connection> = OnceLock::new();
+    CONNECTION.get_or_init(|| Connection::open(server(), false))
+}
+
 impl Drop for Owned {
     fn drop(&mut self) {
-        let drop = |what: String| Connection::open(server(), false).try_run(vec![what]);
-        let database = drop(format!("DROP DATABASE {} WITH (FORCE)", self.name));
-        let role = drop(format!("DROP ROLE IF EXISTS florin_reader_{}", self.name));
+        let gone = make_and_drop().try_run(vec![
+            format!("DROP DATABASE {} WITH (FORCE)", self.name),
+            format!("DROP ROLE IF EXISTS florin_reader_{}", self.name),
+        ]);
         if !std::thread::panicking() {
-            database.and(role).expect("the database goes");
+            gone.expect("the database goes");
         }
     }
 }
