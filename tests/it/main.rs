@@ -23,4 +23,6 @@ mod secrets;
 mod split;
 mod story;
 mod tenants;
+#[cfg(target_os = "linux")]
+mod trouble;
 mod verify;

@@ -39,8 +39,16 @@ pub fn binary() -> PathBuf {
     path
 }
 
-fn command() -> Command {
-    let mut command = Command::new(binary());
+/// The command, behind other words if there are any: such as those that enter a namespace.
+fn command(before: &[String]) -> Command {
+    let mut command = match before.split_first() {
+        None => Command::new(binary()),
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(binary());
+            command
+        }
+    };
     for (name, _) in std::env::vars_os() {
         // What is set around the tests must not configure the server under test.
         if name.to_string_lossy().starts_with("FLORIN_") || name == "RUST_LOG" {
@@ -53,7 +61,14 @@ fn command() -> Command {
 
 /// Runs `florin` with these arguments to its end.
 pub async fn florin<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Output {
-    let mut command = command();
+    florin_behind(&[], arguments).await
+}
+
+async fn florin_behind<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
+    before: &[String],
+    arguments: I,
+) -> Output {
+    let mut command = command(before);
     command.args(arguments);
     let what = format!("{:?}", command.as_std());
     timeout(PATIENCE, command.output()).await.unwrap_or_else(|_| panic!("{what} does not end")).expect("it starts")
@@ -114,6 +129,8 @@ impl Verified {
 #[derive(Debug, Clone)]
 pub struct Home {
     place: Arc<Place>,
+    /// What stands before the command whenever it is run here.
+    before: Vec<String>,
 }
 
 impl Default for Home {
@@ -126,13 +143,24 @@ impl Home {
     /// An empty database and an empty folder.
     #[must_use]
     pub fn new() -> Self {
-        Self { place: Arc::new(Place::new()) }
+        Self { place: Arc::new(Place::new()), before: Vec::new() }
     }
 
     /// A home with a copy of the database. Nobody may have it open.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Self { place: Arc::new(self.place.copy()) }
+        Self { place: Arc::new(self.place.copy()), before: self.before.clone() }
+    }
+
+    /// The same home, with these words before the command whenever it is run.
+    #[must_use]
+    pub fn behind(self, before: Vec<String>) -> Self {
+        Self { before, ..self }
+    }
+
+    /// Runs `florin` with these arguments to its end, behind the words that belong to this home.
+    pub async fn florin(&self, arguments: &[&str]) -> Output {
+        florin_behind(&self.before, arguments).await
     }
 
     /// A file in the folder.
@@ -167,7 +195,7 @@ impl Home {
 
     /// Runs `florin init` and gives what it printed, believed or not.
     pub async fn try_init(&self) -> Output {
-        florin(["init", "--database", &self.url(), "--format", "json"]).await
+        self.florin(&["init", "--database", &self.url(), "--format", "json"]).await
     }
 
     /// Runs `florin init`.
@@ -181,7 +209,7 @@ impl Home {
 
     /// Runs `florin verify`.
     pub async fn verify(&self) -> Verified {
-        let output = florin(["verify", "--database", &self.url()]).await;
+        let output = self.florin(&["verify", "--database", &self.url()]).await;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let report = serde_json::from_str(&stdout).unwrap_or_else(|error| {
             let stderr = String::from_utf8_lossy(&output.stderr);
@@ -288,7 +316,7 @@ impl Server {
 
     async fn run(&mut self) {
         assert!(self.running.is_none(), "it is running already");
-        let mut command = command();
+        let mut command = command(&self.home.before);
         command
             .args(["serve", "--listen", &self.address.to_string(), "--database", &self.home.url()])
             .args(self.options.sandbox.then_some("--sandbox"))
@@ -323,6 +351,12 @@ impl Server {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().and_then(|running| running.child.id()).expect("it is running")
     }
 
     /// A caller without a credential.
@@ -361,7 +395,7 @@ impl Server {
 
     /// Asks it to end (SIGTERM) and waits until it has.
     pub async fn terminate(&mut self) -> ExitStatus {
-        let id = self.running.as_ref().and_then(|running| running.child.id()).expect("it was running");
+        let id = self.id();
         let signal = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await;
         assert!(signal.expect("a shell").success(), "SIGTERM was not sent");
         self.ended().await

@@ -150,6 +150,8 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
+        // What is written without its commit mark does not count.
+        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => StoreError::Undone(e.to_string()),
         _ => StoreError::Engine(e.to_string()),
     };
     connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
