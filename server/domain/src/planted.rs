@@ -13,7 +13,7 @@ pub enum Fault {
     KeyOutsideTransaction,
     /// `answer-before-commit`: the answer is sent before the commit is on disk.
     AnswerBeforeCommit,
-    /// `dropped-posting`: one posting in a while is not written.
+    /// `dropped-posting`: postings of some wallets are not written.
     DroppedPosting,
     /// `unlocked-balance`: a balance is read without keeping it from others.
     UnlockedBalance,

@@ -97,18 +97,14 @@ impl Temporary {
     /// Changes rows behind the server's back, foreign keys or not; says how many. Bytes of zeros are written as SQLite
     /// does: `zeroblob(32)`.
     pub(crate) fn edit(&self, sql: &str) -> u64 {
-        match &self.place {
-            Place::Server(database) => {
-                let sql = sql.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
-                database.changes(&format!("SET session_replication_role = replica; {sql}"))
-            }
-            _ => {
-                let connection = rusqlite::Connection::open(self.path()).unwrap();
-                connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-                connection.execute_batch(sql).unwrap();
-                connection.changes()
-            }
+        if let Place::Server(database) = &self.place {
+            let sql = sql.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+            return database.changes(&format!("SET session_replication_role = replica; {sql}"));
         }
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection.changes()
     }
 }
 
