@@ -248,6 +248,10 @@ impl Store for Closed {
     fn health(&self) -> Result<(), florin_domain::store::StoreError> {
         Ok(())
     }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
 
 /// Books that live through cuts, one after the other; the first thing that is not as it must be.
