@@ -17,9 +17,12 @@ mod exactly_once;
 mod hold;
 mod lifecycle;
 mod lists;
+mod matrix;
 mod money;
 mod secrets;
 mod split;
 mod story;
 mod tenants;
+#[cfg(target_os = "linux")]
+mod trouble;
 mod verify;

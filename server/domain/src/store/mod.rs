@@ -58,7 +58,10 @@ pub enum StoreError {
     /// Another process changed the same rows: nothing was done; the engine tries again.
     #[error("another process changed the same rows")]
     Conflict,
-    /// The engine's own error: a full disk, a lost connection.
+    /// The engine cannot write now, as on a full disk: nothing was done.
+    #[error("{0}")]
+    Undone(String),
+    /// The engine's own error, such as a connection that was lost in a commit: nobody knows what was done.
     #[error("{0}")]
     Engine(String),
 }
