@@ -135,8 +135,9 @@ impl Ledger {
         let hold = &mut self.holds[index];
         let units = units.unwrap_or(hold.units);
         let code = match units {
-            _ if !hold.open => HOLD_CLOSED,
+            // What no request may say comes before what this one is about.
             units if units <= 0 => INVALID,
+            _ if !hold.open => HOLD_CLOSED,
             units if units > hold.units => LIMIT,
             // To oneself.
             _ if hold.wallet == 0 => INVALID,
@@ -201,6 +202,9 @@ impl Ledger {
 
     pub(super) fn accept(&mut self, index: usize, units: i128) -> u32 {
         let Request { payer, units: asked, status, .. } = self.requests[index];
+        if units <= 0 {
+            return INVALID;
+        }
         if status != Status::Waiting {
             return NOT_PAYABLE;
         }
