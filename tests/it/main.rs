@@ -18,6 +18,7 @@ mod hold;
 mod lifecycle;
 mod lists;
 mod matrix;
+mod model;
 mod money;
 mod secrets;
 mod split;
