@@ -143,15 +143,10 @@ async fn check(mut world: World, clients: Vec<(Arc<ProviderClient>, Arc<FileJour
     assert_eq!(world.server.terminate().await.code(), Some(0));
     let database = world.server.home.open_read_only();
     // From the first transaction that is not the world's own.
-    let mut statement = database
-        .prepare("SELECT reference, txid, units, destination FROM ledger_transaction ORDER BY txid LIMIT -1 OFFSET 3")
-        .expect("the transactions");
+    let rows = database.rows("SELECT reference, txid, units, destination FROM ledger_transaction ORDER BY txid");
     let mut booked = BTreeMap::<String, Vec<(i64, String, i64)>>::new();
-    let mut rows = statement.query([]).expect("rows");
-    while let Some(row) = rows.next().expect("a row") {
-        let (reference, txid): (String, i64) = (row.get(0).expect("a reference"), row.get(1).expect("an id"));
-        let fields = (txid, row.get(2).expect("units"), row.get(3).expect("a wallet"));
-        booked.entry(reference).or_default().push(fields);
+    for row in &rows[3..] {
+        booked.entry(row[0].text()).or_default().push((row[1].number(), row[2].text(), row[3].number()));
     }
     assert_eq!(booked.len(), plan.len(), "nothing is booked that nobody sent");
     for planned in plan {

@@ -17,6 +17,7 @@ mod exactly_once;
 mod hold;
 mod lifecycle;
 mod lists;
+mod matrix;
 mod money;
 mod secrets;
 mod split;

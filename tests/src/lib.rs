@@ -7,6 +7,7 @@
 //! | [`http`] | requests as bytes and JSON, past both SDKs |
 //! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
 //! | [`sample`] | one valid request for each operation |
+//! | [`database`] | on which engine a test's database is, and how to look into it and change it from outside |
 //! | [`digest`] | a digest of every row of every table |
 //! | [`proxy`] | a proxy that injects faults on the way |
 //! | [`mod@reference`] | the reference files in `spec/` |
@@ -26,6 +27,7 @@
 )]
 
 pub mod codec;
+pub mod database;
 pub mod digest;
 pub mod http;
 pub mod proxy;

@@ -1,5 +1,6 @@
 //! The `florin` binary: start it, kill it, stop it, start it again on the same port and database, and read its logs.
 
+use crate::database::{Database, Place};
 use crate::http::Api;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +11,6 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -109,10 +109,11 @@ impl Verified {
     }
 }
 
-/// A folder with a database, before or between servers. It is deleted when the last holder drops it.
+/// A database of its own, on the engine that [`engine`](crate::database::engine) names, and a folder, before or between
+/// servers. Both are deleted when the last holder drops them.
 #[derive(Debug, Clone)]
 pub struct Home {
-    folder: Arc<TempDir>,
+    place: Arc<Place>,
 }
 
 impl Default for Home {
@@ -122,34 +123,46 @@ impl Default for Home {
 }
 
 impl Home {
-    /// An empty folder.
+    /// An empty database and an empty folder.
     #[must_use]
     pub fn new() -> Self {
-        Self { folder: Arc::new(TempDir::with_prefix("florin-test-").expect("a temporary folder")) }
+        Self { place: Arc::new(Place::new()) }
     }
 
-    /// The database file.
+    /// A home with a copy of the database. Nobody may have it open.
     #[must_use]
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("florin.db")
+    pub fn copy(&self) -> Self {
+        Self { place: Arc::new(self.place.copy()) }
     }
 
     /// A file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder().join(name)
     }
 
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.folder()
     }
 
     /// The database as the command line names it.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("sqlite://{}", self.database().display())
+        self.place.url()
+    }
+
+    /// The password in the database's address, if there is one.
+    #[must_use]
+    pub fn password(&self) -> Option<String> {
+        self.place.password()
+    }
+
+    /// What the database consists of, by name: files, or the rows of tables on a server.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<(String, Vec<u8>)> {
+        self.place.bytes()
     }
 
     /// Runs `florin init` and gives what it printed, believed or not.
@@ -177,21 +190,16 @@ impl Home {
         Verified { status: output.status, report, text: stdout }
     }
 
-    /// Opens the database to read it from outside, as it is on disk and in the log beside it.
+    /// Opens the database to read it from outside, as it is stored.
     #[must_use]
-    pub fn open_read_only(&self) -> rusqlite::Connection {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let database = rusqlite::Connection::open_with_flags(self.database(), flags).expect("the database");
-        database.busy_timeout(PATIENCE).expect("a time-out");
-        database
+    pub fn open_read_only(&self) -> Database {
+        self.place.open(true)
     }
 
     /// Opens the database to change it behind the server's back.
     #[must_use]
-    pub fn open_to_tamper(&self) -> rusqlite::Connection {
-        let database = rusqlite::Connection::open(self.database()).expect("the database");
-        database.busy_timeout(PATIENCE).expect("a time-out");
-        database
+    pub fn open_to_tamper(&self) -> Database {
+        self.place.open(false)
     }
 }
 
@@ -365,7 +373,7 @@ impl Server {
     }
 
     /// Ends it, works on the database as nobody else has it open, and starts it again.
-    pub async fn while_stopped<T>(&mut self, work: impl FnOnce(&rusqlite::Connection) -> T) -> T {
+    pub async fn while_stopped<T>(&mut self, work: impl FnOnce(&Database) -> T) -> T {
         let status = self.terminate().await;
         assert_eq!(status.code(), Some(0), "SIGTERM: {status}");
         let result = work(&self.home.open_to_tamper());

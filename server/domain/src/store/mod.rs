@@ -10,7 +10,7 @@ mod query;
 mod record;
 mod value;
 
-pub use query::{Filter, Query};
+pub use query::{Filter, Query, Walk};
 pub(crate) use record::record;
 pub use record::{Column, Key, Record, Table};
 pub use value::{Cells, FromValue, IntoValue, Value};
