@@ -9,7 +9,6 @@
 //! | [`sample`] | one valid request for each operation |
 //! | [`database`] | on which engine a test's database is, and how to look into it and change it from outside |
 //! | [`digest`] | a digest of every row of every table |
-//! | [`proxy`] | a proxy that injects faults on the way |
 //! | [`mod@reference`] | the reference files in `spec/` |
 //! | [`codec`] | requests and answers by the operation's name |
 //! | [`seed`] | randomness that can be repeated |
@@ -30,7 +29,6 @@ pub mod codec;
 pub mod database;
 pub mod digest;
 pub mod http;
-pub mod proxy;
 pub mod reference;
 pub mod sample;
 pub mod seed;

@@ -7,6 +7,7 @@ use florin_prove::{Extent, Options};
 use std::io::{BufReader, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) fn run(args: &ProveArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -43,9 +44,13 @@ async fn prove(args: &ProveArgs) -> anyhow::Result<ExitCode> {
             let _ = write!(std::io::stderr(), "\r{}\x1b[K", line(progress));
         }
     };
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let report = tokio::select! {
         report = florin_prove::run(&options, &mut show) => report,
-        _ = tokio::signal::ctrl_c() => bail!("stopped; nothing is proven"),
+        // Then all that was started is killed, too, and the folder removed.
+        _ = interrupt.recv() => bail!("stopped; nothing is proven"),
+        _ = terminate.recv() => bail!("stopped; nothing is proven"),
     };
     if watched {
         let _ = writeln!(std::io::stderr());

@@ -41,6 +41,8 @@ pub struct Job {
     pub folder: PathBuf,
     /// How many stories it plays at a time.
     pub at_once: usize,
+    /// How long it waits for an answer, in percent of the published time-outs.
+    pub timeout_percent: u32,
     /// How many stories it plays in all; until it is stopped when absent.
     pub stories: Option<u32>,
 }
@@ -59,11 +61,8 @@ impl Job {
     }
 }
 
-/// Impatient, as the servers are near: a tenth of the published time-outs, a hundredth of the delays.
-#[must_use]
-pub fn options(url: &str) -> ClientOptions {
-    ClientOptions { timeout_scale_percent: 10, retry_delay_scale_percent: 1, ..ClientOptions::new(url) }
-}
+/// A hundredth of the published delays: nobody else waits for these servers.
+const DELAY_PERCENT: u32 = 1;
 
 /// The whole process: reads its job from `input`, and does it.
 pub fn main(input: impl BufRead + Send + 'static) -> Result<(), ProveError> {
@@ -93,7 +92,12 @@ struct Player {
 async fn work(job: Job, stopped: watch::Receiver<bool>) -> Result<(), ProveError> {
     let journal = Arc::new(FileJournal::open(Job::journal(&job.folder, job.number)).map_err(FlorinError::from)?);
     let notes = Notes::open(&Job::notes(&job.folder, job.number), job.number)?;
-    let client = ProviderClient::new(options(&job.url), job.api_key.clone(), journal.clone())?;
+    let options = ClientOptions {
+        timeout_scale_percent: job.timeout_percent,
+        retry_delay_scale_percent: DELAY_PERCENT,
+        ..ClientOptions::new(&job.url)
+    };
+    let client = ProviderClient::new(options, job.api_key.clone(), journal.clone())?;
     let player = Player { job, client, journal, notes };
     player.resume(true).await?;
     let begun = 0..player.notes.begun();

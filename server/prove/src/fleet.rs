@@ -34,6 +34,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Has it begin no more stories.
+    pub fn stop(&mut self) {
+        self.input = None;
+    }
+
     /// Waits until it ends.
     pub async fn wait(&mut self) -> Result<ExitStatus, ProveError> {
         Ok(self.child.wait().await?)
@@ -73,7 +78,7 @@ impl Fleet {
             let status = tokio::select! {
                 status = running.wait() => status?,
                 _ = stop.wait_for(|stop| *stop) => {
-                    running.input = None;
+                    running.stop();
                     running.wait().await?
                 }
                 () = tokio::time::sleep(time) => {

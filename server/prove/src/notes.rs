@@ -8,7 +8,7 @@ use florin_sdk_core::{Hoid, Prid, Txid};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -53,13 +53,18 @@ pub enum Line {
 
 /// The lines of a file of notes. Where a killed process left half a line, there is none.
 pub fn read(path: &Path) -> io::Result<Vec<Line>> {
-    let mut text = String::new();
-    match File::open(path) {
-        Ok(mut file) => file.read_to_string(&mut text)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error),
-    };
-    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    Ok(lines(&text(path)?))
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read,
+    }
+}
+
+fn lines(text: &str) -> Vec<Line> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// A client's notes, open for writing.
@@ -79,12 +84,14 @@ struct Inner {
 impl Notes {
     /// Opens the notes of a client, or begins them.
     pub fn open(path: &Path, client: u32) -> io::Result<Self> {
-        let lines = read(path)?;
+        let text = text(path)?;
         let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        // After half a line, begin a new one.
-        file.write_all(b"\n")?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            // Half a line: after it a new one begins.
+            file.write_all(b"\n")?;
+        }
         let mut inner = Inner { file, begun: 0, told: HashMap::new() };
-        for line in lines {
+        for line in lines(&text) {
             match line {
                 Line::Begun(story) => inner.begun = inner.begun.max(story + 1),
                 Line::Told { story, step, told, .. } => {

@@ -27,6 +27,12 @@ use tokio::time::{Instant, sleep};
 /// How long the clients may take to end what they have begun.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// The servers are near: clients wait a tenth of the published time-outs.
+const TIMEOUT_PERCENT: u32 = 10;
+
+/// How long a client may go without anything new in its notes: far more than a restart of everything takes.
+const STANDSTILL: Duration = Duration::from_secs(60);
+
 /// How often progress is told.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -77,7 +83,7 @@ impl Options {
             seed,
             extent,
             clients: 8,
-            at_once: 4,
+            at_once: 8,
             servers: 1,
             fault_percent: 30,
             server_life_ms: 2000..=5000,
@@ -126,6 +132,8 @@ pub async fn run_in(
     let urls: Vec<_> = proxies.iter().map(|proxy| proxy.url()).collect();
     let first = urls.first().map(String::as_str).unwrap_or_default();
     let world = prepare(first, api_key.clone(), options.seed, options.clients).await?;
+    // With it, whoever looks into the folder can count again.
+    std::fs::write(folder.join("world.json"), serde_json::to_vec(&world)?)?;
     for proxy in &proxies {
         proxy.spoil(options.fault_percent);
     }
@@ -149,6 +157,7 @@ pub async fn run_in(
         never = keep_killing(&mut servers, options.server_life_ms.clone(), &mut killer, &kills.0) => match never? {},
         never = stop_in_time(options.extent, &stop) => match never? {},
         never = keep_telling(&now, progress) => match never {},
+        never = keep_watching(&jobs) => match never? {},
     }
     let Progress { elapsed, tally, server_kills, client_kills } = now();
     for proxy in &proxies {
@@ -220,6 +229,7 @@ fn job(folder: &Path, options: &Options, world: &World, api_key: &Secret, number
         number,
         folder: folder.to_owned(),
         at_once: options.at_once,
+        timeout_percent: TIMEOUT_PERCENT,
         stories: match options.extent {
             Extent::Time(_) => None,
             Extent::Operations(operations) => Some(world.stories_of(number, share(operations))),
@@ -256,5 +266,22 @@ async fn keep_telling(now: &impl Fn() -> Progress, progress: &mut dyn FnMut(Prog
     loop {
         sleep(TICK).await;
         progress(now());
+    }
+}
+
+/// Looks whether each client gets on with its work. It ends only with an error: when one does not.
+async fn keep_watching(jobs: &[Job]) -> Result<Infallible, ProveError> {
+    let mut seen: Vec<_> = jobs.iter().map(|job| (job, 0, Instant::now())).collect();
+    loop {
+        sleep(TICK).await;
+        for (job, size, since) in &mut seen {
+            let now = std::fs::metadata(Job::notes(&job.folder, job.number)).map_or(0, |notes| notes.len());
+            if now > *size {
+                (*size, *since) = (now, Instant::now());
+            } else if since.elapsed() > STANDSTILL {
+                let reason = "nothing of it has ended for a minute".to_owned();
+                return Err(ProveError::Client { number: job.number, reason });
+            }
+        }
     }
 }

@@ -80,7 +80,8 @@ impl Florin {
     pub async fn init(&self) -> Result<Secret, ProveError> {
         let output = self.command(["init", "--format", "json"]).output().await?;
         if !output.status.success() {
-            let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            let reason = String::from_utf8_lossy(&output.stderr);
+            let reason = reason.trim().trim_start_matches("florin: ").to_owned();
             return Err(ProveError::Database(reason));
         }
         let initialised: Initialised = serde_json::from_slice(&output.stdout)?;
