@@ -54,6 +54,11 @@ impl Job {
         folder.join(format!("journal-{number}"))
     }
 
+    /// How much it has noted.
+    pub(crate) fn noted_bytes(&self) -> u64 {
+        std::fs::metadata(Self::notes(&self.folder, self.number)).map_or(0, |notes| notes.len())
+    }
+
     /// The notes of a client.
     #[must_use]
     pub fn notes(folder: &Path, number: u32) -> PathBuf {

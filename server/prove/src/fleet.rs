@@ -13,6 +13,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
 
+/// How often a client's notes are looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// How a client's process is started, and how long it lives.
 #[derive(Debug, Clone)]
 pub struct Fleet {
@@ -22,8 +25,9 @@ pub struct Fleet {
     pub arguments: Vec<String>,
     /// Where the servers are, as clients see them.
     pub urls: Vec<String>,
-    /// How many milliseconds a process lives before it is killed.
-    pub life_ms: RangeInclusive<u64>,
+    /// By how many bytes the notes grow before a process is killed: work, not time, so that each life gets on with it
+    /// however slow the machine.
+    pub life_bytes: RangeInclusive<u64>,
 }
 
 /// A client's process, and its standard input: when that is dropped it begins no more stories.
@@ -74,14 +78,14 @@ impl Fleet {
     ) -> Result<(), ProveError> {
         for life in 0.. {
             let mut running = self.start(job, life, &[]).await?;
-            let time = Duration::from_millis(rng.u64(self.life_ms.clone()));
+            let enough = notes_grow(job, rng.u64(self.life_bytes.clone()));
             let status = tokio::select! {
                 status = running.wait() => status?,
                 _ = stop.wait_for(|stop| *stop) => {
                     running.stop();
                     running.wait().await?
                 }
-                () = tokio::time::sleep(time) => {
+                () = enough => {
                     running.child.kill().await?;
                     kills.fetch_add(1, Ordering::Relaxed);
                     continue;
@@ -93,6 +97,14 @@ impl Fleet {
             return Err(gave_up(job, status));
         }
         Ok(())
+    }
+}
+
+/// Waits until a client has noted so much more.
+async fn notes_grow(job: &Job, bytes: u64) {
+    let end = job.noted_bytes().saturating_add(bytes);
+    while job.noted_bytes() < end {
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -27,11 +27,11 @@ use tokio::time::{Instant, sleep};
 /// How long the clients may take to end what they have begun.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The servers are near: clients wait a tenth of the published time-outs.
-const TIMEOUT_PERCENT: u32 = 10;
+/// The servers are near: clients wait a fifth of the published time-outs.
+const TIMEOUT_PERCENT: u32 = 20;
 
 /// How long a client may go without anything new in its notes: far more than a restart of everything takes.
-const STANDSTILL: Duration = Duration::from_secs(60);
+const STANDSTILL: Duration = Duration::from_secs(120);
 
 /// How often progress is told.
 const TICK: Duration = Duration::from_millis(500);
@@ -68,8 +68,8 @@ pub struct Options {
     pub fault_percent: u8,
     /// How many milliseconds pass between two kills of a server.
     pub server_life_ms: RangeInclusive<u64>,
-    /// How many milliseconds a client lives.
-    pub client_life_ms: RangeInclusive<u64>,
+    /// By how many bytes a client's notes grow between two kills of it; an operation takes about a hundred.
+    pub client_life_bytes: RangeInclusive<u64>,
 }
 
 impl Options {
@@ -83,11 +83,11 @@ impl Options {
             seed,
             extent,
             clients: 8,
-            at_once: 8,
+            at_once: 4,
             servers: 1,
             fault_percent: 30,
             server_life_ms: 2000..=5000,
-            client_life_ms: 500..=4000,
+            client_life_bytes: 1000..=16_000,
         }
     }
 }
@@ -141,7 +141,7 @@ pub async fn run_in(
     let (stop, stopped) = watch::channel(false);
     let kills = (AtomicU64::new(0), AtomicU64::new(0));
     let (program, arguments) = options.client.clone();
-    let fleet = Fleet { program, arguments, urls, life_ms: options.client_life_ms.clone() };
+    let fleet = Fleet { program, arguments, urls, life_bytes: options.client_life_bytes.clone() };
     let jobs: Vec<_> = (1..=options.clients).map(|number| job(folder, options, &world, &api_key, number)).collect();
     let mut killer = rng.fork();
     let playing = jobs.iter().map(|job| fleet.play(job, rng.fork(), stopped.clone(), &kills.1));
@@ -275,11 +275,11 @@ async fn keep_watching(jobs: &[Job]) -> Result<Infallible, ProveError> {
     loop {
         sleep(TICK).await;
         for (job, size, since) in &mut seen {
-            let now = std::fs::metadata(Job::notes(&job.folder, job.number)).map_or(0, |notes| notes.len());
+            let now = job.noted_bytes();
             if now > *size {
                 (*size, *since) = (now, Instant::now());
             } else if since.elapsed() > STANDSTILL {
-                let reason = "nothing of it has ended for a minute".to_owned();
+                let reason = "nothing of it has ended for two minutes".to_owned();
                 return Err(ProveError::Client { number: job.number, reason });
             }
         }

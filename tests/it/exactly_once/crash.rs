@@ -1,6 +1,7 @@
 //! A thousand client processes end at the worst moments: when a call is noted and not sent yet, and when its answer is
 //! there and not noted yet. Each next one goes on from the journal.
 
+use super::ALONE;
 use florin_prove::ProveError;
 use florin_prove::client::Job;
 use florin_prove::count::count;
@@ -32,6 +33,7 @@ async fn kill_often(fleet: &Fleet, job: &Job, mut rng: fastrand::Rng) -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_kills_at_the_marked_points() {
+    let _alone = ALONE.lock().await;
     let mut rng = seed::generator("a_thousand_kills_at_the_marked_points");
     let (server, initialised) = Server::fresh().await;
     let api_key = florin_sdk_core::Secret::from(initialised.apikey);
@@ -40,7 +42,7 @@ async fn a_thousand_kills_at_the_marked_points() {
         program: env!("CARGO_BIN_EXE_florin-crash-client").into(),
         arguments: Vec::new(),
         urls: vec![server.base()],
-        life_ms: 0..=0,
+        life_bytes: 0..=0,
     };
     let job = |number| Job {
         url: String::new(),

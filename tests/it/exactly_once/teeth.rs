@@ -19,7 +19,7 @@ struct Sound {
 impl Sound {
     async fn new() -> Self {
         let home = Home::new();
-        let options = Options { fault_percent: 0, clients: 2, ..options("teeth", &home, 120) };
+        let options = Options { fault_percent: 0, clients: 2, ..options("teeth", &home, 400) };
         let report = run_in(home.folder(), &options, &mut |_| ()).await.unwrap_or_else(|error| panic!("{error}"));
         assert!(report.ok, "{report}");
         let text = fs::read(home.file("world.json")).expect("the world");

@@ -4,8 +4,8 @@ use fastrand::Rng;
 use serde::Serialize;
 use std::time::Duration;
 
-/// The longest delay: twice as long as the clients wait.
-const MAX_DELAY: Duration = Duration::from_millis(1000);
+/// The longest delay: somewhat longer than the clients wait.
+const MAX_DELAY: Duration = Duration::from_millis(1200);
 
 /// The latest that a second copy comes.
 const MAX_LATE: Duration = Duration::from_millis(1500);
