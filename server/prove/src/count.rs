@@ -169,7 +169,9 @@ impl Counting {
             let page = store.list::<Transaction>(query)?;
             let Some(last) = page.last() else { break };
             after = Some(last.txid);
-            page.into_iter().for_each(|row| self.find_booking(row));
+            for row in page {
+                self.find_booking(row);
+            }
         }
         let mut after = None;
         loop {
@@ -180,7 +182,9 @@ impl Counting {
             let page = store.list::<PaymentRequest>(query)?;
             let Some(last) = page.last() else { break };
             after = Some(last.number);
-            page.iter().for_each(|row| self.find_request(row));
+            for row in page {
+                self.find_request(&row);
+            }
         }
         Ok(())
     }

@@ -243,8 +243,7 @@ impl World {
                 vec![transfer, refund, refused(Action::Refund, units, Code::LIMIT_EXCEEDED)]
             }
             7 | 8 => {
-                let capture =
-                    booked(Action::Capture, TransactionType::Capture, Some(user), Some(self.provider), part);
+                let capture = booked(Action::Capture, TransactionType::Capture, Some(user), Some(self.provider), part);
                 vec![hold, refused(Action::Capture, units + 1, Code::LIMIT_EXCEEDED), capture]
             }
             9 => {

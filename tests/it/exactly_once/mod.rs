@@ -11,7 +11,6 @@ use florin_prove::{Extent, Options, Report};
 use florin_tests::database::{Engine, engine};
 use florin_tests::seed;
 use florin_tests::server::{Home, binary};
-use std::path::PathBuf;
 use tokio::sync::Mutex;
 
 /// Each of the larger tests keeps the machine busy: one at a time.
@@ -21,7 +20,7 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 fn options(test: &str, home: &Home, operations: u64) -> Options {
     let seed = seed::generator(test).u64(..);
     let extent = Extent::Operations(operations);
-    Options { database: Some(home.url()), ..Options::new(PathBuf::from(binary()), seed, extent) }
+    Options { database: Some(home.url()), ..Options::new(binary(), seed, extent) }
 }
 
 /// Runs it, and expects that nothing is lost, doubled or wrong.
@@ -69,13 +68,9 @@ async fn on_postgres_two_processes_of_which_one_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_under_full_load() {
     let home = Home::new();
-    let options = options("kills_under_full_load", &home, 2000);
-    let options = Options {
-        fault_percent: 0,
-        server_life_ms: 100..=800,
-        client_life_bytes: u64::MAX..=u64::MAX,
-        ..options
-    };
+    let options = options("kills_under_full_load", &home, 800);
+    let options =
+        Options { fault_percent: 0, server_life_ms: 200..=1000, client_life_bytes: u64::MAX..=u64::MAX, ..options };
     let report = prove(&options).await;
     assert!(report.server_kills >= 3, "too short to say anything: {report}");
     assert_eq!(report.faults.faults(), 0, "{report}");
