@@ -181,7 +181,7 @@ pub(super) fn update(table: &Table, types: &[Type]) -> String {
 mod tests {
     use super::*;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1 };
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1, found_by: 0 };
 
     fn types() -> [Type; 3] {
         [Type::INT8, Type::TEXT, Type::NUMERIC]

@@ -1,5 +1,6 @@
 //! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
 
+mod hashes;
 mod migrate;
 mod rows;
 mod statement;
@@ -8,7 +9,10 @@ mod worker;
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
+use florin_domain::reference::ClientReference;
+use florin_domain::store::{ReadJob, Record, Store, StoreError, WriteJob};
+use hashes::Hashes;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -33,6 +37,11 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 pub struct SqliteStore {
     writes: Arc<Queue<Box<dyn WriteJob>>>,
     reads: Arc<Queue<ReadJob>>,
+    /// Where client references are; not if somebody else writes.
+    hashes: Option<Arc<Hashes>>,
+    /// Connections for those who read little and do not wait for a reader.
+    idle: Mutex<Vec<Connection>>,
+    clock: Clock,
     health: Arc<Mutex<Result<(), StoreError>>>,
     workers: Vec<JoinHandle<()>>,
     /// Held as long as the store lives, so that no second process writes.
@@ -47,14 +56,18 @@ impl SqliteStore {
         let health = Arc::new(Mutex::new(Ok(())));
         let mut workers = Vec::new();
         let mut lock = None;
+        let mut hashes = None;
         match mode {
             Mode::Serve => {
                 lock = Some(lock_file(path)?);
                 let connection = open_to_write(path)?;
                 let last_id = rows::greatest_id(&connection).map_err(engine)?;
+                let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
+                let found = Arc::new(found);
+                hashes = Some(found.clone());
                 let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
                 workers.push(spawn("florin-writer", move || {
-                    worker::write(connection, &writes, &health, clock, last_id);
+                    worker::write(connection, &found, moving, &writes, &health, clock, last_id);
                 })?);
             }
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
@@ -62,16 +75,31 @@ impl SqliteStore {
         }
         for _ in 0..READERS {
             let connection = open_to_read(path)?;
-            let (reads, clock) = (reads.clone(), clock.clone());
-            workers.push(spawn("florin-reader", move || worker::read(connection, &reads, clock))?);
+            let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
+            let read = move || worker::read(connection, hashes.as_deref(), &reads, clock);
+            workers.push(spawn("florin-reader", read)?);
         }
-        Ok(Self { writes, reads, health, workers, _lock: lock })
+        let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
+        let idle = Mutex::new((0..cores).map(|_| open_to_read(path)).collect::<Result<_, _>>()?);
+        Ok(Self { writes, reads, hashes, idle, clock, health, workers, _lock: lock })
     }
 }
 
 impl Store for SqliteStore {
     fn read(&self, job: ReadJob) -> Result<(), StoreError> {
         self.reads.push(job).map_err(|_| StoreError::Busy)
+    }
+
+    fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(connection) = idle else { return self.read(job) };
+        worker::read_one(&connection, self.hashes.as_deref(), job, &self.clock);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        Ok(())
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError> {
@@ -122,6 +150,7 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     migrate::need_ours_or_empty(&connection).map_err(|e| match e {
         OpenError::Engine(reason) => OpenError::Engine(format!("{}: {reason}", path.display())),
@@ -140,10 +169,17 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;").map_err(engine)?;
     migrate::check(&connection)?;
     Ok(connection)
+}
+
+/// Where a table has a partial index, SQLite would make its plan anew for each value that is bound: that took longer
+/// than the search.
+fn keep_plans(connection: &Connection) -> Result<(), OpenError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ()).map_err(engine)
 }
 
 /// Runs a statement that takes and gives nothing.

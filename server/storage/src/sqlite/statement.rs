@@ -91,6 +91,11 @@ pub(super) fn by_key(table: &Table) -> String {
     format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key.join(" AND "))
 }
 
+/// The row with a number.
+pub(super) fn by_rowid(table: &Table) -> String {
+    format!("SELECT {} FROM {} WHERE rowid = ?", table.columns.join(", "), table.name)
+}
+
 pub(super) fn insert(table: &Table) -> String {
     let marks = vec!["?"; table.columns.len()].join(", ");
     format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "))
@@ -107,7 +112,7 @@ pub(super) fn update(table: &Table) -> String {
 mod tests {
     use super::*;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1 };
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1, found_by: 0 };
 
     #[test]
     fn statements_name_every_value_by_a_parameter() {

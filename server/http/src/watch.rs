@@ -1,0 +1,67 @@
+//! A writer that notices what others wait for: changes to what a credential is worth, and new events.
+
+use florin_domain::clock::Micros;
+use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
+use florin_domain::notify::Event;
+use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
+use florin_sdk_core::Timestamp;
+
+/// Changes to rows of these tables; new rows take nothing away from anybody.
+const WATCHED: [&Table; 4] = [ApiKey::TABLE, MobileToken::TABLE, User::TABLE, Profile::TABLE];
+
+/// See the module.
+pub(crate) struct Watch<'a> {
+    pub(crate) writer: &'a mut dyn Writer,
+    pub(crate) seen: &'a mut Seen,
+}
+
+/// What was noticed.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Seen {
+    /// A credential, user or profile was changed.
+    pub(crate) credentials: bool,
+    /// An event is to be delivered.
+    pub(crate) events: bool,
+}
+
+impl Reader for Watch<'_> {
+    fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.writer.select(query)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.writer.now()
+    }
+}
+
+impl Writer for Watch<'_> {
+    fn claim_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<Option<Vec<Value>>, StoreError> {
+        self.writer.claim_row(table, key)
+    }
+
+    fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
+        self.seen.events |= table == Event::TABLE;
+        self.writer.insert_row(table, row)
+    }
+
+    fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
+        self.seen.credentials |= WATCHED.contains(&table);
+        self.writer.update_row(table, row)
+    }
+
+    fn next_id(&mut self) -> Micros {
+        self.writer.next_id()
+    }
+
+    fn chain(&self) -> u32 {
+        self.writer.chain()
+    }
+
+    fn begin_part(&mut self) -> Result<(), StoreError> {
+        self.writer.begin_part()
+    }
+
+    fn end_part(&mut self, keep: bool) -> Result<(), StoreError> {
+        self.writer.end_part(keep)
+    }
+}
