@@ -10,7 +10,6 @@
 //! | [`database`] | on which engine a test's database is, and how to look into it and change it from outside |
 //! | [`digest`] | a digest of every row of every table |
 //! | `disk` | a small disk that can be filled and made read-only |
-//! | [`proxy`] | a proxy that injects faults on the way |
 //! | [`mod@reference`] | the reference files in `spec/` |
 //! | [`codec`] | requests and answers by the operation's name |
 //! | [`seed`] | randomness that can be repeated |
@@ -33,7 +32,6 @@ pub mod digest;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod http;
-pub mod proxy;
 pub mod reference;
 pub mod sample;
 pub mod seed;
