@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod init;
 mod logging;
+mod prove;
 mod serve;
 mod verify;
 
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
         Command::Key(args) => init::make_key(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Demo => demo::run(),
+        Command::Prove(args) => prove::run(&args),
+        Command::ProveClient => prove::client(),
         Command::Openapi => openapi(),
     };
     match result {

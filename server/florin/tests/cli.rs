@@ -12,9 +12,14 @@ fn florin(arguments: &[&str]) -> (bool, String, String) {
 
 #[test]
 fn help_has_examples() {
-    for arguments in
-        [&["--help"][..], &["serve", "--help"], &["init", "--help"], &["verify", "--help"], &["key", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["init", "--help"],
+        &["verify", "--help"],
+        &["key", "--help"],
+        &["prove", "--help"],
+    ] {
         let (ok, out, _) = florin(arguments);
         assert!(ok && out.contains("Example"), "{arguments:?}: {out}");
     }
