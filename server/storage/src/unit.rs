@@ -56,7 +56,7 @@ pub(crate) struct Unit<'a, T: Transaction> {
     transaction: &'a mut T,
     numbers: &'a mut dyn Numbers,
     now: Timestamp,
-    slots: HashMap<SlotKey, Slot>,
+    slots: HashMap<SlotKey, Slot, foldhash::fast::RandomState>,
     /// What slots were before they were changed, newest last.
     undo: Vec<(SlotKey, Option<Slot>)>,
     /// Where in `undo` each open part began.
@@ -76,7 +76,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
             transaction,
             numbers,
             now,
-            slots: HashMap::new(),
+            slots: HashMap::default(),
             undo: Vec::new(),
             parts: Vec::new(),
             missing: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 mod hashes;
 mod migrate;
+mod recent;
 mod rows;
 mod statement;
 mod worker;
@@ -12,6 +13,8 @@ use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Store, StoreError, WriteJob};
 use hashes::Hashes;
+use recent::Recent;
+use rows::Memory;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
@@ -65,9 +68,10 @@ impl SqliteStore {
                 let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
                 let found = Arc::new(found);
                 hashes = Some(found.clone());
+                let memory = Memory { hashes: found, moving, recent: Recent::default() };
                 let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
                 workers.push(spawn("florin-writer", move || {
-                    worker::write(connection, &found, moving, &writes, &health, clock, last_id);
+                    worker::write(connection, memory, &writes, &health, clock, last_id);
                 })?);
             }
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
