@@ -9,6 +9,7 @@ mod postgres;
 mod queue;
 mod sqlite;
 mod unit;
+mod walk;
 
 pub use postgres::{PostgresStore, without_secrets};
 pub use sqlite::SqliteStore;

@@ -1,6 +1,6 @@
 //! Tables as structs.
 
-use super::{Cells, IntoValue, Query, StoreError, Value};
+use super::{Cells, IntoValue, Kind, Query, StoreError, Value};
 use std::marker::PhantomData;
 
 /// A table: its name, its columns, and how many of them, from the first on, are its key.
@@ -10,8 +10,30 @@ pub struct Table {
     pub name: &'static str,
     /// The columns' names.
     pub columns: &'static [&'static str],
+    /// What kind of values each of them holds.
+    pub kinds: &'static [Kind],
     /// How many columns make the key.
     pub key: usize,
+}
+
+impl Table {
+    /// The columns to walk all rows by: each row has its own values in them, none of them is empty, and an engine finds
+    /// the next row beside the last. That is the key, or, where the key is made of several texts, the row's number.
+    #[must_use]
+    pub fn walk(&self) -> &'static [&'static str] {
+        let key = self.columns.get(..self.key).unwrap_or_default();
+        if self.kinds.iter().take(self.key).all(|kind| *kind == Kind::Int) {
+            return key;
+        }
+        let number = self.columns.iter().position(|column| *column == "number");
+        number.and_then(|place| self.columns.get(place..=place)).unwrap_or(key)
+    }
+
+    /// Where a column stands.
+    #[must_use]
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|name| *name == column)
+    }
 }
 
 /// A row of a table. Made with `record!`.
@@ -108,6 +130,10 @@ macro_rules! record {
             const TABLE: &'static $crate::store::Table = &$crate::store::Table {
                 name: $table,
                 columns: &[$(stringify!($key),)+ $(stringify!($field),)*],
+                kinds: &[
+                    $(<$kty as $crate::store::FromValue>::KIND,)+
+                    $(<$ty as $crate::store::FromValue>::KIND,)*
+                ],
                 key: [$(stringify!($key)),+].len(),
             };
 

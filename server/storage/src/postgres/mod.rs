@@ -10,6 +10,7 @@
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
 //! | `write`, `read` | the threads |
+//! | `snapshot` | readers that all see one moment, and walk whole tables |
 //! | `error` | what PostgreSQL's errors mean to us |
 //!
 //! There is no TLS yet: connect over a unix socket, a private network or a tunnel. A connection must be a session of
@@ -26,6 +27,7 @@ mod numeric;
 mod read;
 mod role;
 mod slot;
+mod snapshot;
 mod statement;
 mod transaction;
 mod value;
@@ -37,7 +39,7 @@ use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use address::Address;
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
+use florin_domain::store::{ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use read::Reading;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,6 +63,8 @@ pub struct PostgresStore {
     reads: Arc<Queue<ReadJob>>,
     health: Health,
     workers: Vec<JoinHandle<()>>,
+    address: Address,
+    clock: Clock,
 }
 
 impl PostgresStore {
@@ -72,6 +76,8 @@ impl PostgresStore {
             reads: Arc::new(Queue::new(MAX_WAITING_READS)),
             health: Arc::new(Mutex::new(Ok(()))),
             workers: Vec::new(),
+            address: address.clone(),
+            clock: clock.clone(),
         };
         match mode {
             Mode::Serve => {
@@ -96,6 +102,12 @@ impl PostgresStore {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         self.workers.push(thread.map_err(|e| OpenError::Engine(e.to_string()))?);
         Ok(())
+    }
+}
+
+impl Snapshots for PostgresStore {
+    fn snapshots(&self, readers: usize) -> Result<Vec<Box<dyn Snapshot>>, StoreError> {
+        snapshot::snapshots(&self.address, readers, &self.clock)
     }
 }
 

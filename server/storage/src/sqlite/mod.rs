@@ -2,13 +2,14 @@
 
 mod migrate;
 mod rows;
+mod snapshot;
 mod statement;
 mod worker;
 
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
+use florin_domain::store::{ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct SqliteStore {
     reads: Arc<Queue<ReadJob>>,
     health: Arc<Mutex<Result<(), StoreError>>>,
     workers: Vec<JoinHandle<()>>,
+    path: PathBuf,
+    clock: Clock,
     /// Held as long as the store lives, so that no second process writes.
     _lock: Option<File>,
 }
@@ -65,7 +68,13 @@ impl SqliteStore {
             let (reads, clock) = (reads.clone(), clock.clone());
             workers.push(spawn("florin-reader", move || worker::read(connection, &reads, clock))?);
         }
-        Ok(Self { writes, reads, health, workers, _lock: lock })
+        Ok(Self { writes, reads, health, workers, path: path.to_owned(), clock, _lock: lock })
+    }
+}
+
+impl Snapshots for SqliteStore {
+    fn snapshots(&self, readers: usize) -> Result<Vec<Box<dyn Snapshot>>, StoreError> {
+        snapshot::snapshots(&self.path, readers, &self.clock)
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, ToSql, params_from_iter};
 
 /// A value on its way into a statement.
-struct Bound<'a>(&'a Value);
+pub(super) struct Bound<'a>(pub(super) &'a Value);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -23,7 +23,7 @@ impl ToSql for Bound<'_> {
     }
 }
 
-fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
+pub(super) fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Int(number),
@@ -35,7 +35,7 @@ fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
     })
 }
 
-fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
+pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error() {
         Some(e)
             if e.code == ErrorCode::ConstraintViolation
@@ -51,7 +51,7 @@ fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     }
 }
 
-fn select(connection: &Connection, query: &Query) -> Result<Vec<Row>, StoreError> {
+pub(super) fn select(connection: &Connection, query: &Query) -> Result<Vec<Row>, StoreError> {
     let found = statement::select(query);
     let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
     collect(query.table, &mut prepared, &found.values)

@@ -92,8 +92,10 @@ pub(super) fn update(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1 };
+    const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text];
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1 };
 
     #[test]
     fn statements_name_every_value_by_a_parameter() {
