@@ -35,6 +35,20 @@ pub(crate) trait Transaction {
     fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError>;
 }
 
+/// The beginning of a statement on the rows of a list (see [`florin_domain::store::Walk`]), which it calls `walk`.
+pub(crate) fn walked(table: &Table, link: &str, start: &str, steps: &str) -> String {
+    let Table { name, columns, .. } = table;
+    let key = columns.first().copied().unwrap_or_default();
+    let of = |alias: &str| columns.iter().map(|column| format!("{alias}.{column}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "WITH RECURSIVE walk AS (SELECT {}, 1 AS step FROM {name} AS t WHERE t.{key} = {start} \
+         UNION ALL SELECT {}, walk.step + 1 FROM walk JOIN {name} AS t ON t.{key} = walk.{link} \
+         WHERE walk.step < {steps}) ",
+        of("t"),
+        of("t")
+    )
+}
+
 /// What is to be written to one table.
 #[derive(Debug)]
 pub(crate) struct Changes {

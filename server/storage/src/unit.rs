@@ -267,6 +267,10 @@ fn matches(query: &Query, row: &[Value]) -> bool {
         Filter::AnyEqual(list) => list.iter().any(|(column, value)| known(value) && cell(column) == value),
         Filter::Less(column, value) => known(cell(column)) && cell(column) < value,
         Filter::Greater(column, value) => known(cell(column)) && cell(column) > value,
+        Filter::Multiple(column, number) => match cell(column) {
+            Value::Int(have) => have % i64::from(*number) == 0,
+            _ => false,
+        },
         Filter::Contains(columns, text) => columns.iter().any(|column| match cell(column) {
             Value::Text(have) => have.to_ascii_lowercase().contains(&text.to_ascii_lowercase()),
             _ => false,

@@ -1,14 +1,14 @@
 //! Reading transactions.
 
-use super::post::{Posting, Transaction};
+use super::post::{Posting, SIDES, Transaction, postings_of};
 use super::refund::Refunded;
-use super::wallet::Wallet;
+use super::wallet::{Balance, Wallet};
 use crate::access::{Caller, reach};
 use crate::currency::{self, Currency};
 use crate::identity::Profile;
 use crate::reference::ClientReference;
 use crate::refusal::Refusal;
-use crate::store::{Reader, Record};
+use crate::store::{Reader, Record, StoreError};
 use florin_sdk_core::model::{Entry, ListedTransaction};
 use florin_sdk_core::operation::{GetWalletTransactionDetails, TransactionDetails};
 use florin_sdk_core::{Amount, Timestamp, Txid};
@@ -30,11 +30,12 @@ pub struct HistoryFilter<'a> {
     pub limit: usize,
 }
 
-/// An hour of ids.
-const HOUR_US: i64 = 3_600_000_000;
+/// One posting of so many in a wallet and currency is in an index (`posting_landmark`).
+const LANDMARKS: u32 = 64;
 
-fn microseconds(time: Timestamp) -> i64 {
-    time.millis().saturating_mul(1000)
+/// The first number that a posting made at or after this time can have: a transaction's id is its microsecond.
+fn first_posting(time: Timestamp) -> i64 {
+    time.millis().saturating_mul(1000).saturating_mul(SIDES)
 }
 
 /// A wallet's transactions, newest first, and the cursor of the next page if there is more.
@@ -43,27 +44,20 @@ pub fn history(
     wallet: &Wallet,
     filter: &HistoryFilter<'_>,
 ) -> Result<(Vec<ListedTransaction>, Option<i64>), Refusal> {
-    let mut query =
-        Posting::query().eq(Posting::waid, wallet.waid).descending(Posting::posting).limit(filter.limit + 1);
-    if let Some(before) = filter.before {
-        query = query.less(Posting::posting, before);
-    }
-    // A transaction's id is its time in microseconds, and its postings' numbers follow it closely. The bounds on the
-    // postings only keep the engine from looking at what is far away.
-    if let Some(from) = filter.from.map(microseconds) {
-        query = query.greater(Posting::txid, from - 1).greater(Posting::posting, from - 1);
-    }
-    if let Some(to) = filter.to.map(microseconds) {
-        query = query.less(Posting::txid, to).less(Posting::posting, to.saturating_add(HOUR_US));
-    }
+    let least = filter.from.map_or(i64::MIN, first_posting);
+    let end = [filter.before, filter.to.map(first_posting)].into_iter().flatten().min();
+    let mut postings = Vec::new();
     if let Some(reference) = filter.reference {
-        let txids = transactions_of(store, wallet, reference)?;
-        if txids.is_empty() {
-            return Ok((Vec::new(), None));
+        for txid in transactions_of(store, wallet, reference)? {
+            postings.extend(postings_of(store, txid)?.into_iter().filter(|posting| posting.waid == wallet.waid));
         }
-        query = query.any_of(Posting::txid, &txids);
+    } else {
+        for balance in store.list::<Balance>(Balance::query().eq(Balance::waid, wallet.waid))? {
+            postings.extend(newest(store, &balance, end, filter.limit + 1)?);
+        }
     }
-    let mut postings = store.list::<Posting>(query)?;
+    postings.retain(|posting| posting.posting >= least && end.is_none_or(|end| posting.posting < end));
+    postings.sort_unstable_by_key(|posting| std::cmp::Reverse(posting.posting));
     let more = postings.len() > filter.limit;
     postings.truncate(filter.limit);
     let next = if more { postings.last().map(|posting| posting.posting) } else { None };
@@ -97,6 +91,26 @@ pub fn history(
     Ok((list, next))
 }
 
+/// The newest postings of a wallet and currency, at least `count` of those before `end`, if there are so many.
+fn newest(
+    store: &mut dyn Reader,
+    balance: &Balance,
+    end: Option<i64>,
+    count: usize,
+) -> Result<Vec<Posting>, StoreError> {
+    let mut start = balance.last;
+    let mut steps = count;
+    if let Some(end) = end.filter(|end| *end <= balance.last) {
+        // The list is entered at the landmark after the end; what lies between the two is walked through.
+        let landmarks = Posting::query().eq(Posting::waid, balance.waid).eq(Posting::currency, balance.currency);
+        let landmarks = landmarks.greater(Posting::posting, end - 1).multiple(Posting::place, LANDMARKS);
+        let landmark = store.first::<Posting>(landmarks.ascending(Posting::posting))?;
+        start = landmark.map_or(start, |posting| posting.posting);
+        steps = steps.saturating_add(LANDMARKS as usize);
+    }
+    store.list::<Posting>(Posting::query().walk(start, Posting::previous, steps))
+}
+
 /// What a posting set aside, or no longer does; absent where it is about no hold.
 fn held(currency: &Currency, posting: &Posting) -> Result<Option<Amount>, Refusal> {
     if posting.held == 0 { Ok(None) } else { currency.amount(posting.held).map(Some) }
@@ -128,8 +142,7 @@ pub fn details(store: &mut dyn Reader, caller: &Caller, txid: Txid) -> Result<Tr
     let transaction = store.get::<Transaction>(txid)?.ok_or_else(Refusal::not_found)?;
     let currency = currency::by_number(store, transaction.currency)?;
     let mut entries = Vec::new();
-    let query = Posting::query().eq(Posting::txid, txid).ascending(Posting::posting);
-    for posting in store.list::<Posting>(query)? {
+    for posting in postings_of(store, txid)? {
         let wallet = store.get::<Wallet>(posting.waid)?.ok_or_else(Refusal::not_found)?;
         if may_read_wallet(store, caller, &wallet)? {
             entries.push(Entry {

@@ -6,7 +6,7 @@ use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
 use crate::ledger::id;
 use crate::refusal::Refusal;
-use crate::store::{Writer, record};
+use crate::store::{Reader, Record, StoreError, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionState, TransactionType};
 use florin_sdk_core::money::MAX_UNITS;
@@ -56,7 +56,7 @@ record! {
 record! {
     /// One side of a transaction.
     Posting in "posting" key {
-        /// The posting. Later ones are greater.
+        /// The posting: the number of its transaction times [`SIDES`], and its place among that one's postings.
         posting: i64,
     } {
         /// The transaction.
@@ -71,7 +71,28 @@ record! {
         held: i128,
         /// What the wallet had afterwards, spendable and set aside together.
         balance: i128,
+        /// The posting before it in this wallet and currency. So a wallet's history is a list, and needs no index whose
+        /// pages every transaction would write to.
+        previous: Option<i64>,
+        /// Which one it is in this wallet and currency, from 1.
+        place: i64,
     }
+}
+
+/// The most postings of a transaction.
+pub(super) const SIDES: i64 = 16;
+
+/// The posting that a transaction's would come right after, and the one that would come right after them.
+pub(super) const fn around(txid: Txid) -> (i64, i64) {
+    let first = txid.number().cast_signed().saturating_mul(SIDES);
+    (first - 1, first.saturating_add(SIDES))
+}
+
+/// The postings of a transaction, in their order.
+pub(super) fn postings_of(store: &mut dyn Reader, txid: Txid) -> Result<Vec<Posting>, StoreError> {
+    let (before, after) = around(txid);
+    let query = Posting::query().greater(Posting::posting, before).less(Posting::posting, after);
+    store.list::<Posting>(query.ascending(Posting::posting))
 }
 
 /// From where, to where, and how much.
@@ -197,11 +218,17 @@ pub(super) fn enter(
     changes: &[Change<'_>],
     balances: Vec<Option<Balance>>,
 ) -> Result<Txid, Refusal> {
-    let mut totals = Vec::with_capacity(changes.len());
-    for (change, before) in changes.iter().zip(balances) {
-        totals.push(apply(store, change, sum.currency, before)?);
-    }
     let txid = id(Txid::new(store.next_id()))?;
+    let (mut number_before, end) = around(txid);
+    let mut postings = Vec::with_capacity(changes.len());
+    for (change, before) in changes.iter().zip(balances) {
+        number_before += 1;
+        if number_before >= end {
+            tracing::error!(%txid, "more postings than a transaction can have");
+            return Err(Refusal::new(Code::SYSTEM_ERROR));
+        }
+        postings.push(apply(store, change, sum.currency, before, (txid, number_before))?);
+    }
     let number = store.chain();
     let mut chain = store.claim::<Chain>(number)?;
     let (previous, position) = chain.as_ref().map_or((NO_HASH, 1), |chain| (chain.head, chain.length + 1));
@@ -225,18 +252,6 @@ pub(super) fn enter(
         position,
         hash: NO_HASH,
     };
-    let mut postings = Vec::with_capacity(changes.len());
-    for (change, balance) in changes.iter().zip(totals) {
-        postings.push(Posting {
-            posting: store.next_id().cast_signed(),
-            txid,
-            waid: change.wallet.waid,
-            currency: sum.currency.number,
-            units: change.units,
-            held: change.held,
-            balance,
-        });
-    }
     transaction.hash = hash(&previous, &transaction, &postings, heading.hold);
 
     store.insert(&transaction)?;
@@ -256,16 +271,19 @@ pub(super) fn moment_of(txid: Txid) -> Timestamp {
     Timestamp::from_millis(i64::try_from(txid.number() / 1000).unwrap_or(i64::MAX))
 }
 
-/// Changes what a wallet has, and says what it has afterwards, spendable and set aside together.
+/// Changes what a wallet has, and makes the posting that says so.
 fn apply(
     store: &mut dyn Writer,
     change: &Change<'_>,
     currency: &Currency,
     before: Option<Balance>,
-) -> Result<i128, Refusal> {
+    (txid, posting): (Txid, i64),
+) -> Result<Posting, Refusal> {
     let too_large = || Refusal::because(Code::LIMIT_EXCEEDED, "The balance would be larger than the books can hold");
-    let fresh = before.is_none();
-    let old = before.unwrap_or(Balance { waid: change.wallet.waid, currency: currency.number, available: 0, held: 0 });
+    let (waid, number) = (change.wallet.waid, currency.number);
+    let previous = before.as_ref().map(|balance| balance.last);
+    let none = Balance { waid, currency: number, available: 0, held: 0, last: 0, entries: 0 };
+    let old = before.unwrap_or(none);
     let spendable = change.units.checked_sub(change.held).ok_or_else(too_large)?;
     let available = old.available.checked_add(spendable).ok_or_else(too_large)?;
     let held = old.held.checked_add(change.held).ok_or_else(too_large)?;
@@ -280,11 +298,12 @@ fn apply(
     if [available, held, total].iter().any(|units| units.unsigned_abs() > MAX_UNITS.unsigned_abs()) {
         return Err(too_large());
     }
-    let balance = Balance { available, held, ..old };
-    if fresh {
-        store.insert(&balance)?;
-    } else {
-        store.update(&balance)?;
+    let place = old.entries + 1;
+    let balance = Balance { available, held, last: posting, entries: place, ..old };
+    match previous {
+        Some(_) => store.update(&balance)?,
+        None => store.insert(&balance)?,
     }
-    Ok(total)
+    let (units, held) = (change.units, change.held);
+    Ok(Posting { posting, txid, waid, currency: number, units, held, balance: total, previous, place })
 }

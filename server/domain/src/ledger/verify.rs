@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, Hash, NO_HASH, hash, unhashed};
 use super::hold::{Hold, Terms};
-use super::post::{Posting, Transaction};
+use super::post::{Posting, Transaction, postings_of};
 use super::verify_holds::{OpenHolds, check_holds, check_refunds, check_shape};
 use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
@@ -86,6 +86,10 @@ struct Position {
     total: i128,
     /// What is set aside.
     held: i128,
+    /// The newest posting.
+    last: Option<i64>,
+    /// How many postings there are.
+    entries: i64,
 }
 
 /// What the transactions and their postings say, to be compared with what is kept beside them.
@@ -127,10 +131,9 @@ fn walk_transactions(
         let Some(last) = page.last() else { break };
         after = Some(last.txid);
         let txids: Vec<Txid> = page.iter().map(|tx| tx.txid).collect();
-        let query = Posting::query().any_of(Posting::txid, &txids).ascending(Posting::posting);
         let mut postings = HashMap::<Txid, Vec<Posting>>::new();
-        for posting in store.list::<Posting>(query)? {
-            postings.entry(posting.txid).or_default().push(posting);
+        for txid in txids {
+            postings.insert(txid, postings_of(store, txid)?);
         }
         let terms = terms_of(store, &page)?;
         for transaction in page {
@@ -172,6 +175,12 @@ fn check_entries(transaction: &Transaction, postings: &[Posting], books: &mut Bo
         let position = books.positions.entry((posting.waid, posting.currency)).or_default();
         position.total = position.total.saturating_add(posting.units);
         position.held = position.held.saturating_add(posting.held);
+        position.entries += 1;
+        let previous = position.last.replace(posting.posting);
+        if (posting.previous, posting.place) != (previous, position.entries) {
+            let problem = format!("is not number {} in {}, or names another before it", position.entries, posting.waid);
+            report.fault("posting", format!("{txid}, posting {}", posting.posting), problem);
+        }
         if position.total != posting.balance {
             let problem = format!(
                 "says that {} had {} afterwards, the postings before it sum to {}",
@@ -274,6 +283,9 @@ fn check_balances(
         let posted = books.position(balance.waid, balance.currency);
         if total != posted.total {
             report.fault("balance", &place, format!("is {total}, the postings sum to {}", posted.total));
+        }
+        if (Some(balance.last), balance.entries) != (posted.last, posted.entries) {
+            report.fault("balance", &place, "does not name the newest of its postings, or another number of them");
         }
         if balance.available < 0 && !issuance.contains(&balance.waid) {
             report.fault("balance", &place, format!("is below zero: {}", balance.available));

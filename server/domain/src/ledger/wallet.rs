@@ -47,6 +47,10 @@ record! {
         available: i128,
         /// What is set aside.
         held: i128,
+        /// The newest posting.
+        last: i64,
+        /// How many postings there are.
+        entries: i64,
     }
 }
 

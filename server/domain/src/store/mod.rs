@@ -11,7 +11,7 @@ mod record;
 mod scan;
 mod value;
 
-pub use query::{Filter, Query};
+pub use query::{Filter, Query, Walk};
 pub(crate) use record::record;
 pub use record::{Column, Key, Record, Table};
 pub use scan::{Scan, Snapshot, Snapshots, Visit, place_of};

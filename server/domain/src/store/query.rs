@@ -19,6 +19,19 @@ pub enum Filter {
     Greater(&'static str, Value),
     /// One of these columns holds this text in it, upper and lower case (of ASCII) alike.
     Contains(&'static [&'static str], String),
+    /// The column holds a multiple of this number.
+    Multiple(&'static str, u32),
+}
+
+/// A list that rows make by naming each the one before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// The key of the row that it begins with.
+    pub start: Value,
+    /// The column that names the next row.
+    pub link: &'static str,
+    /// How many rows it has at most.
+    pub steps: usize,
 }
 
 /// Which rows of a table, in which order, and how many at most.
@@ -26,6 +39,8 @@ pub enum Filter {
 pub struct Query {
     /// The table.
     pub table: &'static Table,
+    /// Only the rows of this list.
+    pub walk: Option<Walk>,
     /// All of these must hold.
     pub filters: Vec<Filter>,
     /// By which column; ascending unless `descending`.
@@ -40,7 +55,7 @@ impl Query {
     /// All rows.
     #[must_use]
     pub const fn new(table: &'static Table) -> Self {
-        Self { table, filters: Vec::new(), order: None, descending: false, limit: None }
+        Self { table, walk: None, filters: Vec::new(), order: None, descending: false, limit: None }
     }
 
     fn with(mut self, filter: Filter) -> Self {
@@ -91,6 +106,20 @@ impl Query {
     #[must_use]
     pub fn greater<R, T>(self, column: Column<R, T>, value: impl IntoValue) -> Self {
         self.with(Filter::Greater(column.name, value.value()))
+    }
+
+    /// Only rows whose column holds a multiple of `number`. A partial index may be on just these.
+    #[must_use]
+    pub fn multiple<R>(self, column: Column<R, i64>, number: u32) -> Self {
+        self.with(Filter::Multiple(column.name, number))
+    }
+
+    /// Only the row with the key `start`, the one that it names in `link`, and so on, at most `steps` of them. For
+    /// reading what is committed: rows that were changed in this transaction are not found by it.
+    #[must_use]
+    pub fn walk<R, T>(mut self, start: impl IntoValue, link: Column<R, T>, steps: usize) -> Self {
+        self.walk = Some(Walk { start: start.value(), link: link.name, steps });
+        self
     }
 
     /// Only rows that hold this text in one of these columns.

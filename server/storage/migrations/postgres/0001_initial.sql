@@ -103,10 +103,12 @@ CREATE INDEX currency_by_issuer ON currency (issuer);
 
 -- Half of each page stays free, so that a changed balance finds room beside the old one and no index is touched.
 CREATE TABLE balance (
-    waid      BIGINT           NOT NULL REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
-    currency  BIGINT           NOT NULL REFERENCES currency (number) DEFERRABLE INITIALLY DEFERRED,
+    waid      BIGINT           NOT NULL,
+    currency  BIGINT           NOT NULL,
     available NUMERIC(39, 0)   NOT NULL,
     held      NUMERIC(39, 0)   NOT NULL,
+    last      BIGINT           NOT NULL,
+    entries   BIGINT           NOT NULL,
     PRIMARY KEY (waid, currency)
 ) WITH (fillfactor = 50);
 
@@ -115,15 +117,15 @@ CREATE TABLE ledger_transaction (
     kind        TEXT COLLATE "C" NOT NULL,
     method      TEXT COLLATE "C" NOT NULL,
     state       TEXT COLLATE "C" NOT NULL,
-    currency    BIGINT           NOT NULL REFERENCES currency (number) DEFERRABLE INITIALLY DEFERRED,
+    currency    BIGINT           NOT NULL,
     units       NUMERIC(39, 0)   NOT NULL,
     fee         NUMERIC(39, 0)   NOT NULL,
-    source      BIGINT           REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
-    destination BIGINT           REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
+    source      BIGINT,
+    destination BIGINT,
     description TEXT COLLATE "C" NOT NULL,
     reference   TEXT COLLATE "C",
     hold        BIGINT, -- a row of "hold", which is written after it and names it
-    original    BIGINT           REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
+    original    BIGINT,
     created     BIGINT           NOT NULL,
     chain       BIGINT           NOT NULL,
     position    BIGINT           NOT NULL,
@@ -132,15 +134,17 @@ CREATE TABLE ledger_transaction (
 
 CREATE TABLE posting (
     posting  BIGINT           PRIMARY KEY,
-    txid     BIGINT           NOT NULL REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
-    waid     BIGINT           NOT NULL REFERENCES wallet (waid) DEFERRABLE INITIALLY DEFERRED,
-    currency BIGINT           NOT NULL REFERENCES currency (number) DEFERRABLE INITIALLY DEFERRED,
+    txid     BIGINT           NOT NULL,
+    waid     BIGINT           NOT NULL,
+    currency BIGINT           NOT NULL,
     units    NUMERIC(39, 0)   NOT NULL,
     held     NUMERIC(39, 0)   NOT NULL,
-    balance  NUMERIC(39, 0)   NOT NULL
+    balance  NUMERIC(39, 0)   NOT NULL,
+    previous BIGINT,
+    place    BIGINT           NOT NULL
 );
-CREATE INDEX posting_by_wallet ON posting (waid, posting);
-CREATE INDEX posting_by_transaction ON posting (txid);
+-- One posting of 64, to find a place in the middle of a long list: an index of all would cost more than all the rest.
+CREATE INDEX posting_landmark ON posting (waid, currency, posting) WHERE place % 64 = 0;
 
 -- `due` is `expires` as long as a hold is open, and nothing afterwards, so that the indexes hold the open ones only.
 CREATE TABLE hold (
@@ -198,7 +202,7 @@ CREATE INDEX payment_request_by_payer ON payment_request (payer, number);
 CREATE INDEX payment_request_by_transaction ON payment_request (txid) WHERE txid IS NOT NULL;
 
 CREATE TABLE client_reference (
-    owner       BIGINT           NOT NULL REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
+    owner       BIGINT           NOT NULL,
     reference   TEXT COLLATE "C" NOT NULL,
     operation   TEXT COLLATE "C" NOT NULL,
     target      TEXT COLLATE "C" NOT NULL,
@@ -207,8 +211,8 @@ CREATE TABLE client_reference (
     code        BIGINT           NOT NULL,
     message     TEXT COLLATE "C",
     answer      TEXT COLLATE "C",
-    txid        BIGINT           REFERENCES ledger_transaction (txid) DEFERRABLE INITIALLY DEFERRED,
-    prid        BIGINT           REFERENCES payment_request (prid) DEFERRABLE INITIALLY DEFERRED,
+    txid        BIGINT,
+    prid        BIGINT,
     decided     BIGINT           NOT NULL,
     UNIQUE (owner, reference, operation, target)
 );

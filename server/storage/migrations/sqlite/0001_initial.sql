@@ -98,10 +98,12 @@ CREATE TABLE currency (
 CREATE INDEX currency_by_issuer ON currency (issuer);
 
 CREATE TABLE balance (
-    waid      INTEGER NOT NULL REFERENCES wallet (waid),
-    currency  INTEGER NOT NULL REFERENCES currency (number),
+    waid      INTEGER NOT NULL,
+    currency  INTEGER NOT NULL,
     available TEXT    NOT NULL,
     held      TEXT    NOT NULL,
+    last      INTEGER NOT NULL,
+    entries   INTEGER NOT NULL,
     PRIMARY KEY (waid, currency)
 ) STRICT, WITHOUT ROWID;
 
@@ -110,15 +112,15 @@ CREATE TABLE ledger_transaction (
     kind        TEXT    NOT NULL,
     method      TEXT    NOT NULL,
     state       TEXT    NOT NULL,
-    currency    INTEGER NOT NULL REFERENCES currency (number),
+    currency    INTEGER NOT NULL,
     units       TEXT    NOT NULL,
     fee         TEXT    NOT NULL,
-    source      INTEGER REFERENCES wallet (waid),
-    destination INTEGER REFERENCES wallet (waid),
+    source      INTEGER,
+    destination INTEGER,
     description TEXT    NOT NULL,
     reference   TEXT,
     hold        INTEGER, -- a row of "hold", which is written after it and names it
-    original    INTEGER REFERENCES ledger_transaction (txid),
+    original    INTEGER,
     created     INTEGER NOT NULL,
     chain       INTEGER NOT NULL,
     position    INTEGER NOT NULL,
@@ -127,15 +129,17 @@ CREATE TABLE ledger_transaction (
 
 CREATE TABLE posting (
     posting  INTEGER PRIMARY KEY,
-    txid     INTEGER NOT NULL REFERENCES ledger_transaction (txid),
-    waid     INTEGER NOT NULL REFERENCES wallet (waid),
-    currency INTEGER NOT NULL REFERENCES currency (number),
+    txid     INTEGER NOT NULL,
+    waid     INTEGER NOT NULL,
+    currency INTEGER NOT NULL,
     units    TEXT    NOT NULL,
     held     TEXT    NOT NULL,
-    balance  TEXT    NOT NULL
+    balance  TEXT    NOT NULL,
+    previous INTEGER,
+    place    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX posting_by_wallet ON posting (waid, posting);
-CREATE INDEX posting_by_transaction ON posting (txid);
+-- One posting of 64, to find a place in the middle of a long list: an index of all would cost more than all the rest.
+CREATE INDEX posting_landmark ON posting (waid, currency, posting) WHERE place % 64 = 0;
 
 -- `due` is `expires` as long as a hold is open, and nothing afterwards, so that the indexes hold the open ones only.
 CREATE TABLE hold (
@@ -168,7 +172,7 @@ CREATE TABLE chain (
 ) STRICT;
 
 CREATE TABLE client_reference (
-    owner       INTEGER NOT NULL REFERENCES profile (upid),
+    owner       INTEGER NOT NULL,
     reference   TEXT    NOT NULL,
     operation   TEXT    NOT NULL,
     target      TEXT    NOT NULL,
@@ -177,8 +181,8 @@ CREATE TABLE client_reference (
     code        INTEGER NOT NULL,
     message     TEXT,
     answer      TEXT,
-    txid        INTEGER REFERENCES ledger_transaction (txid),
-    prid        INTEGER REFERENCES payment_request (prid),
+    txid        INTEGER,
+    prid        INTEGER,
     decided     INTEGER NOT NULL,
     UNIQUE (owner, reference, operation, target)
 ) STRICT;

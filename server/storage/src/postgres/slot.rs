@@ -35,7 +35,6 @@ pub(super) fn greatest_id(session: &Session, address: &Address) -> Result<Micros
         ("mobile_token", "mtid"),
         ("wallet", "waid"),
         ("ledger_transaction", "txid"),
-        ("posting", "posting"),
         ("client_reference", "number"),
         ("payment_request", "number"),
         ("subscription_key", "number"),

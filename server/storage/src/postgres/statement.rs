@@ -4,6 +4,7 @@
 //! are, and its plan is made once.
 
 use super::value::{Given, fits, type_of};
+use crate::backend::walked;
 use florin_domain::store::{Filter, Query, Table, Value};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -24,8 +25,20 @@ pub(super) struct Statement<'q> {
 
 /// Orders are by columns that are never empty, as engines differ in where they put nothing.
 pub(super) fn select(query: &Query) -> Statement<'_> {
-    let sql = format!("SELECT {} FROM {}", query.table.columns.join(", "), query.table.name);
-    let mut statement = Statement { sql, parameters: Vec::new() };
+    let mut statement = Statement { sql: String::new(), parameters: Vec::new() };
+    let source = match &query.walk {
+        None => query.table.name,
+        Some(walk) => {
+            statement.sql = walked(query.table, walk.link, "$1::int8", "$2::int8");
+            let steps = Value::Int(i64::try_from(walk.steps).unwrap_or(i64::MAX));
+            statement.parameters = vec![
+                Parameter::One(Cow::Borrowed(&walk.start)), //
+                Parameter::One(Cow::Owned(steps)),
+            ];
+            "walk"
+        }
+    };
+    statement.push(&format!("SELECT {} FROM {source}", query.table.columns.join(", ")));
     for (index, filter) in query.filters.iter().enumerate() {
         statement.push(if index == 0 { " WHERE " } else { " AND " });
         statement.condition(filter);
@@ -81,6 +94,7 @@ impl<'q> Statement<'q> {
                 }
             }
             Filter::AnyEqual(list) => self.either(list, |this, (column, value)| this.compare(column, "=", value)),
+            Filter::Multiple(column, number) => self.push(&format!("{column} % {number} = 0")),
             Filter::Contains(_, text) if text.contains('\0') => self.push("FALSE"),
             Filter::Contains(columns, text) => {
                 let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -188,6 +202,7 @@ mod tests {
             descending: true,
             limit: Some(3),
             table: &PET,
+            walk: None,
         };
         let found = select(&query);
         assert_eq!(

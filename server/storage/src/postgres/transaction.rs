@@ -243,8 +243,8 @@ pub(super) enum End {
     Unknown(String),
 }
 
-/// The newest posting: the last id that whoever writes money gives.
-const NEWEST: (&str, &str) = ("posting", "SELECT MAX(posting) FROM posting");
+/// The newest transaction: the ids of whoever writes money grow with it.
+const NEWEST: (&str, &str) = ("ledger_transaction", "SELECT MAX(txid) FROM ledger_transaction");
 
 impl Drop for PgTransaction<'_> {
     fn drop(&mut self) {

@@ -153,7 +153,7 @@ pub(super) fn greatest_id(connection: &Connection) -> rusqlite::Result<Micros> {
         SELECT MAX(upid) AS id FROM profile UNION ALL SELECT MAX(uuid) FROM app_user
         UNION ALL SELECT MAX(akid) FROM api_key UNION ALL SELECT MAX(mtid) FROM mobile_token
         UNION ALL SELECT MAX(waid) FROM wallet UNION ALL SELECT MAX(txid) FROM ledger_transaction
-        UNION ALL SELECT MAX(posting) FROM posting UNION ALL SELECT MAX(hoid) FROM hold
+        UNION ALL SELECT MAX(hoid) FROM hold
         UNION ALL SELECT MAX(number) FROM client_reference UNION ALL SELECT MAX(number) FROM payment_request
         UNION ALL SELECT MAX(number) FROM event UNION ALL SELECT MAX(number) FROM subscription_key)";
     let greatest: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;

@@ -1,5 +1,6 @@
 //! From a table and a query to a statement.
 
+use crate::backend::walked;
 use florin_domain::store::{Filter, Query, Table, Value};
 use std::fmt::Write as _;
 
@@ -9,15 +10,25 @@ pub(super) struct Statement {
     pub(super) values: Vec<Value>,
 }
 
+// Writing to a String cannot fail.
 pub(super) fn select(query: &Query) -> Statement {
-    let mut sql = format!("SELECT {} FROM {}", query.table.columns.join(", "), query.table.name);
+    let mut sql = String::new();
     let mut values = Vec::new();
+    let source = match &query.walk {
+        None => query.table.name,
+        Some(walk) => {
+            sql = walked(query.table, walk.link, "?", "?");
+            values.push(walk.start.clone());
+            values.push(Value::Int(i64::try_from(walk.steps).unwrap_or(i64::MAX)));
+            "walk"
+        }
+    };
+    let _ = write!(sql, "SELECT {} FROM {source}", query.table.columns.join(", "));
     for (index, filter) in query.filters.iter().enumerate() {
         sql.push_str(if index == 0 { " WHERE " } else { " AND " });
         condition(filter, &mut sql, &mut values);
     }
     if let Some(column) = query.order {
-        // Writing to a String cannot fail.
         let _ = write!(sql, " ORDER BY {column}{}", if query.descending { " DESC" } else { "" });
     }
     if let Some(limit) = query.limit {
@@ -48,6 +59,9 @@ fn condition(filter: &Filter, sql: &mut String, values: &mut Vec<Value>) {
             either(sql, list.iter(), |sql, (column, value)| {
                 compare(sql, column, "=", value);
             });
+        }
+        Filter::Multiple(column, number) => {
+            let _ = write!(sql, "{column} % {number} = 0");
         }
         Filter::Contains(columns, text) => {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -109,6 +123,7 @@ mod tests {
             descending: true,
             limit: Some(3),
             table: &PET,
+            walk: None,
         };
         let found = select(&query);
         assert_eq!(

@@ -287,7 +287,7 @@ fn cells_come_back_as_they_went_in(engine: Engine) {
     let upid = set_up(&*store);
     let (waid, balance) = write(&*store, move |w| {
         let waid = identity::default_wallet(w.reader(), upid)?.waid;
-        let balance = Balance { waid, currency: 978, available: i128::MAX, held: i128::MIN };
+        let balance = Balance { waid, currency: 978, available: i128::MAX, held: i128::MIN, last: 1, entries: 1 };
         w.insert(&balance)?;
         let mut profile = w.claim::<Profile>(upid)?.unwrap();
         profile.issuer_name = Some("ß, 日本, 'quoted', \\ and \u{1F600}".to_owned());

@@ -3,6 +3,7 @@
 
 mod books;
 mod contract;
+mod history;
 mod holds;
 mod ledger;
 mod postgres;
