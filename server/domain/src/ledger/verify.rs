@@ -7,7 +7,7 @@ use super::verify_holds::{OpenHolds, check_holds, check_refunds, check_shape};
 use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
 use crate::reference::ClientReference;
-use crate::store::{Column, Reader, Record, StoreError};
+use crate::store::{Column, Reader, Record, Snapshots, StoreError};
 use florin_sdk_core::model::TransactionType;
 use florin_sdk_core::{Hoid, Txid, Waid};
 use serde::Serialize;
@@ -67,7 +67,9 @@ impl Report {
 /// Checks every transaction (its postings sum to zero and lead from one balance to the next), every balance (it is
 /// what the postings sum to, and what it holds is what its open holds sum to), every hash and chain, the supply of every
 /// currency, every hold, every sum of refunds, and every client reference.
-pub fn verify(store: &mut dyn Reader, progress: &mut dyn FnMut(u64)) -> Result<Report, StoreError> {
+pub fn verify<S: Snapshots + ?Sized>(store: &S, progress: &mut dyn FnMut(u64)) -> Result<Report, StoreError> {
+    let mut snapshots = store.snapshots(1)?;
+    let store = snapshots.first_mut().ok_or(StoreError::Busy)?.reader();
     let mut report = Report::default();
     let books = walk_transactions(store, &mut report, progress)?;
     let open = check_holds(store, &books, &mut report)?;

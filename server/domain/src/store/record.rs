@@ -20,7 +20,7 @@ impl Table {
     /// The columns to walk all rows by: each row has its own values in them, none of them is empty, and an engine finds
     /// the next row beside the last. That is the key, or, where the key is made of several texts, the row's number.
     #[must_use]
-    pub fn walk(&self) -> &'static [&'static str] {
+    pub fn order(&self) -> &'static [&'static str] {
         let key = self.columns.get(..self.key).unwrap_or_default();
         if self.kinds.iter().take(self.key).all(|kind| *kind == Kind::Int) {
             return key;

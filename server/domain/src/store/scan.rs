@@ -2,7 +2,7 @@
 
 use super::{Reader, StoreError, Table, Value, ValueRef};
 
-/// Which rows to walk over, in the order of [`Table::walk`].
+/// Which rows to walk over, in the order of [`Table::order`].
 #[derive(Debug, Clone)]
 pub struct Scan {
     /// The table.
@@ -31,9 +31,11 @@ pub trait Snapshot: Reader + Send {
     /// Shows the rows to `visit`, until it fails.
     fn scan(&mut self, scan: &Scan, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
-    /// The place of the row that is `steps` after this place, or of the last row if there are fewer; none if there is
-    /// none at all. It shares a table out.
+    /// The place of the row that is `steps` after this place, if there are so many. It shares a table out.
     fn step(&mut self, table: &'static Table, after: &[Value], steps: usize) -> Result<Option<Vec<Value>>, StoreError>;
+
+    /// The place of the last row, if there is any.
+    fn last(&mut self, table: &'static Table) -> Result<Option<Vec<Value>>, StoreError>;
 
     /// Itself, as a reader.
     fn reader(&mut self) -> &mut dyn Reader;
@@ -49,7 +51,7 @@ pub trait Snapshots: Send + Sync {
 #[must_use]
 pub fn place_of(table: &Table, cells: &[ValueRef<'_>]) -> Vec<Value> {
     let cell = |column: &&str| table.place(column).and_then(|place| cells.get(place)).copied();
-    table.walk().iter().filter_map(cell).map(ValueRef::to_value).collect()
+    table.order().iter().filter_map(cell).map(ValueRef::to_value).collect()
 }
 
 #[cfg(test)]
@@ -59,10 +61,10 @@ mod tests {
     #[test]
     fn each_table_is_walked_by_integers_or_by_its_key() {
         for table in crate::tables() {
-            let walk = table.walk();
-            assert!(!walk.is_empty(), "{}", table.name);
-            let is_key = walk == &table.columns[..table.key];
-            let kinds: Vec<_> = walk.iter().map(|column| table.kinds[table.place(column).unwrap()]).collect();
+            let order = table.order();
+            assert!(!order.is_empty(), "{}", table.name);
+            let is_key = order == &table.columns[..table.key];
+            let kinds: Vec<_> = order.iter().map(|column| table.kinds[table.place(column).unwrap()]).collect();
             assert!(is_key || kinds == [Kind::Int], "{}", table.name);
             assert_eq!(table.kinds.len(), table.columns.len());
         }

@@ -18,7 +18,7 @@ pub(super) enum Purpose {
     Write,
     Read,
     /// To read whole tables, for as long as that takes.
-    Walk,
+    Scan,
     /// To have a whole database for oneself, for as long as that takes.
     Own,
 }
@@ -35,7 +35,7 @@ const TO_READ: &str =
     "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
 
 /// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
-const TO_WALK: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = 0;
+const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = 0;
     SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
     SET max_parallel_workers_per_gather = 0";
 
@@ -64,9 +64,9 @@ impl Session {
                 config.application_name("florin reader");
                 TO_READ
             }
-            Purpose::Walk => {
-                config.application_name("florin walker");
-                TO_WALK
+            Purpose::Scan => {
+                config.application_name("florin scanner");
+                TO_SCAN
             }
             Purpose::Own => {
                 config.application_name("florin mover").target_session_attrs(TargetSessionAttrs::ReadWrite);

@@ -5,6 +5,7 @@
 //! | `address` | the database's address, shown without its password |
 //! | `connect` | a connection with its runtime and prepared statements |
 //! | `durable` | refuses a server that would lose what was acknowledged |
+//! | `note`, `owned` | what is kept of a move, and a database that nobody else writes |
 //! | `migrate`, `role` | the schema, and the role that readers take |
 //! | `slot` | what makes a process one of several: its class of ids and its chain |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
@@ -23,7 +24,9 @@ mod error;
 #[cfg(test)]
 mod live;
 mod migrate;
+mod note;
 mod numeric;
+mod owned;
 mod read;
 mod role;
 mod slot;
@@ -34,6 +37,7 @@ mod value;
 mod write;
 
 pub use address::without_secrets;
+pub(crate) use owned::OwnedDatabase;
 
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
@@ -56,6 +60,11 @@ const MAX_WAITING_READS: usize = 16_384;
 /// Readers wait for the server rather than for a core, so there may be more of them than cores. With the writer, a
 /// process takes five connections: sixteen processes stay below the server's usual hundred.
 const READERS: usize = 4;
+
+/// The address of a database, without its password.
+pub(crate) fn shown(address: &str) -> Result<String, OpenError> {
+    Ok(Address::parse(address)?.to_string())
+}
 
 /// A PostgreSQL database.
 pub struct PostgresStore {

@@ -7,7 +7,7 @@ use super::transaction::select;
 use super::value::{Given, Seen, type_of};
 use super::{migrate, role};
 use crate::OpenError;
-use crate::walk::{self, Asked, Mark};
+use crate::scan::{self, Asked, Mark};
 use florin_domain::clock::Clock;
 use florin_domain::store::{Query, Reader, Scan, Snapshot, StoreError, Table, Value, ValueRef, Visit};
 use florin_sdk_core::Timestamp;
@@ -36,7 +36,7 @@ pub(super) fn snapshots(
     let mut opened: Vec<Box<dyn Snapshot>> = Vec::new();
     let mut moment: Option<String> = None;
     for _ in 0..readers {
-        let session = Session::connect(address, Purpose::Walk).map_err(engine)?;
+        let session = Session::connect(address, Purpose::Scan).map_err(engine)?;
         migrate::check(&session, address).map_err(engine)?;
         role::take(&session, address);
         session.step("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").map_err(lost)?;
@@ -98,10 +98,23 @@ fn each_row(
     }
 }
 
+impl PgSnapshot {
+    fn place(&mut self, table: &'static Table, asked: &Asked) -> Result<Option<Vec<Value>>, StoreError> {
+        let mut place = None;
+        each_row(&mut self.session, table, asked, &mut |row| {
+            let cells: Result<Vec<Value>, _> =
+                (0..table.order().len()).map(|index| Ok(row.try_get::<_, Seen<'_>>(index)?.0.to_value())).collect();
+            place = Some(cells.map_err(|e| Failure::of(table.name, &e).error())?);
+            Ok(())
+        })?;
+        Ok(place)
+    }
+}
+
 impl Snapshot for PgSnapshot {
     fn scan(&mut self, scan: &Scan, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let (table, width) = (scan.table, scan.table.columns.len());
-        each_row(&mut self.session, table, &walk::rows(scan, MARK), &mut |row| {
+        each_row(&mut self.session, table, &scan::rows(scan, MARK), &mut |row| {
             let cells: Result<Vec<ValueRef<'_>>, _> =
                 (0..width).map(|index| Ok(row.try_get::<_, Seen<'_>>(index)?.0)).collect();
             visit(&cells.map_err(|e| Failure::of(table.name, &e).error())?)
@@ -109,19 +122,11 @@ impl Snapshot for PgSnapshot {
     }
 
     fn step(&mut self, table: &'static Table, after: &[Value], steps: usize) -> Result<Option<Vec<Value>>, StoreError> {
-        for asked in walk::steps(table, after, steps, MARK) {
-            let mut place = None;
-            each_row(&mut self.session, table, &asked, &mut |row| {
-                let cells: Result<Vec<Value>, _> =
-                    (0..table.walk().len()).map(|index| Ok(row.try_get::<_, Seen<'_>>(index)?.0.to_value())).collect();
-                place = Some(cells.map_err(|e| Failure::of(table.name, &e).error())?);
-                Ok(())
-            })?;
-            if place.is_some() {
-                return Ok(place);
-            }
-        }
-        Ok(None)
+        self.place(table, &scan::step(table, after, steps, MARK))
+    }
+
+    fn last(&mut self, table: &'static Table) -> Result<Option<Vec<Value>>, StoreError> {
+        self.place(table, &Asked { sql: scan::last(table), values: Vec::new() })
     }
 
     fn reader(&mut self) -> &mut dyn Reader {

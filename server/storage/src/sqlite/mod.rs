@@ -1,11 +1,17 @@
 //! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
 
 mod migrate;
+mod owned;
+mod pages;
 mod rows;
 mod snapshot;
 mod statement;
 mod worker;
 
+pub(crate) use owned::OwnedFile;
+pub(crate) use pages::{check_file, copy_pages};
+
+use crate::copy::Note;
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
@@ -54,6 +60,9 @@ impl SqliteStore {
             Mode::Serve => {
                 lock = Some(lock_file(path)?);
                 let connection = open_to_write(path)?;
+                if let Some(note) = note_of(&connection)? {
+                    return Err(note.forbids_serving(path.display().to_string()));
+                }
                 let last_id = rows::greatest_id(&connection).map_err(engine)?;
                 let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
                 workers.push(spawn("florin-writer", move || {
@@ -65,6 +74,9 @@ impl SqliteStore {
         }
         for _ in 0..READERS {
             let connection = open_to_read(path)?;
+            if let Some(note) = note_of(&connection)? {
+                note.check_reading(path.display().to_string())?;
+            }
             let (reads, clock) = (reads.clone(), clock.clone());
             workers.push(spawn("florin-reader", move || worker::read(connection, &reads, clock))?);
         }
@@ -105,6 +117,10 @@ impl Drop for SqliteStore {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| OpenError::Engine(e.to_string()))
+}
+
+fn note_of(connection: &Connection) -> Result<Option<Note>, OpenError> {
+    snapshot::look_up_note(connection).map_err(|e| OpenError::Engine(e.to_string()))
 }
 
 fn engine(error: rusqlite::Error) -> OpenError {

@@ -3,11 +3,12 @@
 use super::rows::{Bound, cell, failure, select};
 use super::{open_to_read, step};
 use crate::OpenError;
-use crate::walk::{self, Mark};
+use crate::copy::Note;
+use crate::scan::{self, Mark};
 use florin_domain::clock::Clock;
 use florin_domain::store::{Kind, Query, Reader, Scan, Snapshot, StoreError, Table, Value, ValueRef, Visit};
 use florin_sdk_core::Timestamp;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::path::Path;
 
 /// How often it is tried to begin several readers between two commits. At a thousand commits a second one in a few
@@ -51,6 +52,19 @@ fn version(watch: &Connection) -> Result<i64, StoreError> {
     watch.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(|e| StoreError::Engine(e.to_string()))
 }
 
+/// What a database says of a move that it is, or was, part of.
+pub(super) fn look_up_note(connection: &Connection) -> Result<Option<Note>, StoreError> {
+    let engine = |e: rusqlite::Error| StoreError::Engine(e.to_string());
+    let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'florin_move')";
+    if !connection.query_row(there, [], |row| row.get(0)).map_err(engine)? {
+        return Ok(None);
+    }
+    let note = connection.query_row("SELECT state, peer FROM florin_move", [], |row| {
+        Ok(Note::from_cells(&row.get::<_, String>(0)?, row.get(1)?))
+    });
+    note.optional().map_err(engine)
+}
+
 impl Reader for SqliteSnapshot {
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
         select(&self.connection, query)
@@ -70,7 +84,7 @@ impl Snapshot for SqliteSnapshot {
     fn scan(&mut self, scan: &Scan, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let table = scan.table;
         let failed = |e| failure(table, e);
-        let asked = walk::rows(scan, MARK);
+        let asked = scan::rows(scan, MARK);
         let mut prepared = self.connection.prepare_cached(&asked.sql).map_err(failed)?;
         let mut rows = prepared.query(params_from_iter(asked.values.iter().map(Bound))).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
@@ -87,21 +101,30 @@ impl Snapshot for SqliteSnapshot {
     }
 
     fn step(&mut self, table: &'static Table, after: &[Value], steps: usize) -> Result<Option<Vec<Value>>, StoreError> {
-        let failed = |e| failure(table, e);
-        for asked in walk::steps(table, after, steps, MARK) {
-            let mut prepared = self.connection.prepare_cached(&asked.sql).map_err(failed)?;
-            let mut rows = prepared.query(params_from_iter(asked.values.iter().map(Bound))).map_err(failed)?;
-            if let Some(row) = rows.next().map_err(failed)? {
-                let place = (0..table.walk().len()).map(|index| cell(row.get_ref(index).map_err(failed)?));
-                return place.collect::<Result<_, _>>().map(Some);
-            }
-        }
-        Ok(None)
+        let asked = scan::step(table, after, steps, MARK);
+        place(&self.connection, table, &asked.sql, &asked.values)
+    }
+
+    fn last(&mut self, table: &'static Table) -> Result<Option<Vec<Value>>, StoreError> {
+        place(&self.connection, table, &scan::last(table), &[])
     }
 
     fn reader(&mut self) -> &mut dyn Reader {
         self
     }
+}
+
+fn place(
+    connection: &Connection,
+    table: &'static Table,
+    sql: &str,
+    values: &[Value],
+) -> Result<Option<Vec<Value>>, StoreError> {
+    let failed = |e| failure(table, e);
+    let mut prepared = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = prepared.query(params_from_iter(values.iter().map(Bound))).map_err(failed)?;
+    let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+    (0..table.order().len()).map(|index| cell(row.get_ref(index).map_err(failed)?)).collect::<Result<_, _>>().map(Some)
 }
 
 /// A cell where it lies; the reason if it is not of its column's kind. Units are kept as text here.

@@ -6,6 +6,7 @@ mod contract;
 mod history;
 mod holds;
 mod ledger;
+mod moving;
 mod postgres;
 mod proxy;
 mod schema;

@@ -18,7 +18,7 @@ impl Asked {
         for (sign, place) in [(">", after), ("<=", until)].into_iter().filter(|(_, place)| !place.is_empty()) {
             let word = if asked.values.is_empty() { "WHERE" } else { "AND" };
             let marks: Vec<_> = place.iter().map(|value| asked.parameter(mark, value)).collect();
-            asked.sql += &format!(" {word} ({}) {sign} ({})", table.walk().join(", "), marks.join(", "));
+            asked.sql += &format!(" {word} ({}) {sign} ({})", table.order().join(", "), marks.join(", "));
         }
         asked
     }
@@ -29,7 +29,7 @@ impl Asked {
     }
 
     fn ordered(mut self, table: &Table, direction: &str) -> Self {
-        let columns: Vec<_> = table.walk().iter().map(|column| format!("{column}{direction}")).collect();
+        let columns: Vec<_> = table.order().iter().map(|column| format!("{column}{direction}")).collect();
         self.sql += &format!(" ORDER BY {}", columns.join(", "));
         self
     }
@@ -51,17 +51,17 @@ pub(crate) fn rows(scan: &Scan, mark: Mark) -> Asked {
     }
 }
 
-/// The place of the row that is `steps` after this one; and, for when there is none, that of the last row.
-pub(crate) fn steps(table: &Table, after: &[Value], steps: usize, mark: Mark) -> [Asked; 2] {
-    let walk = || Asked::new(table.walk(), table, mark, after, &[]);
-    let skipped = steps.saturating_sub(1);
-    [walk().ordered(table, "").counted("LIMIT 1 OFFSET", mark, skipped), last(walk(), table)]
+/// The place of the row that is `steps` after this one.
+pub(crate) fn step(table: &Table, after: &[Value], steps: usize, mark: Mark) -> Asked {
+    let places = Asked::new(table.order(), table, mark, after, &[]).ordered(table, "");
+    places.counted("LIMIT 1 OFFSET", mark, steps.saturating_sub(1))
 }
 
-fn last(asked: Asked, table: &Table) -> Asked {
-    let mut asked = asked.ordered(table, " DESC");
+/// The place of the last row.
+pub(crate) fn last(table: &Table) -> String {
+    let mut asked = Asked::new(table.order(), table, |_, _| String::new(), &[], &[]).ordered(table, " DESC");
     asked.sql += " LIMIT 1";
-    asked
+    asked.sql
 }
 
 #[cfg(test)]
@@ -84,9 +84,9 @@ mod tests {
              ORDER BY owner, tag LIMIT ?5"
         );
         assert_eq!(asked.values, (1..=5).map(Value::Int).collect::<Vec<_>>());
-        let [there, last] = steps(&PET, &[], 10, mark);
+        let there = step(&PET, &[], 10, mark);
         assert_eq!(there.sql, "SELECT owner, tag FROM pet ORDER BY owner, tag LIMIT 1 OFFSET ?1");
         assert_eq!(there.values, [Value::Int(9)]);
-        assert_eq!(last.sql, "SELECT owner, tag FROM pet ORDER BY owner DESC, tag DESC LIMIT 1");
+        assert_eq!(last(&PET), "SELECT owner, tag FROM pet ORDER BY owner DESC, tag DESC LIMIT 1");
     }
 }
