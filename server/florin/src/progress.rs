@@ -1,26 +1,31 @@
 //! How far long work is: one line on a terminal, nothing anywhere else.
 
+use florin_domain::clock::{Clock, Micros};
 use std::io::{IsTerminal, Write};
-use std::time::{Duration, Instant};
 
 /// How often the line is written.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Micros = 100_000;
 
 /// The line.
 pub(crate) struct Line {
     watched: bool,
-    written: Option<Instant>,
+    clock: Clock,
+    written: Option<Micros>,
 }
 
 impl Line {
     pub(crate) fn new() -> Self {
-        Self { watched: std::io::stderr().is_terminal(), written: None }
+        Self { watched: std::io::stderr().is_terminal(), clock: Clock::system(), written: None }
     }
 
     /// Shows a text in place of the last one, unless that is only just there.
     pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
-        if self.watched && self.written.is_none_or(|written| written.elapsed() >= PAUSE) {
-            self.written = Some(Instant::now());
+        if !self.watched {
+            return;
+        }
+        let now = self.clock.micros();
+        if self.written.is_none_or(|written| now.saturating_sub(written) >= PAUSE) {
+            self.written = Some(now);
             // Whether the progress can be shown changes nothing.
             let _ = write!(std::io::stderr(), "\r\x1b[K{}", text());
         }

@@ -77,6 +77,35 @@ impl<R, T> Column<R, T> {
     }
 }
 
+impl<R: Record, T> Column<R, T> {
+    /// Where it stands in a row. Worked out by the compiler, for those who look at many rows: `const { column.at() }`.
+    #[must_use]
+    pub const fn at(self) -> usize {
+        let mut place = 0;
+        while place < R::TABLE.columns.len() {
+            #[expect(clippy::indexing_slicing, reason = "below the length; and at worst it does not compile")]
+            if same(R::TABLE.columns[place], self.name) {
+                return place;
+            }
+            place += 1;
+        }
+        place
+    }
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut place = 0;
+    while place < one.len() && place < other.len() {
+        #[expect(clippy::indexing_slicing, reason = "below both lengths; and at worst it does not compile")]
+        if one[place] != other[place] {
+            return false;
+        }
+        place += 1;
+    }
+    one.len() == other.len()
+}
+
 /// The value of a table's key.
 pub trait Key {
     /// As cells.

@@ -6,6 +6,7 @@ use florin_domain::access::Caller;
 use florin_domain::currency::{self, Currency, NewCurrency};
 use florin_domain::identity::{self, NewProfile};
 use florin_domain::ledger::{self, Balance, Hold, Leg, NewHold, NewTransaction, Report, Wallet};
+use florin_domain::reference::{self, Identity, Made};
 use florin_domain::store::{Reader, Record, Store, StoreError};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
@@ -99,6 +100,41 @@ impl Books {
             let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
             let (kind, method, description) = (TransactionType::Transfer, "internal", "");
             ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
+        })
+    }
+
+    /// A transfer as a server makes it: under a client reference.
+    pub(crate) fn start_referenced_transfer(
+        &self,
+        from: usize,
+        to: usize,
+        units: i128,
+        reference: String,
+    ) -> Pending<Txid> {
+        let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
+        let owner = self.issuer;
+        start(&*self.store, move |w| {
+            let target = String::new();
+            let identity = Identity {
+                owner,
+                operation: "WalletTransfer",
+                target,
+                reference: reference.clone(),
+                fingerprint: [7; 32],
+            };
+            let mut made = None;
+            let decided = reference::once(w, &identity, |w| {
+                let currency = w.get::<Currency>("TOK.acme")?.unwrap();
+                let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
+                let (kind, method, description) = (TransactionType::Transfer, "internal", "");
+                let new = NewTransaction { leg, kind, method, description, reference: Some(&reference) };
+                let txid = *made.insert(ledger::post(w, new)?);
+                let mut answer = JsonObject::default();
+                answer.0.insert("txid".to_owned(), txid.to_string().into());
+                Ok((answer, Made { txid: Some(txid), prid: None }))
+            });
+            decided.map_err(|refused| refused.refusal)?;
+            made.ok_or_else(|| Refusal::new(Code::ALREADY_EXISTS))
         })
     }
 
