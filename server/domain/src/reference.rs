@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 record! {
     /// What became of a request under a client reference.
-    ClientReference in "client_reference" key {
+    ClientReference in "client_reference" found by 2 key {
         /// The profile whose credential it was.
         owner: Upid,
         /// The reference.
@@ -177,8 +177,15 @@ pub fn once(
     decide: impl FnOnce(&mut dyn Writer) -> Result<(JsonObject, Made), Refusal>,
 ) -> Result<Decided, Refused> {
     let key = (identity.owner, identity.reference.as_str(), identity.operation, identity.target.as_str());
-    if let Some(kept) = store.get::<ClientReference>(key)? {
-        return replay(kept, identity);
+    match store.get::<ClientReference>(key) {
+        Ok(Some(kept)) => return replay(kept, identity),
+        Ok(None) => {}
+        Err(StoreError::NotLoaded) => {
+            // It will run again. What it asks for by then is fetched together with this.
+            let _ = apart(store, decide);
+            return Err(StoreError::NotLoaded.into());
+        }
+        Err(error) => return Err(error.into()),
     }
     let decision = apart(store, decide);
     let number = store.next_id().cast_signed();

@@ -1,9 +1,11 @@
 //! What every request shares.
 
+use crate::credentials::Credentials;
 use crate::metrics::Metrics;
+use crate::watch::Watch;
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
-use florin_domain::store::{Reader, Store, StoreError, WriteJob, Writer};
+use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
 use std::collections::HashMap;
@@ -22,6 +24,8 @@ struct Inner {
     sandbox: bool,
     metrics: Metrics,
     last_use: Arc<LastUse>,
+    credentials: Arc<Credentials>,
+    clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
 }
@@ -30,8 +34,10 @@ impl App {
     /// A server on this storage. `sandbox` lets requests ask for faults.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
-        let last_use = Arc::new(LastUse { clock, seen: Mutex::default() });
-        Self(Arc::new(Inner { store, sandbox, metrics: Metrics::default(), last_use, news: Notify::new() }))
+        let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
+        let credentials = Arc::new(Credentials::new(store.is_shared()));
+        let (metrics, news) = (Metrics::default(), Notify::new());
+        Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news }))
     }
 
     /// Whether requests may ask for faults.
@@ -60,13 +66,39 @@ impl App {
         self.0.last_use.clone()
     }
 
+    /// The credentials that were found to work.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
     /// Reads, on a connection that cannot write.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
+        self.ask(work, |job| self.0.store.read(job)).await
+    }
+
+    /// The same for work that reads little: rows by their keys, a page of a list.
+    pub(crate) async fn read_little<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.ask(work, |job| self.0.store.read_little(job)).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
+        queue: impl FnOnce(ReadJob) -> Result<(), StoreError>,
+    ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
-        self.0.store.read(Box::new(move |reader| {
+        queue(Box::new(move |reader| {
             // Whoever asked may have gone; then nobody is told.
             let _ = answer.send(work(reader));
         }))?;
@@ -81,7 +113,8 @@ impl App {
         keep: fn(&E) -> bool,
     ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { work, keep, result: None, answer };
+        let credentials = self.0.credentials.clone();
+        let job = Job { work, keep, result: None, answer, changed: false, credentials };
         self.0.store.write(Box::new(job)).map_err(Refusal::from)?;
         answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR).into()))
     }
@@ -115,6 +148,9 @@ struct Job<F, T, E> {
     keep: fn(&E) -> bool,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
+    /// Whether it changed what a credential is worth.
+    changed: bool,
+    credentials: Arc<Credentials>,
 }
 
 impl<F, T, E> WriteJob for Job<F, T, E>
@@ -126,10 +162,15 @@ where
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
         // It may run again; what an earlier run said does not count.
         self.result = None;
-        self.result.insert((self.work)(writer)).as_ref().map_or_else(self.keep, |_| true)
+        let result = (self.work)(&mut Watch { writer, changed: &mut self.changed });
+        self.result.insert(result).as_ref().map_or_else(self.keep, |_| true)
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        if self.changed {
+            // Before anybody is told of it: who ended a key may rely on that.
+            self.credentials.changed();
+        }
         let none = || Err(Refusal::new(Code::SYSTEM_ERROR).into());
         let result = match committed {
             Ok(()) => self.result.unwrap_or_else(none),

@@ -13,6 +13,7 @@ use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use florin_domain::access::{self, Caller, Side};
+use florin_domain::identity::need_working;
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::store::{Reader, Writer};
 use florin_domain::{Refusal, secrets};
@@ -53,7 +54,7 @@ type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 /// What the gate has found, and the request.
 struct Call {
     app: App,
-    caller: Option<Caller>,
+    caller: Option<Arc<Caller>>,
     headers: HeaderMap,
     request: Map<String, Value>,
 }
@@ -80,12 +81,28 @@ impl Routes {
                 Ok(operation) => operation,
                 Err(refusal) => return ready(refusal),
             };
-            Box::pin(async move { call.app.read(move |store| encode(&handler(store, operation)?)).await.into() })
+            Box::pin(async move { call.app.read_little(move |store| encode(&handler(store, operation)?)).await.into() })
         })
     }
 
     /// An operation that changes nothing.
     pub(crate) fn read<O: ReadOperation>(self, handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>) -> Self {
+        self.read_here(false, handler)
+    }
+
+    /// The same for one that may look through a whole table: done where nobody waits for it.
+    pub(crate) fn search<O: ReadOperation>(
+        self,
+        handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
+        self.read_here(true, handler)
+    }
+
+    fn read_here<O: ReadOperation>(
+        self,
+        long: bool,
+        handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>,
+    ) -> Self {
         self.mount::<O>(move |call| {
             let (operation, caller) = match typed::<O>(call.request).and_then(|o| Ok((o, known(call.caller)?))) {
                 Ok(both) => both,
@@ -97,7 +114,7 @@ impl Routes {
                 let work = move |store: &mut dyn Reader| {
                     encode(&handler(&mut Reading { store, caller: &caller, last_use: &last_use }, operation)?)
                 };
-                app.read(work).await.into()
+                if long { app.read(work).await.into() } else { app.read_little(work).await.into() }
             })
         })
     }
@@ -189,7 +206,7 @@ fn ready(refusal: Refusal) -> Pending {
     Box::pin(std::future::ready(refusal.into()))
 }
 
-fn known(caller: Option<Caller>) -> Result<Caller, Refusal> {
+fn known(caller: Option<Arc<Caller>>) -> Result<Arc<Caller>, Refusal> {
     caller.ok_or_else(|| Refusal::new(Code::NOT_AUTHENTICATED))
 }
 
@@ -233,7 +250,11 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
     };
     let code = reply.code();
     app.metrics().count(name, code);
-    tracing::info!(operation = name, code = code.0, replayed = reply.replayed, request_id = %id, "answered");
+    if code == Code::OK {
+        tracing::debug!(operation = name, code = code.0, replayed = reply.replayed, request_id = %id, "answered");
+    } else {
+        tracing::info!(operation = name, code = code.0, replayed = reply.replayed, request_id = %id, "answered");
+    }
     let mut response = reply.into_response();
     if half_read {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -414,10 +435,13 @@ async fn run_write<O: Operation>(
     app: &App,
     handler: fn(&mut Writing<'_>, O) -> Result<O::Answer, Refusal>,
     operation: O,
-    caller: Caller,
+    caller: Arc<Caller>,
     identity: Option<Identity>,
 ) -> Reply {
+    let shared = app.credentials().shared();
     let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
+        // Asked first and looked at last, so that an engine that is far away fetches all of it at once.
+        let working = if shared { need_working(store.reader(), &caller) } else { Ok(()) };
         let reference = identity.as_ref().map(|identity| identity.reference.as_str());
         let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
             let mut writing = Writing { store, caller: &caller, reference, made: Made::default() };
@@ -428,10 +452,14 @@ async fn run_write<O: Operation>(
                 _ => Err(Refusal::new(Code::SYSTEM_ERROR)),
             }
         };
-        match &identity {
+        let decided = match &identity {
             Some(identity) => reference::once(store, identity, decide),
-            None => Ok(Decided { answer: reference::apart(store, decide)?.0, replayed: false }),
-        }
+            None => reference::apart(store, decide)
+                .map(|(answer, _)| Decided { answer, replayed: false })
+                .map_err(Refused::from),
+        };
+        working?;
+        decided
     };
     // A decided refusal is kept under its client reference; all else that was written is undone by then.
     let kept = app.write(work, |refused: &Refused| refused.refusal.code.is_decided()).await;

@@ -9,6 +9,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::App;
+use crate::credentials::Mark;
+use std::sync::Arc;
 
 /// The longest credential that is looked at.
 const MAX_LEN: usize = 4096;
@@ -16,6 +18,15 @@ const MAX_LEN: usize = 4096;
 enum Presented {
     ApiKey(Secret),
     Bearer(Secret),
+}
+
+impl Presented {
+    fn credential(&self) -> Credential<'_> {
+        match self {
+            Self::ApiKey(key) => Credential::ApiKey(key.expose()),
+            Self::Bearer(token) => Credential::Bearer(token.expose()),
+        }
+    }
 }
 
 /// Exactly one of the two headers, once.
@@ -40,14 +51,19 @@ fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
 }
 
 /// Finds out who calls.
-pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Refusal> {
+pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Refusal> {
     let presented = presented(headers)?;
-    let caller = app
-        .read(move |store| match &presented {
-            Presented::ApiKey(key) => authenticate(store, &Credential::ApiKey(key.expose())),
-            Presented::Bearer(token) => authenticate(store, &Credential::Bearer(token.expose())),
-        })
-        .await?;
+    let mark = Mark::of(&presented.credential());
+    let caller = match app.credentials().find(&mark, app.now()) {
+        Some(known) => known,
+        None => {
+            let version = app.credentials().version();
+            let found = app.read_little(move |store| authenticate(store, &presented.credential())).await?;
+            let found = Arc::new(found);
+            app.credentials().remember(mark, version, &found);
+            found
+        }
+    };
     if let Some(mtid) = caller.mtid {
         app.last_use().note(mtid);
     }

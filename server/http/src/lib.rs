@@ -5,6 +5,7 @@
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
+//! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
@@ -12,6 +13,7 @@
 
 pub mod app;
 mod body;
+mod credentials;
 pub mod deliver;
 mod docs;
 mod exchange;
@@ -24,6 +26,7 @@ mod native;
 mod qr;
 mod reply;
 pub mod sweep;
+mod watch;
 
 pub use app::App;
 pub use docs::openapi;

@@ -70,7 +70,7 @@ mod tests {
     use florin_domain::store::Kind;
 
     const KINDS: &[Kind] = &[Kind::Int, Kind::Int, Kind::Text];
-    const PET: Table = Table { name: "pet", columns: &["owner", "tag", "name"], kinds: KINDS, key: 2 };
+    const PET: Table = Table { name: "pet", columns: &["owner", "tag", "name"], kinds: KINDS, key: 2, found_by: 0 };
 
     #[test]
     fn rows_are_walked_from_place_to_place() {

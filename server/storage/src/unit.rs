@@ -257,7 +257,7 @@ fn asked_key(query: &Query) -> Option<KeyCells> {
 }
 
 /// Whether a row that the engine does not have yet is one that the query finds.
-fn matches(query: &Query, row: &[Value]) -> bool {
+pub(crate) fn matches(query: &Query, row: &[Value]) -> bool {
     let cell = |column: &str| place_of(query.table, column).and_then(|place| row.get(place)).unwrap_or(&Value::Null);
     let known = |value: &Value| *value != Value::Null;
     query.filters.iter().all(|filter| match filter {
@@ -298,6 +298,10 @@ impl<T: Transaction> Writer for Unit<'_, T> {
 
     fn insert_row(&mut self, table: &'static Table, row: Row) -> Result<(), StoreError> {
         let place = (TableName(table.name), key_of(table, &row));
+        if table.found_by > 0 && !self.slots.contains_key(&place) {
+            // No index of the engine would say so.
+            self.look_up(table, place.1.clone(), false)?;
+        }
         if self.slots.get(&place).is_some_and(|slot| slot.row.is_some()) {
             return Err(StoreError::Duplicate { table: table.name });
         }

@@ -2,7 +2,7 @@
 
 use super::{RightSet, Roles};
 use florin_sdk_core::operation::Access;
-use florin_sdk_core::{Akid, Mtid, Upid, Uuid};
+use florin_sdk_core::{Akid, Mtid, Timestamp, Upid, Uuid};
 
 /// On which side of the split a credential is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Caller {
     pub akid: Option<Akid>,
     /// The mobile token, if it is one.
     pub mtid: Option<Mtid>,
+    /// When the credential ends by itself.
+    pub expires: Option<Timestamp>,
     /// The roles of the credential.
     pub roles: Vec<String>,
     read: RightSet,
@@ -42,12 +44,12 @@ impl Caller {
             counted.filter_map(|role| Roles::get().rights_of(role)).fold(RightSet::NONE, RightSet::and)
         };
         let (read, write) = (rights(false), rights(true));
-        Self { upid, side: Side::Provider, uuid: None, akid: Some(akid), mtid: None, roles, read, write }
+        Self { upid, side: Side::Provider, uuid: None, akid: Some(akid), mtid: None, expires: None, roles, read, write }
     }
 
     /// The app of an end user, with what every user may read of their own.
     #[must_use]
-    pub fn mobile(upid: Upid, uuid: Uuid, mtid: Mtid) -> Self {
+    pub fn mobile(upid: Upid, uuid: Uuid, mtid: Mtid, expires: Timestamp) -> Self {
         let read = RightSet::of(["readmyprofile", "readwalletbalances", "listmyswallettx", "managepaymentrequest"]);
         Self {
             upid,
@@ -55,6 +57,7 @@ impl Caller {
             uuid: Some(uuid),
             akid: None,
             mtid: Some(mtid),
+            expires: Some(expires),
             roles: Vec::new(),
             read,
             write: RightSet::NONE,

@@ -56,9 +56,21 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
             if token.expires <= store.now() {
                 return Err(Refusal::new(Code::TOKEN_EXPIRED));
             }
-            Ok(Caller::mobile(user.upid, user.uuid, token.mtid))
+            Ok(Caller::mobile(user.upid, user.uuid, token.mtid, token.expires))
         }
     }
+}
+
+/// Refuses a caller whose API key was ended after it was looked at, or whose profile is no longer active.
+pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refusal> {
+    let key = caller.akid.map(|akid| store.get::<ApiKey>(akid));
+    let profile = need_profile(store, caller.upid);
+    if let Some(key) = key
+        && key?.is_none_or(|key| key.revoked.is_some())
+    {
+        return Err(Refusal::new(Code::NOT_AUTHENTICATED));
+    }
+    need_active(&profile?.status, "The profile of this API key")
 }
 
 /// Refuses what is not active.

@@ -173,6 +173,14 @@ pub trait Store: Snapshots {
     /// Queues work that reads. It runs on a connection that cannot write.
     fn read(&self, job: ReadJob) -> Result<(), StoreError>;
 
+    /// Does work that reads little: at once, on the thread that asks, if the engine is near; else like [`Store::read`].
+    fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
+        self.read(job)
+    }
+
+    /// Whether other processes may write the same database.
+    fn is_shared(&self) -> bool;
+
     /// Queues work that writes. Concurrent jobs share a commit; one that is undone does not touch the others.
     fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError>;
 

@@ -14,6 +14,9 @@ pub struct Table {
     pub kinds: &'static [Kind],
     /// How many columns make the key.
     pub key: usize,
+    /// If not zero: rows of this table come and stay as they are, and are looked for by at least so many of the key's
+    /// first columns together. An engine may find them by a hash of these instead of an index.
+    pub found_by: usize,
 }
 
 impl Table {
@@ -135,7 +138,7 @@ impl<A: IntoValue, B: IntoValue, C: IntoValue, D: IntoValue> Key for (A, B, C, D
 macro_rules! record {
     (
         $(#[doc = $doc:literal])+
-        $name:ident in $table:literal key {
+        $name:ident in $table:literal $(found by $found_by:literal)? key {
             $($(#[doc = $kdoc:literal])+ $key:ident: $kty:ty,)+
         } {
             $($(#[doc = $fdoc:literal])+ $field:ident: $ty:ty,)*
@@ -164,6 +167,7 @@ macro_rules! record {
                     $(<$ty as $crate::store::FromValue>::KIND,)*
                 ],
                 key: [$(stringify!($key)),+].len(),
+                found_by: 0 $(+ $found_by)?,
             };
 
             fn to_row(&self) -> Vec<$crate::store::Value> {

@@ -183,9 +183,20 @@ CREATE TABLE client_reference (
     answer      TEXT,
     txid        INTEGER,
     prid        INTEGER,
-    decided     INTEGER NOT NULL,
-    UNIQUE (owner, reference, operation, target)
+    decided     INTEGER NOT NULL
 ) STRICT;
+
+-- Where client references are, by a hash of owner and reference, up to the one that is noted in "hashed". The engine's
+-- own: an index that is written in order, a while later.
+CREATE TABLE client_reference_hash (
+    hash  INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (hash, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hashed (
+    name TEXT    PRIMARY KEY,
+    upto INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE payment_request (
     prid         INTEGER PRIMARY KEY,

@@ -125,6 +125,10 @@ impl Store for PostgresStore {
         self.reads.push(job).map_err(|_| StoreError::Busy)
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError> {
         self.writes.push(job).map_err(|_| StoreError::Busy)
     }

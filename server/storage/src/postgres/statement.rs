@@ -183,7 +183,7 @@ mod tests {
     use florin_domain::store::Kind;
 
     const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text];
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1 };
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1, found_by: 0 };
 
     fn types() -> [Type; 3] {
         [Type::INT8, Type::TEXT, Type::NUMERIC]

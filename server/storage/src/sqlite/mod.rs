@@ -1,5 +1,6 @@
 //! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
 
+mod hashes;
 mod migrate;
 mod owned;
 mod pages;
@@ -15,7 +16,9 @@ use crate::copy::Note;
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
+use florin_domain::reference::ClientReference;
+use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
+use hashes::Hashes;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -40,10 +43,14 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 pub struct SqliteStore {
     writes: Arc<Queue<Box<dyn WriteJob>>>,
     reads: Arc<Queue<ReadJob>>,
+    /// Where client references are; not if somebody else writes.
+    hashes: Option<Arc<Hashes>>,
+    /// Connections for those who read little and do not wait for a reader.
+    idle: Mutex<Vec<Connection>>,
+    clock: Clock,
     health: Arc<Mutex<Result<(), StoreError>>>,
     workers: Vec<JoinHandle<()>>,
     path: PathBuf,
-    clock: Clock,
     /// Held as long as the store lives, so that no second process writes.
     _lock: Option<File>,
 }
@@ -56,6 +63,7 @@ impl SqliteStore {
         let health = Arc::new(Mutex::new(Ok(())));
         let mut workers = Vec::new();
         let mut lock = None;
+        let mut hashes = None;
         match mode {
             Mode::Serve => {
                 lock = Some(lock_file(path)?);
@@ -64,9 +72,12 @@ impl SqliteStore {
                     return Err(note.forbids_serving(path.display().to_string()));
                 }
                 let last_id = rows::greatest_id(&connection).map_err(engine)?;
+                let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
+                let found = Arc::new(found);
+                hashes = Some(found.clone());
                 let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
                 workers.push(spawn("florin-writer", move || {
-                    worker::write(connection, &writes, &health, clock, last_id);
+                    worker::write(connection, &found, moving, &writes, &health, clock, last_id);
                 })?);
             }
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
@@ -77,10 +88,13 @@ impl SqliteStore {
             if let Some(note) = note_of(&connection)? {
                 note.check_reading(path.display().to_string())?;
             }
-            let (reads, clock) = (reads.clone(), clock.clone());
-            workers.push(spawn("florin-reader", move || worker::read(connection, &reads, clock))?);
+            let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
+            let read = move || worker::read(connection, hashes.as_deref(), &reads, clock);
+            workers.push(spawn("florin-reader", read)?);
         }
-        Ok(Self { writes, reads, health, workers, path: path.to_owned(), clock, _lock: lock })
+        let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
+        let idle = Mutex::new((0..cores).map(|_| open_to_read(path)).collect::<Result<_, _>>()?);
+        Ok(Self { writes, reads, hashes, idle, clock, health, workers, path: path.to_owned(), _lock: lock })
     }
 }
 
@@ -93,6 +107,18 @@ impl Snapshots for SqliteStore {
 impl Store for SqliteStore {
     fn read(&self, job: ReadJob) -> Result<(), StoreError> {
         self.reads.push(job).map_err(|_| StoreError::Busy)
+    }
+
+    fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(connection) = idle else { return self.read(job) };
+        worker::read_one(&connection, self.hashes.as_deref(), job, &self.clock);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        Ok(())
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
 //! Rows, read and written on a connection.
 
+use super::hashes::{Hashes, Moving, asked};
 use super::statement;
 use crate::backend::{Changes, Row, Transaction, Wanted};
+use crate::unit::matches;
 use florin_domain::clock::Micros;
 use florin_domain::store::{Query, Reader, StoreError, Table, Value};
 use florin_sdk_core::Timestamp;
@@ -51,10 +53,41 @@ pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreErr
     }
 }
 
-pub(super) fn select(connection: &Connection, query: &Query) -> Result<Vec<Row>, StoreError> {
+pub(super) fn select(connection: &Connection, hashes: Known<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
+    if let Some((hashes, begun)) = hashes
+        && let Some(cells) = asked(query)
+    {
+        let mut rows = hashed(connection, hashes, query.table, &cells, begun)?;
+        rows.retain(|row| matches(query, row));
+        rows.truncate(query.limit.unwrap_or(usize::MAX));
+        return Ok(rows);
+    }
     let found = statement::select(query);
     let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
     collect(query.table, &mut prepared, &found.values)
+}
+
+/// The hashes, and the generation in which a reader began.
+type Known<'a> = Option<(&'a Hashes, Option<u64>)>;
+
+/// The rows whose first cells are these, in the order in which they came.
+fn hashed(
+    connection: &Connection,
+    hashes: &Hashes,
+    table: &'static Table,
+    cells: &[&Value],
+    begun: Option<u64>,
+) -> Result<Vec<Row>, StoreError> {
+    let places = hashes.places(connection, cells, begun).map_err(|e| failure(table, e))?;
+    let mut rows = Vec::with_capacity(places.len());
+    if !places.is_empty() {
+        let mut prepared = connection.prepare_cached(&statement::by_rowid(table)).map_err(|e| failure(table, e))?;
+        for place in places {
+            rows.extend(collect(table, &mut prepared, &[Value::Int(place)])?);
+        }
+    }
+    rows.retain(|row| row.iter().zip(cells).all(|(have, want)| have == *want));
+    Ok(rows)
 }
 
 fn collect(table: &'static Table, prepared: &mut Statement<'_>, values: &[Value]) -> Result<Vec<Row>, StoreError> {
@@ -71,12 +104,16 @@ fn collect(table: &'static Table, prepared: &mut Statement<'_>, values: &[Value]
 /// Reads on a connection that was opened read-only.
 pub(super) struct ReadHandle<'a> {
     pub(super) connection: &'a Connection,
+    pub(super) hashes: Option<&'a Hashes>,
+    /// The generation of hashes before the transaction began.
+    pub(super) begun: u64,
     pub(super) now: Timestamp,
 }
 
 impl Reader for ReadHandle<'_> {
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
-        select(self.connection, query)
+        let hashes = self.hashes.map(|hashes| (hashes, Some(self.begun)));
+        select(self.connection, hashes, query)
     }
 
     fn now(&self) -> Timestamp {
@@ -87,6 +124,8 @@ impl Reader for ReadHandle<'_> {
 /// The transaction that is open on the writer's connection.
 pub(super) struct SqliteTransaction<'a> {
     pub(super) connection: &'a Connection,
+    pub(super) hashes: &'a Hashes,
+    pub(super) moving: &'a mut Moving,
 }
 
 impl SqliteTransaction<'_> {
@@ -105,7 +144,7 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         self.still_open()?;
-        select(self.connection, query)
+        select(self.connection, Some((self.hashes, None)), query)
     }
 
     fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
@@ -113,8 +152,17 @@ impl Transaction for SqliteTransaction<'_> {
         let mut found = Vec::with_capacity(wanted.len());
         for Wanted { table, keys, .. } in wanted {
             let failed = |e| failure(table, e);
-            let mut prepared = self.connection.prepare_cached(&statement::by_key(table)).map_err(failed)?;
             let mut rows = Vec::with_capacity(keys.len());
+            if table.found_by > 0 {
+                for key in keys {
+                    let cells: Vec<&Value> = key.iter().take(table.found_by).collect();
+                    let found = hashed(self.connection, self.hashes, table, &cells, None)?;
+                    rows.extend(found.into_iter().filter(|row| row.starts_with(key)));
+                }
+                found.push((*table, rows));
+                continue;
+            }
+            let mut prepared = self.connection.prepare_cached(&statement::by_key(table)).map_err(failed)?;
             for key in keys {
                 rows.extend(collect(table, &mut prepared, key)?);
             }
@@ -131,6 +179,9 @@ impl Transaction for SqliteTransaction<'_> {
                 let mut prepared = self.connection.prepare_cached(&statement::insert(table)).map_err(failed)?;
                 for row in inserts {
                     prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)?;
+                    if table.found_by > 0 {
+                        self.hashes.added(self.moving, row, self.connection.last_insert_rowid());
+                    }
                 }
             }
             if !updates.is_empty() {

@@ -67,7 +67,7 @@ pub(super) fn look_up_note(connection: &Connection) -> Result<Option<Note>, Stor
 
 impl Reader for SqliteSnapshot {
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        select(&self.connection, query)
+        select(&self.connection, None, query)
     }
 
     fn now(&self) -> Timestamp {

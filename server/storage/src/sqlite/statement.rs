@@ -91,6 +91,11 @@ pub(super) fn by_key(table: &Table) -> String {
     format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key.join(" AND "))
 }
 
+/// The row with a number.
+pub(super) fn by_rowid(table: &Table) -> String {
+    format!("SELECT {} FROM {} WHERE rowid = ?", table.columns.join(", "), table.name)
+}
+
 pub(super) fn insert(table: &Table) -> String {
     let marks = vec!["?"; table.columns.len()].join(", ");
     format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "))
@@ -109,7 +114,7 @@ mod tests {
     use florin_domain::store::Kind;
 
     const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text];
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1 };
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1, found_by: 0 };
 
     #[test]
     fn statements_name_every_value_by_a_parameter() {

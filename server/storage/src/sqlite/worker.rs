@@ -1,5 +1,6 @@
 //! The threads: one that writes, some that read.
 
+use super::hashes::{Hashes, Moving};
 use super::rows::{ReadHandle, SqliteTransaction};
 use super::step;
 use crate::queue::Queue;
@@ -18,6 +19,8 @@ const MAX_BATCH: usize = 512;
 /// flush is the window, there is no timer.
 pub(super) fn write(
     connection: Connection,
+    hashes: &Hashes,
+    mut moving: Moving,
     jobs: &Queue<Box<dyn WriteJob>>,
     health: &Mutex<Result<(), StoreError>>,
     clock: Clock,
@@ -30,11 +33,11 @@ pub(super) fn write(
         if batch.is_empty() {
             break;
         }
-        let mut committed = commit(&connection, &mut batch, &mut numbers);
+        let mut committed = commit(&connection, (hashes, &mut moving), &mut batch, &mut numbers);
         if batch.len() > 1 && matches!(committed, Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. })) {
             // One of them breaks a rule of the tables. Each by itself, so that only that one fails.
             for mut job in batch {
-                committed = commit(&connection, std::slice::from_mut(&mut job), &mut numbers);
+                committed = commit(&connection, (hashes, &mut moving), std::slice::from_mut(&mut job), &mut numbers);
                 note(health, &committed);
                 job.finish(committed);
             }
@@ -81,18 +84,26 @@ impl Drop for Ending<'_> {
 /// One transaction for the whole batch. Nobody is told anything before it is on disk.
 fn commit(
     connection: &Connection,
+    (hashes, moving): (&Hashes, &mut Moving),
     batch: &mut [Box<dyn WriteJob>],
     numbers: &mut dyn Numbers,
 ) -> Result<(), StoreError> {
     step(connection, "BEGIN IMMEDIATE")?;
-    let mut transaction = SqliteTransaction { connection };
-    let result = Unit::new(&mut transaction, numbers).run(batch).and_then(|()| step(connection, "COMMIT"));
+    let mut transaction = SqliteTransaction { connection, hashes, moving };
+    let result = Unit::new(&mut transaction, numbers)
+        .run(batch)
+        .and_then(|()| hashes.before_commit(connection, moving))
+        .and_then(|()| step(connection, "COMMIT"));
     // A full disk ends the transaction by itself.
     if result.is_err()
         && !connection.is_autocommit()
         && let Err(error) = step(connection, "ROLLBACK")
     {
         tracing::error!(%error, "a transaction could not be undone");
+    }
+    match &result {
+        Ok(()) => hashes.committed(moving),
+        Err(_) => hashes.failed(connection, moving),
     }
     result
 }
@@ -120,20 +131,25 @@ impl Numbers for Counter {
 }
 
 /// Runs read jobs until the queue is closed.
-pub(super) fn read(connection: Connection, jobs: &Queue<ReadJob>, clock: Clock) {
+pub(super) fn read(connection: Connection, hashes: Option<&Hashes>, jobs: &Queue<ReadJob>, clock: Clock) {
     loop {
         let Some(job) = jobs.take(1).pop() else { return };
-        // One transaction, so that a job sees one moment.
-        if let Err(error) = step(&connection, "BEGIN") {
-            tracing::error!(%error, "a read could not begin");
-            continue; // The job is dropped, and whoever waits for it is told so.
-        }
-        let mut handle = ReadHandle { connection: &connection, now: clock.now() };
-        if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
-            tracing::error!("a read job panicked");
-        }
-        if let Err(error) = step(&connection, "COMMIT") {
-            tracing::error!(%error, "a read could not end");
-        }
+        read_one(&connection, hashes, job, &clock);
+    }
+}
+
+/// Runs a job in one transaction, so that it sees one moment.
+pub(super) fn read_one(connection: &Connection, hashes: Option<&Hashes>, job: ReadJob, clock: &Clock) {
+    let begun = hashes.map_or(0, Hashes::generation);
+    if let Err(error) = step(connection, "BEGIN") {
+        tracing::error!(%error, "a read could not begin");
+        return; // The job is dropped, and whoever waits for it is told so.
+    }
+    let mut handle = ReadHandle { connection, hashes, begun, now: clock.now() };
+    if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
+        tracing::error!("a read job panicked");
+    }
+    if let Err(error) = step(connection, "COMMIT") {
+        tracing::error!(%error, "a read could not end");
     }
 }
