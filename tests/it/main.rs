@@ -18,6 +18,7 @@ mod hold;
 mod lifecycle;
 mod lists;
 mod money;
+mod moving;
 mod secrets;
 mod split;
 mod story;
