@@ -1,6 +1,7 @@
 //! The statements that walk over whole tables: the same for both engines, but for how they name a parameter.
 
 use florin_domain::store::{Scan, Table, Value};
+use std::fmt::Write as _;
 
 /// A statement and the values of its parameters.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +19,8 @@ impl Asked {
         for (sign, place) in [(">", after), ("<=", until)].into_iter().filter(|(_, place)| !place.is_empty()) {
             let word = if asked.values.is_empty() { "WHERE" } else { "AND" };
             let marks: Vec<_> = place.iter().map(|value| asked.parameter(mark, value)).collect();
-            asked.sql += &format!(" {word} ({}) {sign} ({})", table.order().join(", "), marks.join(", "));
+            // Writing to a String cannot fail.
+            let _ = write!(asked.sql, " {word} ({}) {sign} ({})", table.order().join(", "), marks.join(", "));
         }
         asked
     }
@@ -30,14 +32,14 @@ impl Asked {
 
     fn ordered(mut self, table: &Table, direction: &str) -> Self {
         let columns: Vec<_> = table.order().iter().map(|column| format!("{column}{direction}")).collect();
-        self.sql += &format!(" ORDER BY {}", columns.join(", "));
+        let _ = write!(self.sql, " ORDER BY {}", columns.join(", "));
         self
     }
 
     fn counted(mut self, word: &str, mark: Mark, count: usize) -> Self {
         let count = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
         let marked = self.parameter(mark, &count);
-        self.sql += &format!(" {word} {marked}");
+        let _ = write!(self.sql, " {word} {marked}");
         self
     }
 }

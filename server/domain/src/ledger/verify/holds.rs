@@ -22,11 +22,11 @@ pub(super) fn record<R: Record>(cells: &[ValueRef<'_>]) -> Result<R, StoreError>
     R::from_row(Cells::new(R::TABLE, cells.iter().map(|cell| cell.to_value()).collect()))
 }
 
+/// Looks at records, with a way to ask for others.
+type VisitPage<'a, R> = dyn FnMut(&mut dyn Reader, &[R]) -> Result<(), StoreError> + 'a;
+
 /// Shows all records of a table, a page at a time.
-fn pages<R: Record>(
-    snapshot: &mut dyn Snapshot,
-    visit: &mut dyn FnMut(&mut dyn Reader, &[R]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+fn pages<R: Record>(snapshot: &mut dyn Snapshot, visit: &mut VisitPage<'_, R>) -> Result<(), StoreError> {
     let mut after: Vec<Value> = Vec::new();
     loop {
         let (mut page, mut last) = (Vec::new(), Vec::new());

@@ -27,16 +27,13 @@ impl Links {
     /// Checks a transaction's place in its chain, and its hash, which is over `body`.
     pub(super) fn check(&mut self, entry: &Entry, body: &[u8], report: &mut Report) {
         let (length, head) = (entry.position, entry.hash);
-        match self.0.get_mut(&entry.chain) {
-            Some(piece) => {
-                check_link(|| entry.shown(), (piece.length, &piece.head), entry.position, body, &entry.hash, report);
-                (piece.length, piece.head) = (length, head);
-            }
-            None => {
-                let body = body.to_vec();
-                let first = First { place: entry.shown(), position: entry.position, body, hash: entry.hash };
-                self.0.insert(entry.chain, Piece { first, length, head });
-            }
+        if let Some(piece) = self.0.get_mut(&entry.chain) {
+            check_link(|| entry.shown(), (piece.length, &piece.head), entry.position, body, &entry.hash, report);
+            (piece.length, piece.head) = (length, head);
+        } else {
+            let body = body.to_vec();
+            let first = First { place: entry.shown(), position: entry.position, body, hash: entry.hash };
+            self.0.insert(entry.chain, Piece { first, length, head });
         }
     }
 }

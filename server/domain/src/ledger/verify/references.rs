@@ -13,7 +13,7 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::{Prid, Txid, Upid};
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 /// How many references are at hand at a time.
 const PAGE: usize = 4096;
@@ -25,7 +25,7 @@ pub(super) fn walk(
     stretch: &Stretch,
 ) -> Result<(Report, Sums), StoreError> {
     let (mut report, mut sums) = (Report::default(), Sums::new());
-    let mut owners = HashMap::new();
+    let mut owners = HashSet::new();
     let mut after = stretch.after.clone();
     loop {
         let (mut rows, mut last) = (0, Vec::new());
@@ -35,7 +35,7 @@ pub(super) fn walk(
         snapshot.scan(&stretch.page(after, PAGE), &mut |cells| {
             check(books, cells, &mut sums, &mut report)?;
             let owner = look!(int_at, cells, ClientReference::owner)?;
-            if !owners.contains_key(&owner) {
+            if !owners.contains(&owner) {
                 new_owners.entry(owner).or_insert_with(|| place(cells));
             }
             if let Some(prid) = look!(maybe_int_at, cells, ClientReference::prid)? {
@@ -47,7 +47,7 @@ pub(super) fn walk(
             }
             Ok(())
         })?;
-        owners.extend(new_owners.keys().map(|owner| (*owner, ())));
+        owners.extend(new_owners.keys().copied());
         let query = |ids: &[Upid]| Profile::query().any_of(Profile::upid, ids);
         need(snapshot.reader(), new_owners, Upid::new, query, |row: &Profile| row.upid.number(), &mut report)?;
         let query = |ids: &[Prid]| PaymentRequest::query().any_of(PaymentRequest::prid, ids);

@@ -140,11 +140,11 @@ fn check_balance(balance: &Balance, posted: Position, report: &mut Report) {
     }
 }
 
-/// Shows all transactions, with what each says on it.
-pub(super) fn each_transaction(
-    snapshot: &mut dyn Snapshot,
-    visit: &mut dyn FnMut(&Entry, &[u8], Option<&[u8]>),
-) -> Result<(), StoreError> {
+/// Looks at a transaction, its description, and its client reference.
+pub(super) type VisitEntry<'a> = dyn FnMut(&Entry, &[u8], Option<&[u8]>) + 'a;
+
+/// Shows all transactions.
+pub(super) fn each_transaction(snapshot: &mut dyn Snapshot, visit: &mut VisitEntry<'_>) -> Result<(), StoreError> {
     let mut spelled = Vec::new();
     snapshot.scan(&Scan::new(Transaction::TABLE), &mut |cells: &[ValueRef<'_>]| {
         spelled.clear();
