@@ -14,6 +14,10 @@ use clap::Parser;
 use config::{Cli, Command};
 use std::process::ExitCode;
 
+/// A fifth of the time of a request went into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli);

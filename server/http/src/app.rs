@@ -2,7 +2,7 @@
 
 use crate::credentials::Credentials;
 use crate::metrics::Metrics;
-use crate::watch::Watch;
+use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
 use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
@@ -24,7 +24,7 @@ struct Inner {
     sandbox: bool,
     metrics: Metrics,
     last_use: Arc<LastUse>,
-    credentials: Arc<Credentials>,
+    credentials: Credentials,
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
@@ -35,7 +35,7 @@ impl App {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
-        let credentials = Arc::new(Credentials::new(store.is_shared()));
+        let credentials = Credentials::new(store.is_shared());
         let (metrics, news) = (Metrics::default(), Notify::new());
         Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news }))
     }
@@ -113,8 +113,7 @@ impl App {
         keep: fn(&E) -> bool,
     ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
-        let credentials = self.0.credentials.clone();
-        let job = Job { work, keep, result: None, answer, changed: false, credentials };
+        let job = Job { work, keep, result: None, answer, seen: Seen::default(), app: self.0.clone() };
         self.0.store.write(Box::new(job)).map_err(Refusal::from)?;
         answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR).into()))
     }
@@ -148,9 +147,8 @@ struct Job<F, T, E> {
     keep: fn(&E) -> bool,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
-    /// Whether it changed what a credential is worth.
-    changed: bool,
-    credentials: Arc<Credentials>,
+    seen: Seen,
+    app: Arc<Inner>,
 }
 
 impl<F, T, E> WriteJob for Job<F, T, E>
@@ -161,15 +159,18 @@ where
 {
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
         // It may run again; what an earlier run said does not count.
-        self.result = None;
-        let result = (self.work)(&mut Watch { writer, changed: &mut self.changed });
+        (self.result, self.seen) = (None, Seen::default());
+        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen });
         self.result.insert(result).as_ref().map_or_else(self.keep, |_| true)
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
-        if self.changed {
+        if self.seen.credentials {
             // Before anybody is told of it: who ended a key may rely on that.
-            self.credentials.changed();
+            self.app.credentials.changed();
+        }
+        if self.seen.events {
+            self.app.news.notify_one();
         }
         let none = || Err(Refusal::new(Code::SYSTEM_ERROR).into());
         let result = match committed {

@@ -12,11 +12,11 @@ use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
+use florin_domain::Refusal;
 use florin_domain::access::{self, Caller, Side};
 use florin_domain::identity::need_working;
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::store::{Reader, Writer};
-use florin_domain::{Refusal, secrets};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
@@ -26,7 +26,6 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -266,11 +265,8 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
 }
 
 fn request_id() -> String {
-    secrets::random::<8>().iter().fold(String::with_capacity(16), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    // It only has to be another each time; nobody gains by guessing it.
+    format!("{:016x}", fastrand::u64(..))
 }
 
 async fn answer(
@@ -463,7 +459,6 @@ async fn run_write<O: Operation>(
     };
     // A decided refusal is kept under its client reference; all else that was written is undone by then.
     let kept = app.write(work, |refused: &Refused| refused.refusal.code.is_decided()).await;
-    app.news().notify_one();
     match kept {
         Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed },
         Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed },

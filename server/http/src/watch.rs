@@ -1,7 +1,8 @@
-//! A writer that notices changes to what a credential is worth.
+//! A writer that notices what others wait for: changes to what a credential is worth, and new events.
 
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
+use florin_domain::notify::Event;
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
 
@@ -11,8 +12,16 @@ const WATCHED: [&Table; 4] = [ApiKey::TABLE, MobileToken::TABLE, User::TABLE, Pr
 /// See the module.
 pub(crate) struct Watch<'a> {
     pub(crate) writer: &'a mut dyn Writer,
-    /// Whether there was such a change.
-    pub(crate) changed: &'a mut bool,
+    pub(crate) seen: &'a mut Seen,
+}
+
+/// What was noticed.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Seen {
+    /// A credential, user or profile was changed.
+    pub(crate) credentials: bool,
+    /// An event is to be delivered.
+    pub(crate) events: bool,
 }
 
 impl Reader for Watch<'_> {
@@ -31,11 +40,12 @@ impl Writer for Watch<'_> {
     }
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
+        self.seen.events |= table == Event::TABLE;
         self.writer.insert_row(table, row)
     }
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
-        *self.changed |= WATCHED.contains(&table);
+        self.seen.credentials |= WATCHED.contains(&table);
         self.writer.update_row(table, row)
     }
 

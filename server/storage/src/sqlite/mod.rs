@@ -19,6 +19,7 @@ use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -173,6 +174,7 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     migrate::need_ours_or_empty(&connection).map_err(|e| match e {
         OpenError::Engine(reason) => OpenError::Engine(format!("{}: {reason}", path.display())),
@@ -191,10 +193,17 @@ fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
     connection.busy_timeout(LOCK_WAIT).map_err(engine)?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;").map_err(engine)?;
     migrate::check(&connection)?;
     Ok(connection)
+}
+
+/// Where a table has a partial index, SQLite would make its plan anew for each value that is bound: that took longer
+/// than the search.
+fn keep_plans(connection: &Connection) -> Result<(), OpenError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ()).map_err(engine)
 }
 
 /// Runs a statement that takes and gives nothing.
