@@ -13,3 +13,4 @@ mod schema;
 mod server;
 mod speed;
 mod support;
+mod verify;
