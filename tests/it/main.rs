@@ -17,10 +17,14 @@ mod exactly_once;
 mod hold;
 mod lifecycle;
 mod lists;
+mod matrix;
+mod model;
 mod money;
 mod moving;
 mod secrets;
 mod split;
 mod story;
 mod tenants;
+#[cfg(target_os = "linux")]
+mod trouble;
 mod verify;

@@ -53,6 +53,14 @@ pub(crate) enum Command {
     Move(MoveArgs),
     /// Play the whole story on a temporary database: a provider, its user, a phone, a merchant.
     Demo,
+    /// Show that money moves exactly once here, whatever is killed: servers and clients, through a faulty network.
+    #[command(
+        after_help = "Examples:\n  florin prove --minutes 10\n  FLORIN_PROVE_DATABASE=postgres://USER:PASSWORD@HOST/florin_prove florin prove --processes 2\n\nIt works on a database of its own, a temporary SQLite file if none is named, and touches none that is set up already.\nExit 0 if each operation was booked exactly once, 1 if not."
+    )]
+    Prove(ProveArgs),
+    /// A client of `florin prove`, which starts it.
+    #[command(hide = true)]
+    ProveClient,
     /// Print the OpenAPI document of the native surface.
     Openapi,
 }
@@ -114,6 +122,31 @@ pub(crate) struct MoveArgs {
     pub(crate) batch: NonZeroUsize,
     /// How it is told what was done.
     #[arg(long, env = "FLORIN_FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// How long the clients go on.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) minutes: u32,
+    /// Stop after so many operations instead.
+    #[arg(long, conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) operations: Option<u64>,
+    /// An empty database to work on, and to be dropped afterwards; a temporary SQLite file if absent.
+    #[arg(long, env = "FLORIN_PROVE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// How many server processes; more than one on PostgreSQL only.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) processes: u32,
+    /// How many client processes.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) clients: u32,
+    /// Plans the same operations, faults and kills as the run that printed it; a random one if absent.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
 

@@ -6,6 +6,7 @@ mod demo;
 mod init;
 mod logging;
 mod progress;
+mod prove;
 mod relocate;
 mod serve;
 mod verify;
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Move(args) => relocate::run(&args),
         Command::Demo => demo::run(),
+        Command::Prove(args) => prove::run(&args),
+        Command::ProveClient => prove::client(),
         Command::Openapi => openapi(),
     };
     match result {

@@ -17,7 +17,7 @@ pub use history::{HistoryFilter, details, history, may_read_wallet};
 pub use hold::{
     Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
 };
-pub use post::{Leg, NewTransaction, Posting, Transaction, post};
+pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
 pub use refund::{Refunded, refund};
 pub use verify::{Fault, Report, verify};
 pub use wallet::{Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_of};

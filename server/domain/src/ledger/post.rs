@@ -4,13 +4,15 @@ use super::chain::{Chain, Hash, NO_HASH, hash};
 use super::hold::{self, Terms};
 use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
+use crate::identity::Profile;
 use crate::ledger::id;
+use crate::planted::{self, Fault};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, StoreError, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionState, TransactionType};
 use florin_sdk_core::money::MAX_UNITS;
-use florin_sdk_core::{Hoid, Timestamp, Txid, Waid};
+use florin_sdk_core::{CurrencyCode, Hoid, Timestamp, Txid, Waid};
 
 record! {
     /// A transaction: what was moved, and why. Its postings say from where and to where.
@@ -121,6 +123,25 @@ pub struct NewTransaction<'a> {
     pub description: &'a str,
     /// The client reference that it is made under.
     pub reference: Option<&'a str>,
+}
+
+/// Says what moving money between these wallets is going to read and change, so that an engine that is far away fetches
+/// it in two journeys rather than one row at a time.
+pub fn expect(store: &mut dyn Writer, source: Waid, destination: Waid, currency: &CurrencyCode) {
+    if !store.is_far() {
+        return;
+    }
+    store.expect::<Wallet>(source);
+    store.expect::<Wallet>(destination);
+    store.expect::<Currency>(currency.as_str());
+    store.expect_claim::<Chain>(store.chain());
+    let Ok(Some(currency)) = store.get::<Currency>(currency.as_str()) else { return };
+    for waid in [source, destination] {
+        if let Ok(Some(wallet)) = store.get::<Wallet>(waid) {
+            store.expect::<Profile>(wallet.upid);
+            store.expect_claim::<Balance>((waid, currency.number));
+        }
+    }
 }
 
 /// Moves money that can be spent from one wallet to another.
@@ -256,6 +277,9 @@ pub(super) fn enter(
 
     store.insert(&transaction)?;
     for posting in &postings {
+        if planted::is(Fault::DroppedPosting) && posting.waid.number() % 3 == 0 {
+            continue;
+        }
         store.insert(posting)?;
     }
     let head = Chain { chain: number, length: position, head: transaction.hash };

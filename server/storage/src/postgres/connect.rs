@@ -161,6 +161,11 @@ fn cannot_connect(address: &Address, error: &Error) -> String {
             format!("{address}: {said}. A florin process needs 5 connections: raise max_connections of the server")
         }
         Some(_) => format!("{address}: {said}"),
+        // The driver's words for a server that is not the one we asked for.
+        None if said.contains("does not allow writes") => format!(
+            "{address} is read-only, as a standby is, or by default_transaction_read_only: name the server that takes \
+             writes, or change the setting"
+        ),
         None => format!("cannot reach {address}: {said}. Is the server running, and does it listen there?"),
     }
 }

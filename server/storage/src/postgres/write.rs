@@ -118,9 +118,8 @@ impl Writing {
         if lost {
             self.lose("the connection is gone");
         }
-        if self.connected() {
-            self.tell(Ok(()));
-        }
+        // Whether a connection can also write shows when it does: a full disk does not end it.
+        let _ = self.connected();
     }
 
     fn tell(&self, health: Result<(), StoreError>) {
@@ -197,8 +196,8 @@ impl Writing {
                 }
                 Err(End::Undone(Failure::Engine(text))) => {
                     tracing::error!(error = text, jobs = batch.len(), "a commit failed");
-                    self.tell(Err(StoreError::Engine(text.clone())));
-                    break Err(StoreError::Engine(text));
+                    self.tell(Err(StoreError::Undone(text.clone())));
+                    break Err(StoreError::Undone(text));
                 }
             }
             attempt += 1;

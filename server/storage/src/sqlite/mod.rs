@@ -206,12 +206,18 @@ fn keep_plans(connection: &Connection) -> Result<(), OpenError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ()).map_err(engine)
 }
 
+/// What an error of the engine's means, wherever it came from.
+fn failed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
+        // What is written without its commit mark does not count.
+        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => StoreError::Undone(error.to_string()),
+        _ => StoreError::Engine(error.to_string()),
+    }
+}
+
 /// Runs a statement that takes and gives nothing.
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
-        _ => StoreError::Engine(e.to_string()),
-    };
     connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
 }
 

@@ -49,6 +49,7 @@ pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreErr
             StoreError::Duplicate { table: table.name }
         }
         Some(e) if e.code == ErrorCode::ConstraintViolation => StoreError::Constraint { table: table.name },
+        Some(e) if matches!(e.code, ErrorCode::DiskFull | ErrorCode::ReadOnly) => StoreError::Undone(error.to_string()),
         _ => StoreError::Engine(format!("{}: {error}", table.name)),
     }
 }

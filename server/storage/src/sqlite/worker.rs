@@ -6,6 +6,7 @@ use super::step;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
+use florin_domain::planted::{self, Fault};
 use florin_domain::store::{ReadJob, StoreError, WriteJob};
 use florin_sdk_core::Timestamp;
 use rusqlite::Connection;
@@ -46,6 +47,9 @@ pub(super) fn write(
         note(health, &committed);
         for job in batch {
             job.finish(committed.clone());
+        }
+        if planted::is(Fault::AnswerBeforeCommit) && !connection.is_autocommit() {
+            let _ = step(&connection, "COMMIT");
         }
     }
     // The log goes into the database file, so that a copy of that one file is whole.
@@ -93,7 +97,7 @@ fn commit(
     let result = Unit::new(&mut transaction, numbers)
         .run(batch)
         .and_then(|()| hashes.before_commit(connection, moving))
-        .and_then(|()| step(connection, "COMMIT"));
+        .and_then(|()| if planted::is(Fault::AnswerBeforeCommit) { Ok(()) } else { step(connection, "COMMIT") });
     // A full disk ends the transaction by itself.
     if result.is_err()
         && !connection.is_autocommit()

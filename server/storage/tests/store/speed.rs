@@ -4,8 +4,8 @@
 //! with `FLORIN_TRANSFERS=1000000`, say, for the latter. `FLORIN_BOOKS` may name a SQLite file that is kept and used
 //! again.
 
-use crate::books::{Books, books_on as books, settled};
-use crate::support::Engine;
+use crate::books::{Answer, Books, books_on as books, settled};
+use crate::support::{Engine, Pending};
 use florin_domain::clock::Clock;
 use florin_storage::Mode;
 use std::collections::VecDeque;
@@ -97,17 +97,18 @@ fn filled(engine: Engine) -> Books {
     for wallet in 1..=WALLETS {
         books.transfer(0, wallet, 10_000_000).unwrap();
     }
-    let mut pending = VecDeque::new();
+    let mut pending: VecDeque<Pending<Answer>> = VecDeque::new();
     for number in 0..transfers {
         if pending.len() == 1024 {
-            settled(&pending.pop_front().unwrap()).unwrap();
+            settled(&pending.pop_front().unwrap()).unwrap().0.unwrap();
         }
         let from = fastrand::usize(1..=WALLETS);
         let to = 1 + (from + fastrand::usize(0..WALLETS - 1)) % WALLETS;
-        pending.push_back(books.start_referenced_transfer(from, to, 1, format!("{:016x}-{number}", fastrand::u64(..))));
+        let reference = format!("{:016x}-{number}", fastrand::u64(..));
+        pending.push_back(books.start_once(&*books.store, &reference, from, to, 1));
     }
     for one in pending {
-        settled(&one).unwrap();
+        settled(&one).unwrap().0.unwrap();
     }
     books
 }
