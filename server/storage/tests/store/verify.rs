@@ -40,7 +40,7 @@ fn changes_are_found_and_named(engine: Engine) {
     let paid = books.transfer(0, 1, 500).unwrap();
     books.refund(paid, Some(20)).unwrap();
     books.hold(1, 30, 600).unwrap();
-    books.start_once(&*books.store, "one", 0, 2, 5).recv().unwrap().unwrap().unwrap();
+    books.start_once(&*books.store, "one", 0, 2, 5).recv().unwrap().unwrap().unwrap().0.unwrap();
     assert!(books.verify().ok, "{:?}", books.verify().faults);
     for (change, check, back) in CHANGES {
         assert!(books.place.edit(change) > 0, "{change} changed nothing");
