@@ -20,6 +20,7 @@ mod lists;
 mod matrix;
 mod model;
 mod money;
+mod moving;
 mod secrets;
 mod split;
 mod story;

@@ -1,6 +1,6 @@
 //! `florin verify` finds what was changed by hand.
 
-use florin_sdk_core::operation::{CaptureHold, RefundTransaction, ReleaseHold};
+use florin_sdk_core::operation::{AcceptPayment, CaptureHold, RefundTransaction, ReleaseHold};
 use florin_tests::database::{Database, Engine};
 use florin_tests::server::Home;
 use florin_tests::world::{self, World};
@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 const BOOKS: [&str; 6] = ["ledger_transaction", "posting", "balance", "chain", "hold", "refunded"];
 
 /// Books with a bit of everything, and nobody who has them open.
-async fn books() -> Home {
+pub(crate) async fn books() -> Home {
     let mut world = World::new().await;
     for text in ["1", "2.50", "3.75"] {
         world
@@ -20,6 +20,10 @@ async fn books() -> Home {
             .await;
     }
     let debit = world.provider.ok(&world::debit_of(&world.bob, "7")).await;
+    let prid = world.payment_request(&world.alice, "6").await;
+    world.payment_request(&world.alice, "8").await;
+    let accept = AcceptPayment::new(prid, world::currency(), "wallet".to_owned(), world::amount("6"));
+    world.provider.reference("v-pay").ok(&accept).await;
     // A hold that is released, one that is captured, and one that is open.
     let mut holds = Vec::new();
     for text in ["1.10", "2.20", "3.30"] {
@@ -195,6 +199,115 @@ async fn changes_that_add_up() {
         missed.extend(found(&home, what, change).await.err());
     }
     assert!(missed.is_empty(), "verify does not see {} changes:\n{}", missed.len(), missed.join("\n"));
+}
+
+/// Rows that name what is not there, and what the meaning of the books depends on: each is found, and its place named.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_named() {
+    let home = books().await;
+    let forgeries = [
+        ("a currency of fewer decimals", "UPDATE currency SET decimals = 0 WHERE code = 'TOK.acme'", "hash", "txid_"),
+        ("another code", "UPDATE currency SET code = 'TIK.acme' WHERE code = 'TOK.acme'", "hash", "txid_"),
+        ("a currency that is gone", "DELETE FROM currency WHERE code = 'TOK.acme'", "currency", "currency 1004"),
+        (
+            "a payment without its transaction",
+            "UPDATE payment_request SET txid = NULL WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
+        (
+            "a payment with another's transaction",
+            "UPDATE payment_request SET txid = (SELECT min(txid) FROM ledger_transaction) WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
+        (
+            "a larger payment than was made",
+            "UPDATE payment_request SET units = units * 2 WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
+        (
+            "a payment that nobody made",
+            "UPDATE payment_request SET status = (SELECT status FROM payment_request WHERE txid IS NOT NULL)
+                WHERE txid IS NULL",
+            "payment",
+            "prid_",
+        ),
+        ("a paid request that is gone", "DELETE FROM payment_request WHERE txid IS NOT NULL", "payment", "prid_"),
+        (
+            "an issuance wallet below zero in another currency",
+            "INSERT INTO balance (waid, currency, available, held, last, entries)
+                SELECT waid, 840, '-5', '0', 0, 0 FROM wallet WHERE is_issuance = 1",
+            "balance",
+            "currency 840",
+        ),
+        (
+            "a balance of nobody",
+            "INSERT INTO balance (waid, currency, available, held, last, entries)
+                VALUES (9999999999999999, 840, '0', '0', 0, 0)",
+            "balance",
+            "waid_9999999999999999",
+        ),
+        (
+            "a wallet that is gone",
+            "DELETE FROM wallet WHERE waid = (SELECT source FROM ledger_transaction WHERE reference = 'v-1')",
+            "balance",
+            "waid_",
+        ),
+        ("an issuance wallet that is gone", "DELETE FROM wallet WHERE is_issuance = 1", "wallet", "waid_"),
+        (
+            "a posting of nothing",
+            "INSERT INTO posting SELECT posting + 4000, txid, waid, currency, units, held, balance,
+            previous, place FROM posting ORDER BY posting LIMIT 1",
+            "posting",
+            "posting ",
+        ),
+        (
+            "a client reference of nobody",
+            "UPDATE client_reference SET owner = 9999999999999999
+            WHERE reference = 'v-1'",
+            "reference",
+            "v-1",
+        ),
+        (
+            "a client reference to no request",
+            "UPDATE client_reference SET prid = 999 WHERE reference = 'v-pay'",
+            "reference",
+            "v-pay",
+        ),
+        (
+            "a posting that forgot the one before it",
+            "UPDATE posting SET previous = NULL WHERE place = 3",
+            "posting",
+            "txid_",
+        ),
+        (
+            "a balance that forgot its newest posting",
+            "UPDATE balance SET last = last - 16 WHERE entries > 2",
+            "balance",
+            "waid_",
+        ),
+    ];
+    let mut missed = Vec::new();
+    for (what, statements, check, place) in forgeries {
+        let copy = home.copy();
+        {
+            let database = copy.open_to_tamper();
+            database.ignore_constraints();
+            assert!(database.execute(statements) > 0, "{what}: nothing was changed");
+        }
+        let verified = copy.verify().await;
+        let faults = verified.report["faults"].as_array().cloned().unwrap_or_default();
+        let named = faults.iter().any(|fault| {
+            let is = |name: &str, text: &str| fault[name].as_str().is_some_and(|found| found.contains(text));
+            is("check", check) && (is("place", place) || is("problem", place))
+        });
+        if verified.status.code() != Some(1) || !named {
+            missed.push(format!("{what}: {} {}", verified.status, verified.text));
+        }
+    }
+    assert!(missed.is_empty(), "verify does not name {} changes:\n{}", missed.len(), missed.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

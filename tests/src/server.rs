@@ -74,6 +74,14 @@ async fn florin_behind<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
     timeout(PATIENCE, command.output()).await.unwrap_or_else(|_| panic!("{what} does not end")).expect("it starts")
 }
 
+/// Starts `florin` with these arguments, and says nothing of what it prints.
+#[must_use]
+pub fn start_florin<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Child {
+    let mut command = command(&[]);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the binary starts")
+}
+
 /// An address of this machine that no other server of this run has, so that a server can come back to its port:
 /// every address in 127.0.0.0/8 is this machine on Linux. Elsewhere there is only 127.0.0.1.
 fn loopback() -> Ipv4Addr {

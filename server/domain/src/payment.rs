@@ -252,6 +252,11 @@ fn open_for<O: operation::Operation>(
     }
 }
 
+/// What the transaction that pays a request says. Verification finds the two of them by this, so the words are for ever.
+pub(crate) fn words(prid: Prid) -> String {
+    format!("Payment {prid}")
+}
+
 /// Pays a payment request.
 pub fn accept(
     store: &mut dyn Writer,
@@ -272,7 +277,7 @@ pub fn accept(
             leg: Leg { source: &wallet, destination: &destination, currency: &currency, units },
             kind: TransactionType::Payment,
             method: "internal",
-            description: &format!("Payment {}", request.prid),
+            description: &words(request.prid),
             reference,
         },
     )?;

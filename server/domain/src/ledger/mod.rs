@@ -10,7 +10,6 @@ mod hold;
 mod post;
 mod refund;
 mod verify;
-mod verify_holds;
 mod wallet;
 
 pub use chain::{Chain, Hash};

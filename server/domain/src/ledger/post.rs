@@ -82,7 +82,7 @@ record! {
 }
 
 /// The most postings of a transaction.
-pub(super) const SIDES: i64 = 16;
+pub(in crate::ledger) const SIDES: i64 = 16;
 
 /// The posting that a transaction's would come right after, and the one that would come right after them.
 pub(super) const fn around(txid: Txid) -> (i64, i64) {
@@ -273,7 +273,7 @@ pub(super) fn enter(
         position,
         hash: NO_HASH,
     };
-    transaction.hash = hash(&previous, &transaction, &postings, heading.hold);
+    transaction.hash = hash(&previous, &transaction, &postings, heading.hold, sum.currency);
 
     store.insert(&transaction)?;
     for posting in &postings {
@@ -312,7 +312,7 @@ fn apply(
     let available = old.available.checked_add(spendable).ok_or_else(too_large)?;
     let held = old.held.checked_add(change.held).ok_or_else(too_large)?;
     let total = available.checked_add(held).ok_or_else(too_large)?;
-    if available < 0 && spendable < 0 && !change.wallet.is_issuance {
+    if available < 0 && spendable < 0 && currency.issuance != Some(waid) {
         return Err(Refusal::new(Code::INSUFFICIENT_FUNDS));
     }
     if held < 0 {

@@ -8,12 +8,14 @@
 
 mod query;
 mod record;
+mod scan;
 mod value;
 
 pub use query::{Filter, Query, Walk};
 pub(crate) use record::record;
 pub use record::{Column, Key, Record, Table};
-pub use value::{Cells, FromValue, IntoValue, Value};
+pub use scan::{Scan, Snapshot, Snapshots, Visit, place_of};
+pub use value::{Cells, FromValue, IntoValue, Kind, Value, ValueRef};
 
 use crate::clock::Micros;
 use florin_sdk_core::Timestamp;
@@ -191,7 +193,7 @@ pub trait WriteJob: Send {
 }
 
 /// A storage engine.
-pub trait Store: Send + Sync {
+pub trait Store: Snapshots {
     /// Queues work that reads. It runs on a connection that cannot write.
     fn read(&self, job: ReadJob) -> Result<(), StoreError>;
 

@@ -43,7 +43,7 @@ impl Catalogue {
         Ok(Self(types))
     }
 
-    fn of(&self, table: &Table) -> Result<&[Type], Failure> {
+    pub(super) fn of(&self, table: &Table) -> Result<&[Type], Failure> {
         self.0.get(table.name).map(Vec::as_slice).ok_or_else(|| Failure::Engine(format!("no table {}", table.name)))
     }
 }

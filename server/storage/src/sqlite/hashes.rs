@@ -260,8 +260,10 @@ pub(super) fn asked(query: &Query) -> Option<Vec<&Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["owner", "name", "number"], key: 2, found_by: 2 };
+    const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Int];
+    const PET: Table = Table { name: "pet", columns: &["owner", "name", "number"], kinds: KINDS, key: 2, found_by: 2 };
 
     struct Lab {
         folder: tempfile::TempDir,

@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, Statement, ToSql, params_from_iter};
 use std::sync::Arc;
 
 /// A value on its way into a statement.
-struct Bound<'a>(&'a Value);
+pub(super) struct Bound<'a>(pub(super) &'a Value);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -39,7 +39,7 @@ pub(super) fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
     })
 }
 
-fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
+pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error() {
         Some(e)
             if e.code == ErrorCode::ConstraintViolation
@@ -56,7 +56,7 @@ fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     }
 }
 
-fn select(connection: &Connection, hashes: Known<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
+pub(super) fn select(connection: &Connection, hashes: Known<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
     if let Some((hashes, begun)) = hashes
         && let Some(cells) = asked(query)
     {

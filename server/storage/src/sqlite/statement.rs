@@ -135,8 +135,10 @@ fn update(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1, found_by: 0 };
+    const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text];
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1, found_by: 0 };
 
     #[test]
     fn statements_name_every_value_by_a_parameter() {

@@ -214,7 +214,7 @@ impl Books {
     }
 
     pub(crate) fn verify(&self) -> Report {
-        read(&*self.store, |r| ledger::verify(r, &mut |_| ()).unwrap())
+        ledger::verify(&*self.store, &mut |_| ()).unwrap()
     }
 
     /// Runs statements on the file, as somebody with an editor would, and opens the books again.

@@ -8,6 +8,7 @@ mod disk;
 mod history;
 mod holds;
 mod ledger;
+mod moving;
 mod postgres;
 #[cfg(target_os = "linux")]
 mod power;
@@ -17,3 +18,4 @@ mod schema;
 mod server;
 mod speed;
 mod support;
+mod verify;

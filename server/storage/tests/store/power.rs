@@ -8,7 +8,7 @@ use crate::support::{Pending, Place, Temporary, read, start, write};
 use fastrand::Rng;
 use florin_domain::ledger::{self, Transaction};
 use florin_domain::reference::ClientReference;
-use florin_domain::store::{Record, Store};
+use florin_domain::store::{Record, Snapshot, Snapshots, Store, StoreError};
 use florin_sdk_core::code::Code;
 use florin_storage::Mode;
 use std::collections::BTreeMap;
@@ -236,16 +236,22 @@ fn on(disk: &Disk) -> Temporary {
 /// In place of a store that is closed.
 struct Closed;
 
+impl Snapshots for Closed {
+    fn snapshots(&self, _: usize) -> Result<Vec<Box<dyn Snapshot>>, StoreError> {
+        Err(StoreError::Busy)
+    }
+}
+
 impl Store for Closed {
-    fn read(&self, _: florin_domain::store::ReadJob) -> Result<(), florin_domain::store::StoreError> {
-        Err(florin_domain::store::StoreError::Busy)
+    fn read(&self, _: florin_domain::store::ReadJob) -> Result<(), StoreError> {
+        Err(StoreError::Busy)
     }
 
-    fn write(&self, _: Box<dyn florin_domain::store::WriteJob>) -> Result<(), florin_domain::store::StoreError> {
-        Err(florin_domain::store::StoreError::Busy)
+    fn write(&self, _: Box<dyn florin_domain::store::WriteJob>) -> Result<(), StoreError> {
+        Err(StoreError::Busy)
     }
 
-    fn health(&self) -> Result<(), florin_domain::store::StoreError> {
+    fn health(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -307,7 +313,7 @@ fn a_database_can_be_made_after_a_cut_in_its_making() {
             }
             None => assert!(initialise(&*store).is_ok()),
         }
-        assert!(read(&*store, |r| ledger::verify(r, &mut |_| ()).unwrap()).ok);
+        assert!(ledger::verify(&*store, &mut |_| ()).unwrap().ok);
         drop(store);
         disk::remove(&disk);
         disk::remove(&after);
