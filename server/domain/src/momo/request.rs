@@ -153,6 +153,8 @@ impl crate::store::IntoValue for Plan {
 }
 
 impl crate::store::FromValue for Plan {
+    const KIND: crate::store::Kind = crate::store::Kind::Text;
+
     fn from_value(value: crate::store::Value) -> Result<Self, String> {
         let text = String::from_value(value)?;
         match text.split_once(' ').unwrap_or((&text, "")) {
