@@ -25,13 +25,13 @@ const CREDIT: i128 = 1_000_000;
 const WINDOW: usize = 2048;
 
 /// The books of a provider with a currency, in a database that nobody serves yet.
-pub(crate) struct Books {
+pub struct Books {
     store: Arc<dyn Store>,
     setting: Arc<Setting>,
     /// The provider's key.
-    pub(crate) key: Secret,
+    pub key: Secret,
     /// How many transactions there are.
-    pub(crate) transactions: u64,
+    pub transactions: u64,
 }
 
 /// What all jobs need.
@@ -44,7 +44,7 @@ struct Setting {
 
 impl Books {
     /// Sets up an empty database.
-    pub(crate) fn create(database: &str) -> anyhow::Result<Self> {
+    pub fn create(database: &str) -> anyhow::Result<Self> {
         let store = florin_storage::open(database, Mode::Serve, Clock::system())?;
         let password = secrets::password();
         let hash = secrets::hash_password(&password)?;
@@ -75,12 +75,12 @@ impl Books {
     }
 
     /// The currency's code.
-    pub(crate) fn currency(&self) -> &CurrencyCode {
+    pub fn currency(&self) -> &CurrencyCode {
         &self.setting.currency.code
     }
 
     /// Makes users, each with money, and gives their wallets; the first ones get an app, and its token is given.
-    pub(crate) fn users(&mut self, count: usize, apps: usize) -> anyhow::Result<(Vec<Waid>, Vec<Secret>)> {
+    pub fn users(&mut self, count: usize, apps: usize) -> anyhow::Result<(Vec<Waid>, Vec<Secret>)> {
         let setting = &self.setting;
         let work = (0..count).map(|number| {
             let setting = setting.clone();
@@ -101,11 +101,7 @@ impl Books {
     }
 
     /// Moves the smallest unit between wallets, each time under a client reference of its own, `count` times.
-    pub(crate) fn transfers(
-        &mut self,
-        count: u64,
-        mut pair: impl FnMut(&mut Rng) -> (Waid, Waid),
-    ) -> anyhow::Result<()> {
+    pub fn transfers(&mut self, count: u64, mut pair: impl FnMut(&mut Rng) -> (Waid, Waid)) -> anyhow::Result<()> {
         let setting = &self.setting;
         let mut rng = Rng::new();
         let work = (0..count).map(|_| {
@@ -116,6 +112,18 @@ impl Books {
         each(&*self.store, work, |()| ())?;
         self.transactions += count;
         Ok(())
+    }
+
+    /// Recomputes everything, as `florin verify` does; how many postings there are.
+    pub fn verify(&self) -> anyhow::Result<u64> {
+        let (done, told) = channel();
+        self.store.read(Box::new(move |store| {
+            // Whoever asked waits.
+            let _ = done.send(ledger::verify(store, &mut |_| ()));
+        }))?;
+        let report = told.recv().context("the reader has ended")??;
+        anyhow::ensure!(report.ok, "{:?}", report.faults);
+        Ok(report.postings)
     }
 }
 

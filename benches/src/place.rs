@@ -1,7 +1,7 @@
 //! Databases that are there for one measurement.
 
 use anyhow::Context;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
@@ -57,14 +57,6 @@ impl Place {
                 let (server, _) = server.rsplit_once('/').context("the address of PostgreSQL names no database")?;
                 Ok(format!("{server}/{name}"))
             }
-        }
-    }
-
-    /// The folder of a database in a file.
-    pub(crate) fn folder(&self) -> Option<&Path> {
-        match self {
-            Self::File(folder) => Some(folder.path()),
-            Self::Server { .. } => None,
         }
     }
 }

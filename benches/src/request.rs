@@ -75,7 +75,7 @@ pub(crate) struct Transfers {
 }
 
 impl Transfers {
-    pub(crate) fn new(wallets: Wallets, currency: &CurrencyCode, key: &str) -> anyhow::Result<Box<dyn Requests>> {
+    pub(crate) fn sender(wallets: Wallets, currency: &CurrencyCode, key: &str) -> anyhow::Result<Box<dyn Requests>> {
         let (one, other) = (Waid::new(1).context("an id")?, Waid::new(2).context("an id")?);
         let body = serde_json::to_string(&WalletTransfer::new("0.01".parse()?, currency.clone(), other, one))?;
         let path = WalletTransfer::PATHS.first().context("a path")?;
@@ -98,16 +98,6 @@ impl Transfers {
             rng: Rng::new(),
         }))
     }
-
-    /// As many senders as there are to be connections.
-    pub(crate) fn many(
-        connections: usize,
-        wallets: &Wallets,
-        currency: &CurrencyCode,
-        key: &str,
-    ) -> anyhow::Result<Vec<Box<dyn Requests>>> {
-        (0..connections).map(|_| Self::new(wallets.clone(), currency, key)).collect()
-    }
 }
 
 impl Requests for Transfers {
@@ -124,5 +114,32 @@ impl Requests for Transfers {
             }
         }
         &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_transfer_is_between_two_wallets_and_under_its_own_reference() {
+        let waids: Vec<Waid> = (10..13).map(|number| Waid::new(number).unwrap()).collect();
+        for hot in [false, true] {
+            let wallets = Wallets::new(&waids, hot);
+            let mut sender = Transfers::sender(wallets, &"TOK.acme".parse().unwrap(), "key").unwrap();
+            let mut references = std::collections::BTreeSet::new();
+            for _ in 0..100 {
+                let text = String::from_utf8(sender.next().to_vec()).unwrap();
+                let (head, body) = text.split_once("\r\n\r\n").unwrap();
+                assert!(head.contains(&format!("Content-Length: {}", body.len())));
+                let transfer: WalletTransfer = serde_json::from_str(body).unwrap();
+                let ends = [transfer.source_waid, transfer.destination_waid];
+                assert_ne!(ends[0], ends[1]);
+                assert!(ends.iter().all(|end| waids.contains(end)));
+                assert!(!hot || ends.contains(&waids[0]));
+                let reference = head.lines().find_map(|line| line.strip_prefix("Idempotency-Key: ")).unwrap();
+                assert!(references.insert(reference.to_owned()), "{reference} twice");
+            }
+        }
     }
 }

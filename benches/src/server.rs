@@ -69,6 +69,11 @@ impl Server {
         machine::resident(self.child.id())
     }
 
+    /// How long it has had a core so far.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        machine::cpu(self.child.id())
+    }
+
     /// Ends it as an operator does, and waits until it has.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;

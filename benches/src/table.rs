@@ -47,6 +47,12 @@ impl Row {
         }
     }
 
+    /// With other numbers than values over baselines: where less is better, baselines over values.
+    pub(crate) fn of(mut self, numbers: Vec<f64>) -> Self {
+        self.numbers = numbers;
+        self
+    }
+
     fn reached(&self) -> Option<bool> {
         let number = median(&self.numbers);
         self.target.map(|target| match target {
@@ -86,6 +92,11 @@ pub(crate) fn median(numbers: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle.wrapping_sub(1)), at(middle)) }
 }
 
+/// Bytes in MiB.
+pub(crate) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
 /// A number with as many digits as say something.
 fn figures(number: f64) -> String {
     match number.abs() {
@@ -123,4 +134,30 @@ pub(crate) fn print(rows: &[Row]) -> String {
         let _ = writeln!(text, "\nNot reached: {}.", missed.join("; "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_reached_is_said() {
+        let row = |what, target| Row::ratio(what, (&[1.0, 9.0, 2.0], "/s"), ("base", &[2.0, 2.0, 2.0]), target);
+        let rows = [
+            row("fast", Some(Target::AtLeast(0.9))),
+            row("slow", Some(Target::AtLeast(1.1))),
+            row("late", Some(Target::AtMost(0.9))),
+            row("told", None),
+        ];
+        let text = print(&rows);
+        assert!(text.ends_with("\nNot reached: slow; late.\n"), "{text}");
+        assert!(text.contains("1.00 [0.50..4.50]"), "{text}");
+    }
+
+    #[test]
+    fn the_middle_of_two_is_between_them() {
+        assert_eq!(figures(median(&[3.0, 1.0])), "2.00");
+        assert_eq!(figures(median(&[3.0, 1.0, 200.0])), "3.00");
+        assert!(median(&[]).is_nan());
+    }
 }

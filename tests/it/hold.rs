@@ -191,9 +191,7 @@ async fn an_expired_hold_is_free_and_swept() {
     // Nobody waits for a day: its time is moved into the past while the server is not looking.
     let changed = world
         .server
-        .while_stopped(|database| {
-            database.execute("UPDATE hold SET expires = created + 1, due = created + 1", []).expect("the holds")
-        })
+        .while_stopped(|database| database.execute("UPDATE hold SET expires = created + 1, due = created + 1"))
         .await;
     assert_eq!(changed, 1);
     assert_eq!(parts(&world.alice.app, world.alice.waid).await, two("1000.00", "0.00"));
@@ -206,18 +204,18 @@ async fn an_expired_hold_is_free_and_swept() {
         .server
         .while_stopped(|database| {
             let sql = "UPDATE hold SET expires = created + 1, due = created + 1 WHERE status = 'open'";
-            assert_eq!(database.execute(sql, []).expect("the holds"), 1);
+            assert_eq!(database.execute(sql), 1);
         })
         .await;
     let database = world.server.home.open_read_only();
     let open = "SELECT count(*) FROM hold WHERE status <> 'expired' OR due IS NOT NULL";
     for _ in 0..200 {
-        if database.query_row(open, [], |row| row.get::<_, i64>(0)).expect("the holds") == 0 {
+        if database.number(open) == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(database.query_row(open, [], |row| row.get::<_, i64>(0)).expect("the holds"), 0, "swept");
+    assert_eq!(database.number(open), 0, "swept");
     assert_eq!(parts(&world.bob.app, world.bob.waid).await, two("2000.00", "0.00"));
 }
 
@@ -276,9 +274,7 @@ async fn a_payment_that_is_paid_back_says_so() {
     assert_eq!(alice.app.ok(&GetPaymentStatus { prid }).await.status, PaymentStatus::Refunded);
     assert_eq!(world.balance(alice.waid).await, amount("1000"));
     let events = world.server.home.open_read_only();
-    let told: i64 = events
-        .query_row("SELECT count(*) FROM event WHERE kind = 'payment.refunded'", [], |row| row.get(0))
-        .expect("the events");
+    let told = events.number("SELECT count(*) FROM event WHERE kind = 'payment.refunded'");
     assert_eq!(told, 2);
     world.server.home.verify().await.sound();
 }

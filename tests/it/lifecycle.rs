@@ -1,6 +1,7 @@
 //! From an empty folder to the first answer, and to a clean end.
 
 use florin_sdk_core::operation::{GetProfile, GetPublicRoleList, GetSettings, GetWallet};
+use florin_tests::database::{Engine, engine};
 use florin_tests::http::Api;
 use florin_tests::reference;
 use florin_tests::server::{Home, Options, Server, florin};
@@ -60,10 +61,14 @@ async fn init_shows_its_credentials_once() {
     home.verify().await.sound();
 }
 
+/// It is about the file's permissions.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_database_is_its_owners_alone() {
+async fn on_sqlite_the_database_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
+    if engine() != Engine::Sqlite {
+        return;
+    }
     let world = World::new().await;
     for file in std::fs::read_dir(world.server.home.folder()).expect("the folder") {
         let file = file.expect("a file");
@@ -139,9 +144,12 @@ async fn sigterm_lets_requests_end() {
     assert_eq!(world.balance(world.alice.waid).await, world::amount("997"));
 }
 
+/// One process is one writer on a file. A second one must say so, not spoil the books.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_on_one_database_do_not_both_write() {
-    // One process is one writer on SQLite. A second one must say so, not spoil the books.
+async fn on_sqlite_two_servers_do_not_both_write() {
+    if engine() != Engine::Sqlite {
+        return;
+    }
     let world = World::new().await;
     let url = world.server.home.url();
     let second =
@@ -153,13 +161,40 @@ async fn two_servers_on_one_database_do_not_both_write() {
     world.server.home.verify().await.sound();
 }
 
+/// What a file does not allow, a server does: several processes, each with a chain of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_two_servers_both_write_and_know_of_each_other() {
+    if engine() != Engine::Postgres {
+        return;
+    }
+    let mut world = World::new().await;
+    let mut second = Server::start(world.server.home.clone(), Options::default()).await;
+    let there = second.api().key(&world.initialised.apikey);
+    for (api, reference) in [(&world.provider, "here"), (&there, "there"), (&world.provider, "here-again")] {
+        api.reference(reference).ok(&world::credit_of(&world.alice, "1")).await;
+    }
+    // A reference that the one has seen is known to the other.
+    assert!(there.reference("here").send(&world::credit_of(&world.alice, "1")).await.is_replay());
+    assert!(world.provider.reference("there").send(&world::credit_of(&world.alice, "1")).await.is_replay());
+    let wallet = world.alice.app.ok(&GetWallet { waid: None }).await;
+    assert_eq!(wallet.balances[0].available, world::amount("1003"));
+    assert_eq!(second.terminate().await.code(), Some(0));
+    assert_eq!(world.server.terminate().await.code(), Some(0));
+    let verified = world.server.home.verify().await;
+    verified.sound();
+    assert_eq!(verified.report["chains"], 2, "{}", verified.text);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_on_the_command_line() {
     let home = Home::new();
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let url = home.url();
-    let missing = format!("sqlite://{}", home.file("no/such/folder/florin.db").display());
+    let missing = match engine() {
+        Engine::Sqlite => format!("sqlite://{}", home.file("no/such/folder/florin.db").display()),
+        Engine::Postgres => format!("{url}_that_is_not_there"),
+    };
     // Credentials are shown once, so a start that fails must not have made any.
     let fresh = Home::new();
     assert_ne!(florin(["serve", "--listen", &address, "--database", &fresh.url()]).await.status.code(), Some(0));

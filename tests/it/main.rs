@@ -17,11 +17,16 @@ mod exactly_once;
 mod hold;
 mod lifecycle;
 mod lists;
+mod matrix;
+mod model;
 mod momo;
 mod momo_surface;
 mod money;
+mod moving;
 mod secrets;
 mod split;
 mod story;
 mod tenants;
+#[cfg(target_os = "linux")]
+mod trouble;
 mod verify;

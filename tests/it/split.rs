@@ -49,10 +49,8 @@ async fn holders(world: &mut World) -> Vec<Holder> {
     let changed = world
         .server
         .while_stopped(|database| {
-            let id = expired_token.mtid.number().cast_signed();
-            database
-                .execute("UPDATE mobile_token SET expires = created + 1 WHERE mtid = ?1", [id])
-                .expect("the table of mobile tokens")
+            let id = expired_token.mtid.number();
+            database.execute(&format!("UPDATE mobile_token SET expires = created + 1 WHERE mtid = {id}"))
         })
         .await;
     assert_eq!(changed, 1, "the token to expire");

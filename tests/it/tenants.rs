@@ -132,8 +132,7 @@ async fn the_issuance_wallet_is_out_of_reach() {
     let hidden = details.source_waid.filter(|waid| *waid != world.waid);
     let known: Option<Waid> = hidden.or_else(|| {
         let database = world.server.home.open_read_only();
-        let number: i64 =
-            database.query_row("SELECT waid FROM wallet WHERE is_issuance = 1", [], |row| row.get(0)).expect("one");
+        let number = database.number("SELECT waid FROM wallet WHERE is_issuance = 1");
         Waid::new(number.cast_unsigned())
     });
     let issuance = known.expect("the wallet");

@@ -1,30 +1,37 @@
 //! A digest of everything in a database, to show that nothing changed.
 
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
+use crate::database::{Cell, Database, Engine};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+
+/// What the tables are, as opposed to what is in them.
+const SQLITE_SCHEMA: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
+const POSTGRES_SCHEMA: &str = "
+    SELECT 'column', table_name, column_name, data_type || is_nullable || COALESCE(column_default, '')
+        FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace";
 
 /// One digest for each table, over all its rows, and one for the schema. All are of the same moment.
 ///
 /// Two databases with the same rows have the same digests, in whatever order the rows lie.
 #[must_use]
-pub fn tables(database: &Connection) -> BTreeMap<String, String> {
-    let moment = database.unchecked_transaction().expect("a transaction");
-    let mut digests = BTreeMap::new();
-    let schema = rows(&moment, "SELECT type, name, tbl_name, sql FROM sqlite_schema");
-    digests.insert("(schema)".to_owned(), digest(schema));
-    let mut names = moment.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").expect("SQL");
-    let names: Vec<String> =
-        names.query_map([], |row| row.get(0)).expect("tables").collect::<Result<_, _>>().expect("names");
-    for name in names {
-        let quoted = name.replace('"', "\"\"");
-        digests.insert(name, digest(rows(&moment, &format!("SELECT * FROM \"{quoted}\""))));
-    }
-    digests
+pub fn tables(database: &Database) -> BTreeMap<String, String> {
+    let schema = match database.engine() {
+        Engine::Sqlite => SQLITE_SCHEMA,
+        Engine::Postgres => POSTGRES_SCHEMA,
+    };
+    // Nobody makes tables but the start of a server.
+    let names = database.tables();
+    let quoted = names.iter().map(|name| format!("SELECT * FROM \"{}\"", name.replace('"', "\"\"")));
+    let queries: Vec<_> = std::iter::once(schema.to_owned()).chain(quoted).collect();
+    let names = std::iter::once("(schema)".to_owned()).chain(names);
+    names.zip(database.moment(&queries)).map(|(name, rows)| (name, digest(&rows))).collect()
 }
 
-fn digest(mut rows: Vec<[u8; 32]>) -> String {
+fn digest(rows: &[Vec<Cell>]) -> String {
+    let mut rows: Vec<_> = rows.iter().map(|row| row_digest(row)).collect();
     rows.sort_unstable();
     let mut all = Sha256::new();
     for row in &rows {
@@ -33,29 +40,21 @@ fn digest(mut rows: Vec<[u8; 32]>) -> String {
     format!("{} rows {:02x?}", rows.len(), <[u8; 32]>::from(all.finalize()))
 }
 
-/// A digest of each row, in which no two different rows can look alike.
-fn rows(database: &Connection, query: &str) -> Vec<[u8; 32]> {
-    let mut statement = database.prepare(query).expect("SQL");
-    let columns = statement.column_count();
-    let mut rows = statement.query([]).expect("rows");
-    let mut digests = Vec::new();
-    while let Some(row) = rows.next().expect("a row") {
-        let mut digest = Sha256::new();
-        for column in 0..columns {
-            let (kind, bytes) = match row.get_ref(column).expect("a cell") {
-                ValueRef::Null => (0_u8, Vec::new()),
-                ValueRef::Integer(number) => (1, number.to_be_bytes().to_vec()),
-                ValueRef::Real(number) => (2, number.to_be_bytes().to_vec()),
-                ValueRef::Text(text) => (3, text.to_vec()),
-                ValueRef::Blob(bytes) => (4, bytes.to_vec()),
-            };
-            digest.update([kind]);
-            digest.update(u64::try_from(bytes.len()).expect("a length").to_be_bytes());
-            digest.update(bytes);
-        }
-        digests.push(digest.finalize().into());
+/// A digest of a row, in which no two different rows can look alike.
+fn row_digest(row: &[Cell]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for cell in row {
+        let (kind, bytes) = match cell {
+            Cell::Null => (0_u8, Vec::new()),
+            Cell::Integer(number) => (1, number.to_be_bytes().to_vec()),
+            Cell::Text(text) => (3, text.as_bytes().to_vec()),
+            Cell::Bytes(bytes) => (4, bytes.clone()),
+        };
+        digest.update([kind]);
+        digest.update(u64::try_from(bytes.len()).expect("a length").to_be_bytes());
+        digest.update(bytes);
     }
-    digests
+    digest.finalize().into()
 }
 
 /// What changed between two digests, by table.
@@ -68,30 +67,38 @@ pub fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::{Place, engine};
 
-    fn database() -> Connection {
-        let database = Connection::open_in_memory().unwrap();
-        database.execute_batch("CREATE TABLE a (x, y); INSERT INTO a VALUES (1, 'one'), (2, 'two')").unwrap();
-        database
+    /// A database with a table; the place goes last.
+    fn database() -> (Database, Place) {
+        let place = Place::new();
+        let database = place.open(false);
+        database.execute("CREATE TABLE a (x INTEGER, y TEXT); INSERT INTO a VALUES (1, 'one'), (2, 'two')");
+        (database, place)
     }
 
     #[test]
     fn each_change_shows_and_the_order_of_rows_does_not() {
-        let before = tables(&database());
-        let other = database();
-        other.execute_batch("DELETE FROM a; INSERT INTO a VALUES (2, 'two'), (1, 'one')").unwrap();
-        assert_eq!(changes(&before, &tables(&other)), Vec::<String>::new());
-        for (change, table) in [
+        let (mut database, mut place) = database();
+        let before = tables(&database);
+        database.execute("DELETE FROM a; INSERT INTO a VALUES (2, 'two'), (1, 'one')");
+        assert_eq!(changes(&before, &tables(&database)), Vec::<String>::new());
+        let mut edits = vec![
             ("UPDATE a SET y = 'One' WHERE x = 1", "a"),
-            ("UPDATE a SET x = '1' WHERE x = 1", "a"),
             ("UPDATE a SET y = NULL WHERE x = 1", "a"),
+            ("UPDATE a SET y = '' WHERE x = 1", "a"),
             ("INSERT INTO a VALUES (1, 'one')", "a"),
             ("DELETE FROM a WHERE x = 2", "a"),
             ("CREATE INDEX i ON a (x)", "(schema)"),
-        ] {
-            let other = database();
-            other.execute_batch(change).unwrap();
-            assert_eq!(changes(&before, &tables(&other)), [table], "{change}");
+        ];
+        if engine() == Engine::Sqlite {
+            edits.push(("UPDATE a SET y = x'6f6e65' WHERE x = 1", "a"));
         }
+        for (change, table) in edits {
+            (database, place) = self::database();
+            database.execute(change);
+            assert_eq!(changes(&before, &tables(&database)), [table], "{change}");
+        }
+        drop((database, place));
     }
 }

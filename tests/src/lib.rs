@@ -8,8 +8,9 @@
 //! | [`momo`] | the MoMo surface as bytes and JSON |
 //! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
 //! | [`sample`] | one valid request for each operation |
+//! | [`database`] | on which engine a test's database is, and how to look into it and change it from outside |
 //! | [`digest`] | a digest of every row of every table |
-//! | [`proxy`] | a proxy that injects faults on the way |
+//! | `disk` | a small disk that can be filled and made read-only |
 //! | [`mod@reference`] | the reference files in `spec/` |
 //! | [`codec`] | requests and answers by the operation's name |
 //! | [`seed`] | randomness that can be repeated |
@@ -27,10 +28,12 @@
 )]
 
 pub mod codec;
+pub mod database;
 pub mod digest;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod http;
 pub mod momo;
-pub mod proxy;
 pub mod reference;
 pub mod sample;
 pub mod seed;

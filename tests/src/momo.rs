@@ -146,13 +146,11 @@ impl Momo {
     }
 
     /// A request without secrets.
-    #[must_use]
     pub fn bare(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
     /// A request with all that its product asks for; `path` begins with the product.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let product = path.trim_start_matches('/').split('/').next().unwrap_or_default();
         self.bare(method, path)

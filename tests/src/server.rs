@@ -1,5 +1,6 @@
 //! The `florin` binary: start it, kill it, stop it, start it again on the same port and database, and read its logs.
 
+use crate::database::{Database, Place};
 use crate::http::Api;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +11,6 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -39,8 +39,16 @@ pub fn binary() -> PathBuf {
     path
 }
 
-fn command() -> Command {
-    let mut command = Command::new(binary());
+/// The command, behind other words if there are any: such as those that enter a namespace.
+fn command(before: &[String]) -> Command {
+    let mut command = match before.split_first() {
+        None => Command::new(binary()),
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(binary());
+            command
+        }
+    };
     for (name, _) in std::env::vars_os() {
         // What is set around the tests must not configure the server under test.
         if name.to_string_lossy().starts_with("FLORIN_") || name == "RUST_LOG" {
@@ -53,10 +61,25 @@ fn command() -> Command {
 
 /// Runs `florin` with these arguments to its end.
 pub async fn florin<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Output {
-    let mut command = command();
+    florin_behind(&[], arguments).await
+}
+
+async fn florin_behind<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
+    before: &[String],
+    arguments: I,
+) -> Output {
+    let mut command = command(before);
     command.args(arguments);
     let what = format!("{:?}", command.as_std());
     timeout(PATIENCE, command.output()).await.unwrap_or_else(|_| panic!("{what} does not end")).expect("it starts")
+}
+
+/// Starts `florin` with these arguments, and says nothing of what it prints.
+#[must_use]
+pub fn start_florin<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(arguments: I) -> Child {
+    let mut command = command(&[]);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the binary starts")
 }
 
 /// An address of this machine that no other server of this run has, so that a server can come back to its port:
@@ -109,10 +132,13 @@ impl Verified {
     }
 }
 
-/// A folder with a database, before or between servers. It is deleted when the last holder drops it.
+/// A database of its own, on the engine that [`engine`](crate::database::engine) names, and a folder, before or between
+/// servers. Both are deleted when the last holder drops them.
 #[derive(Debug, Clone)]
 pub struct Home {
-    folder: Arc<TempDir>,
+    place: Arc<Place>,
+    /// What stands before the command whenever it is run here.
+    before: Vec<String>,
 }
 
 impl Default for Home {
@@ -122,39 +148,62 @@ impl Default for Home {
 }
 
 impl Home {
-    /// An empty folder.
+    /// An empty database and an empty folder.
     #[must_use]
     pub fn new() -> Self {
-        Self { folder: Arc::new(TempDir::with_prefix("florin-test-").expect("a temporary folder")) }
+        Self { place: Arc::new(Place::new()), before: Vec::new() }
     }
 
-    /// The database file.
+    /// A home with a copy of the database. Nobody may have it open.
     #[must_use]
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("florin.db")
+    pub fn copy(&self) -> Self {
+        Self { place: Arc::new(self.place.copy()), before: self.before.clone() }
+    }
+
+    /// The same home, with these words before the command whenever it is run.
+    #[must_use]
+    pub fn behind(self, before: Vec<String>) -> Self {
+        Self { before, ..self }
+    }
+
+    /// Runs `florin` with these arguments to its end, behind the words that belong to this home.
+    pub async fn florin(&self, arguments: &[&str]) -> Output {
+        florin_behind(&self.before, arguments).await
     }
 
     /// A file in the folder.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder().join(name)
     }
 
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.folder()
     }
 
     /// The database as the command line names it.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("sqlite://{}", self.database().display())
+        self.place.url()
+    }
+
+    /// The password in the database's address, if there is one.
+    #[must_use]
+    pub fn password(&self) -> Option<String> {
+        self.place.password()
+    }
+
+    /// What the database consists of, by name: files, or the rows of tables on a server.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<(String, Vec<u8>)> {
+        self.place.bytes()
     }
 
     /// Runs `florin init` and gives what it printed, believed or not.
     pub async fn try_init(&self) -> Output {
-        florin(["init", "--database", &self.url(), "--format", "json"]).await
+        self.florin(&["init", "--database", &self.url(), "--format", "json"]).await
     }
 
     /// Runs `florin init`.
@@ -168,7 +217,7 @@ impl Home {
 
     /// Runs `florin verify`.
     pub async fn verify(&self) -> Verified {
-        let output = florin(["verify", "--database", &self.url()]).await;
+        let output = self.florin(&["verify", "--database", &self.url()]).await;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let report = serde_json::from_str(&stdout).unwrap_or_else(|error| {
             let stderr = String::from_utf8_lossy(&output.stderr);
@@ -177,21 +226,16 @@ impl Home {
         Verified { status: output.status, report, text: stdout }
     }
 
-    /// Opens the database to read it from outside, as it is on disk and in the log beside it.
+    /// Opens the database to read it from outside, as it is stored.
     #[must_use]
-    pub fn open_read_only(&self) -> rusqlite::Connection {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let database = rusqlite::Connection::open_with_flags(self.database(), flags).expect("the database");
-        database.busy_timeout(PATIENCE).expect("a time-out");
-        database
+    pub fn open_read_only(&self) -> Database {
+        self.place.open(true)
     }
 
     /// Opens the database to change it behind the server's back.
     #[must_use]
-    pub fn open_to_tamper(&self) -> rusqlite::Connection {
-        let database = rusqlite::Connection::open(self.database()).expect("the database");
-        database.busy_timeout(PATIENCE).expect("a time-out");
-        database
+    pub fn open_to_tamper(&self) -> Database {
+        self.place.open(false)
     }
 }
 
@@ -280,7 +324,7 @@ impl Server {
 
     async fn run(&mut self) {
         assert!(self.running.is_none(), "it is running already");
-        let mut command = command();
+        let mut command = command(&self.home.before);
         command
             .args(["serve", "--listen", &self.address.to_string(), "--database", &self.home.url()])
             .args(self.options.sandbox.then_some("--sandbox"))
@@ -315,6 +359,12 @@ impl Server {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().and_then(|running| running.child.id()).expect("it is running")
     }
 
     /// A caller without a credential.
@@ -353,7 +403,7 @@ impl Server {
 
     /// Asks it to end (SIGTERM) and waits until it has.
     pub async fn terminate(&mut self) -> ExitStatus {
-        let id = self.running.as_ref().and_then(|running| running.child.id()).expect("it was running");
+        let id = self.id();
         let signal = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await;
         assert!(signal.expect("a shell").success(), "SIGTERM was not sent");
         self.ended().await
@@ -365,7 +415,7 @@ impl Server {
     }
 
     /// Ends it, works on the database as nobody else has it open, and starts it again.
-    pub async fn while_stopped<T>(&mut self, work: impl FnOnce(&rusqlite::Connection) -> T) -> T {
+    pub async fn while_stopped<T>(&mut self, work: impl FnOnce(&Database) -> T) -> T {
         let status = self.terminate().await;
         assert_eq!(status.code(), Some(0), "SIGTERM: {status}");
         let result = work(&self.home.open_to_tamper());

@@ -1,21 +1,21 @@
 //! Reading a balance with a mobile token.
 
-use super::{CONNECTIONS, EMPTY, Plan, World};
-use crate::load;
+use super::{CONNECTIONS, Plan};
 use crate::place::Engine;
-use crate::request::Same;
 use crate::table::{Row, Target};
+use crate::world::{Filling, World};
 
 pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
-    let world = World::new(plan, engine)?;
-    let address = world.server.address();
+    let world = World::new(plan, engine, &Filling { wallets: plan.wallets, ..Filling::default() })?;
     let (mut rates, mut empties, mut p99) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cpu, mut empty_cpu) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        let empty = (0..CONNECTIONS).map(|_| Same::open(EMPTY)).collect();
-        empties.push(load::closed(address, empty, plan.time)?.rate());
-        let apps = world.tokens.iter().map(|token| Same::mobile("/wallet", token.expose())).collect();
-        let outcome = load::closed(address, apps, plan.time)?;
+        let outcome = world.empty(plan)?;
+        empties.push(outcome.rate());
+        empty_cpu.push(outcome.cpu_us());
+        let outcome = world.read(plan, "/wallet")?;
         rates.push(outcome.rate());
+        cpu.push(outcome.cpu_us());
         p99.push(outcome.millis(0.99));
     }
     world.check()?;
@@ -27,6 +27,12 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
             ("empty handler", &empties),
             Some(Target::AtLeast(0.6)),
         ),
-        Row::number(format!("{name}: the same, p99"), p99, "ms", None),
+        Row::ratio(
+            format!("{name}: the same, CPU of the server for each"),
+            (&cpu, "µs"),
+            ("empty handler", &empty_cpu),
+            None,
+        ),
+        Row::number(format!("{name}: balance read, p99"), p99, "ms", None),
     ])
 }

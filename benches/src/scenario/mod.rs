@@ -1,34 +1,45 @@
 //! What is measured.
 
 mod balance;
+mod growth;
+mod history;
+mod kotlin;
+mod processes;
+mod sdk;
 mod single;
+mod size;
 mod transfers;
 
-use crate::books::Books;
-use crate::place::{Engine, Place};
-use crate::server::{self, Server};
+use crate::place::Engine;
 use crate::table::Row;
-use anyhow::ensure;
 use clap::ValueEnum;
-use florin_sdk_core::{CurrencyCode, Secret, Waid};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// As many connections as the targets are for.
-const CONNECTIONS: usize = 64;
-
-/// The route that does least: three bytes, no JSON, no credential, no table.
-const EMPTY: &str = "/healthz";
+pub(crate) const CONNECTIONS: usize = 64;
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
+    /// The program, and its memory when it has nothing to do.
+    Size,
     /// Durable transfers at 64 connections, spread and through one hot wallet, against the empty handler.
     Transfers,
     /// Transfers one at a time, against what the disk can do.
     Single,
     /// Reading a balance with a mobile token, against the empty handler.
     Balance,
+    /// A page of a long history, against one of a short history.
+    History,
+    /// A large ledger against an empty one: speed, memory, `florin verify`.
+    Growth,
+    /// Two processes on one PostgreSQL, against one.
+    Processes,
+    /// The provider's SDK, against an HTTP client and a JSON parser.
+    Sdk,
+    /// The mobile SDK from Kotlin, against the same from Rust.
+    Kotlin,
 }
 
 /// How to measure.
@@ -46,59 +57,41 @@ pub(crate) struct Plan {
     pub(crate) time: Duration,
     /// How many wallets there are.
     pub(crate) wallets: usize,
+    /// How many entries a long history has.
+    pub(crate) entries: u64,
+    /// How many postings a large ledger has.
+    pub(crate) postings: u64,
 }
 
-/// Measures one of them, on all engines.
+/// Measures one of them, on the engines that it is about.
 pub(crate) fn run(scenario: Scenario, plan: &Plan) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for engine in &plan.engines {
-        eprintln!("{scenario:?} on {} …", engine.name());
-        rows.extend(match scenario {
-            Scenario::Transfers => transfers::run(plan, engine)?,
-            Scenario::Single => single::run(plan, engine)?,
-            Scenario::Balance => balance::run(plan, engine)?,
-        });
+        if scenario.is_about(engine) {
+            eprintln!("{scenario:?} on {} …", engine.name());
+            rows.extend(match scenario {
+                Scenario::Size => size::run(plan, engine)?,
+                Scenario::Transfers => transfers::run(plan, engine)?,
+                Scenario::Single => single::run(plan, engine)?,
+                Scenario::Balance => balance::run(plan, engine)?,
+                Scenario::History => history::run(plan, engine)?,
+                Scenario::Growth => growth::run(plan, engine)?,
+                Scenario::Processes => processes::run(plan, engine)?,
+                Scenario::Sdk => sdk::run(plan, engine)?,
+                Scenario::Kotlin => kotlin::run(plan, engine)?,
+            });
+        }
     }
     Ok(rows)
 }
 
-/// A server with users on it.
-struct World {
-    plan_binary: PathBuf,
-    // Before its database, so that it has ended when that is taken away.
-    server: Server,
-    place: Place,
-    wallets: Vec<Waid>,
-    tokens: Vec<Secret>,
-    currency: CurrencyCode,
-    key: Secret,
-    /// How many transactions are to be in the books.
-    transactions: u64,
-}
-
-impl World {
-    /// A new one.
-    fn new(plan: &Plan, engine: &Engine) -> anyhow::Result<Self> {
-        let place = Place::new(engine)?;
-        let database = place.address()?;
-        let mut books = Books::create(&database)?;
-        let (wallets, tokens) = books.users(plan.wallets, CONNECTIONS)?;
-        let (currency, key, transactions) = (books.currency().clone(), books.key.clone(), books.transactions);
-        drop(books);
-        let server = Server::start(&plan.binary, &database)?;
-        Ok(Self { plan_binary: plan.binary.clone(), server, place, wallets, tokens, currency, key, transactions })
-    }
-
-    /// Stops the server, and checks that the books have every transaction that was answered, and no other.
-    fn check(self) -> anyhow::Result<()> {
-        self.server.stop()?;
-        let verified = server::verify(&self.plan_binary, &self.place.address()?)?;
-        ensure!(
-            verified.transactions == self.transactions,
-            "{} transactions were answered, {} are in the books",
-            self.transactions,
-            verified.transactions
-        );
-        Ok(())
+impl Scenario {
+    /// What the engine makes no difference to is measured on SQLite only.
+    const fn is_about(self, engine: &Engine) -> bool {
+        match self {
+            Self::Sdk | Self::Kotlin => matches!(engine, Engine::Sqlite(_)),
+            Self::Processes => matches!(engine, Engine::Postgres(_)),
+            _ => true,
+        }
     }
 }

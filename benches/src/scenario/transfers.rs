@@ -1,37 +1,41 @@
 //! Durable transfers at 64 connections.
 
-use super::{CONNECTIONS, EMPTY, Plan, World};
-use crate::load::{self, Outcome};
+use super::{CONNECTIONS, Plan};
+use crate::load;
 use crate::place::Engine;
-use crate::request::{Same, Transfers, Wallets};
-use crate::table::{Row, Target};
+use crate::request::Wallets;
+use crate::table::{Row, Target, median};
+use crate::world::{Filling, World};
 
 pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
-    let mut world = World::new(plan, engine)?;
-    let address = world.server.address();
+    let mut world = World::new(plan, engine, &Filling { wallets: plan.wallets, ..Filling::default() })?;
     let [spread, hot] = [false, true].map(|hot| Wallets::new(&world.wallets, hot));
-    let mut send = |wallets: &Wallets| -> anyhow::Result<Outcome> {
-        let senders = Transfers::many(CONNECTIONS, wallets, &world.currency, world.key.expose())?;
-        let outcome = load::closed(address, senders, plan.time)?;
-        world.transactions += outcome.answered;
-        Ok(outcome)
-    };
-    let empty = || load::closed(address, (0..CONNECTIONS).map(|_| Same::open(EMPTY)).collect(), plan.time);
     let (mut empties, mut spreads, mut hots) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut spread_p99, mut hot_p99, mut spread_p50) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut spread_p50, mut spread_p99, mut hot_p99) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut empty_cpu, mut spread_cpu) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        empties.push(empty()?.rate());
-        let outcome = send(&spread)?;
+        let outcome = world.empty(plan)?;
+        empties.push(outcome.rate());
+        empty_cpu.push(outcome.cpu_us());
+        let outcome = world.transfer(plan, CONNECTIONS, &spread)?;
         spreads.push(outcome.rate());
+        spread_cpu.push(outcome.cpu_us());
         spread_p50.push(outcome.millis(0.5));
         spread_p99.push(outcome.millis(0.99));
-        let outcome = send(&hot)?;
+        let outcome = world.transfer(plan, CONNECTIONS, &hot)?;
         hots.push(outcome.rate());
         hot_p99.push(outcome.millis(0.99));
     }
+    // As callers come that know nothing of each other, at half of what was reached.
+    let rate = median(&spreads) / 2.0;
+    let senders = world.senders(world.server.address(), CONNECTIONS, &spread)?;
+    let open = load::open(senders, rate, plan.time)?;
+    let open = world.moved(open);
     world.check()?;
+
     let name = engine.name();
     let least = if matches!(engine, Engine::Sqlite(_)) { 0.30 } else { 0.20 };
+    let late = |what: &str, numbers, target| Row::number(format!("{name}: {what}"), numbers, "ms", target);
     Ok(vec![
         Row::ratio(
             format!("{name}: durable transfers, {CONNECTIONS} connections, {} wallets", plan.wallets),
@@ -39,14 +43,22 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
             ("empty handler", &empties),
             Some(Target::AtLeast(least)),
         ),
-        Row::number(format!("{name}: the same, p50"), spread_p50, "ms", None),
-        Row::number(format!("{name}: the same, p99"), spread_p99, "ms", Some(Target::AtMost(25.0))),
+        Row::ratio(
+            format!("{name}: the same, CPU of the server for each"),
+            (&spread_cpu, "µs"),
+            ("empty handler", &empty_cpu),
+            None,
+        ),
+        late("spread, p50", spread_p50, None),
+        late("spread, p99", spread_p99, Some(Target::AtMost(25.0))),
         Row::ratio(
             format!("{name}: one hot wallet in each transfer"),
             (&hots, "/s"),
             ("spread", &spreads),
             Some(Target::AtLeast(0.8)),
         ),
-        Row::number(format!("{name}: the same, p99"), hot_p99, "ms", Some(Target::AtMost(25.0))),
+        late("one hot wallet, p99", hot_p99, Some(Target::AtMost(25.0))),
+        late(&format!("spread, at a steady {rate:.0}/s, p50"), vec![open.millis(0.5)], None),
+        late(&format!("spread, at a steady {rate:.0}/s, p99"), vec![open.millis(0.99)], None),
     ])
 }

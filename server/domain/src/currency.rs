@@ -301,13 +301,12 @@ fn move_supply(
 /// Makes units of any currency, for a sandbox: those of a base currency come out of an issuance wallet of the platform's.
 pub(crate) fn mint(store: &mut dyn Writer, code: &CurrencyCode, wallet: &Wallet, units: i128) -> Result<(), Refusal> {
     let mut currency = store.claim::<Currency>(code.as_str())?.ok_or_else(Refusal::not_found)?;
-    let issuance = match currency.issuance {
-        Some(waid) => store.get(waid)?.ok_or_else(Refusal::not_found)?,
-        None => {
-            let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
-            let platform = store.first::<Profile>(query)?.ok_or_else(Refusal::not_found)?;
-            ledger::create_issuance_wallet(store, platform.upid, code)?
-        }
+    let issuance = if let Some(waid) = currency.issuance {
+        store.get(waid)?.ok_or_else(Refusal::not_found)?
+    } else {
+        let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
+        let platform = store.first::<Profile>(query)?.ok_or_else(Refusal::not_found)?;
+        ledger::create_issuance_wallet(store, platform.upid, code)?
     };
     currency.issuance = Some(issuance.waid);
     move_supply(store, &mut currency, (&issuance, wallet), units, TransactionType::Issue, None)?;

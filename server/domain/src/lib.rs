@@ -17,6 +17,7 @@
 //! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
+//! | [`planted`] | faults that the tests must find, in builds for that only |
 
 pub mod access;
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod ledger;
 pub mod momo;
 pub mod notify;
 pub mod payment;
+pub mod planted;
 pub mod reference;
 pub mod refusal;
 pub mod secrets;

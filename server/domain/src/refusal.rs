@@ -65,6 +65,10 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy | StoreError::Conflict => Self::new(Code::TOO_BUSY),
+            StoreError::Undone(reason) => {
+                tracing::error!(reason, "storage cannot write");
+                Self::new(Code::TOO_BUSY)
+            }
             // Nobody sees it: the engine runs the job again.
             StoreError::NotLoaded => Self::new(Code::SYSTEM_ERROR),
             error => {

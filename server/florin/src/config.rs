@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 /// A self-hosted wallet platform: provider servers read and write, phone apps only read.
 #[derive(Debug, Parser)]
@@ -39,8 +41,26 @@ pub(crate) enum Command {
         after_help = "Example:\n  florin verify --database sqlite://florin.db\n\nThe report is JSON. It may run while the server serves."
     )]
     Verify(VerifyArgs),
+    /// Copy the books, as they are now, into a new file. The server may run meanwhile.
+    #[command(
+        after_help = "Examples:\n  florin backup --to /backups/florin-monday.db\n  florin verify --database sqlite:///backups/florin-monday.db    Check the copy as a whole\n\nThe copy is a SQLite database, from whichever engine. To go back to it, serve it (or a copy of it); to put it on\nPostgreSQL, `florin move` it there. It holds all that the database does: keep it as well as that."
+    )]
+    Backup(BackupArgs),
+    /// Move the books to another database, of the same engine or the other one. No server may run meanwhile.
+    #[command(
+        after_help = "Example:\n  FLORIN_TO=postgres://florin:SECRET@db/florin florin move --from sqlite://florin.db\n\nEverything is copied, then both sides are compared row by row, then the source is closed: it can be looked at, but\nnot served any more, and says where the books are. Interrupted at any moment, it goes on when it is started again\nwith the same addresses; until it ends, the destination cannot be served."
+    )]
+    Move(MoveArgs),
     /// Play the whole story on a temporary database: a provider, its user, a phone, a merchant.
     Demo,
+    /// Show that money moves exactly once here, whatever is killed: servers and clients, through a faulty network.
+    #[command(
+        after_help = "Examples:\n  florin prove --minutes 10\n  FLORIN_PROVE_DATABASE=postgres://USER:PASSWORD@HOST/florin_prove florin prove --processes 2\n\nIt works on a database of its own, a temporary SQLite file if none is named, and touches none that is set up already.\nExit 0 if each operation was booked exactly once, 1 if not."
+    )]
+    Prove(ProveArgs),
+    /// A client of `florin prove`, which starts it.
+    #[command(hide = true)]
+    ProveClient,
     /// Print the OpenAPI document of a surface.
     Openapi(OpenapiArgs),
 }
@@ -93,6 +113,56 @@ pub(crate) struct InitArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) database: Database,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// The new file. It must not be there yet.
+    #[arg(long, env = "FLORIN_TO")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MoveArgs {
+    /// Where the books are: sqlite://FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE.
+    #[arg(long, env = "FLORIN_FROM", hide_env_values = true)]
+    pub(crate) from: String,
+    /// Where they shall be: a database that is new or empty.
+    #[arg(long, env = "FLORIN_TO", hide_env_values = true)]
+    pub(crate) to: String,
+    /// How many rows are copied at a time. So many are copied again, at most, if it is interrupted.
+    #[arg(long, env = "FLORIN_BATCH", default_value = "10000")]
+    pub(crate) batch: NonZeroUsize,
+    /// How it is told what was done.
+    #[arg(long, env = "FLORIN_FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// How long the clients go on.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) minutes: u32,
+    /// Stop after so many operations instead.
+    #[arg(long, conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) operations: Option<u64>,
+    /// An empty database to work on, and to be dropped afterwards; a temporary SQLite file if absent.
+    #[arg(long, env = "FLORIN_PROVE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// How many server processes; more than one on PostgreSQL only.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub(crate) processes: u32,
+    /// How many client processes.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) clients: u32,
+    /// Plans the same operations, faults and kills as the run that printed it; a random one if absent.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,13 @@
-//! The `florin` command: serves a wallet platform, sets one up, and checks its books.
+//! The `florin` command: serves a wallet platform, sets one up, checks its books, copies and moves them.
 
+mod backup;
 mod config;
 mod demo;
 mod init;
 mod logging;
+mod progress;
+mod prove;
+mod relocate;
 mod serve;
 mod verify;
 
@@ -23,7 +27,11 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Key(args) => init::make_key(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Move(args) => relocate::run(&args),
         Command::Demo => demo::run(),
+        Command::Prove(args) => prove::run(&args),
+        Command::ProveClient => prove::client(),
         Command::Openapi(args) => openapi(args.surface),
     };
     match result {

@@ -12,10 +12,9 @@ fn florin(arguments: &[&str]) -> (bool, String, String) {
 
 #[test]
 fn help_has_examples() {
-    for arguments in
-        [&["--help"][..], &["serve", "--help"], &["init", "--help"], &["verify", "--help"], &["key", "--help"]]
-    {
-        let (ok, out, _) = florin(arguments);
+    for command in ["", "serve", "init", "verify", "key", "backup", "move", "prove"] {
+        let arguments: Vec<_> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let (ok, out, _) = florin(&arguments);
         assert!(ok && out.contains("Example"), "{arguments:?}: {out}");
     }
 }

@@ -39,6 +39,14 @@ impl Writer for Watch<'_> {
         self.writer.claim_row(table, key)
     }
 
+    fn expect_row(&mut self, table: &'static Table, key: Vec<Value>, to_change: bool) {
+        self.writer.expect_row(table, key, to_change);
+    }
+
+    fn is_far(&self) -> bool {
+        self.writer.is_far()
+    }
+
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
         self.writer.insert_row(table, row)

@@ -5,11 +5,14 @@
 //! processes on one database; there the gate is a read-only transaction, by a role that may only read.
 
 mod backend;
+mod copy;
 mod postgres;
 mod queue;
+mod scan;
 mod sqlite;
 mod unit;
 
+pub use copy::{Copied, CopyError, Moved, Progress, Stage, backup, relocate};
 pub use postgres::{PostgresStore, without_secrets};
 pub use sqlite::SqliteStore;
 
@@ -48,6 +51,22 @@ pub enum OpenError {
         found: i64,
         /// The newest version that this program knows.
         known: i64,
+    },
+    /// Its rows were moved to another one.
+    #[error("the books were moved from {database} to {to}: use that one. What is here is kept as it was, to look at")]
+    Moved {
+        /// The database.
+        database: String,
+        /// Where they are now.
+        to: String,
+    },
+    /// It is the destination of a move that did not end yet.
+    #[error("{database} has half of a copy of {from}: finish it with the same `florin move` as before")]
+    HalfCopied {
+        /// The database.
+        database: String,
+        /// Where the whole is.
+        from: String,
     },
     /// The engine's own error.
     #[error("{0}")]

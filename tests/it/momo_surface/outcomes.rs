@@ -6,8 +6,11 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// Makes a body with a test value in it.
+type Body = Box<dyn Fn(&str) -> Value + Sync>;
+
 /// The path, the body and the test values of an operation.
-fn tables() -> Vec<(&'static str, &'static str, Box<dyn Fn(&str) -> Value + Sync>)> {
+fn tables() -> Vec<(&'static str, &'static str, Body)> {
     let pull = |value: &str| order("3", "payer", value);
     let push = |value: &str| order("3", "payee", value);
     vec![
@@ -99,6 +102,7 @@ async fn each_documented_test_value_has_its_outcome() {
         let found = momo.settled(path).await;
         assert_eq!(found["reason"], "COULD_NOT_PERFORM_TRANSACTION", "{path} {value}: five minutes are over");
     }
+    assert!(!server.logs().contains("4673312345"), "a number is in the log");
     server.home.verify().await.sound();
 }
 

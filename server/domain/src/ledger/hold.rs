@@ -11,7 +11,7 @@ use crate::currency::{self, Currency};
 use crate::identity::{self, default_wallet};
 use crate::ledger::id;
 use crate::refusal::Refusal;
-use crate::store::{FromValue, IntoValue, Query, Reader, Record, Value, Writer, record};
+use crate::store::{FromValue, IntoValue, Kind, Query, Reader, Record, Value, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::TransactionType;
 use florin_sdk_core::operation::{CaptureHold, Operation, ReleaseHold};
@@ -85,6 +85,8 @@ impl IntoValue for HoldStatus {
 }
 
 impl FromValue for HoldStatus {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         let text = String::from_value(value)?;
         Ok(match text.as_str() {

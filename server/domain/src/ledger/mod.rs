@@ -10,7 +10,6 @@ mod hold;
 mod post;
 mod refund;
 mod verify;
-mod verify_holds;
 mod wallet;
 
 pub use chain::{Chain, Hash};
@@ -18,7 +17,7 @@ pub use history::{HistoryFilter, details, history, may_read_wallet};
 pub use hold::{
     Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
 };
-pub use post::{Leg, NewTransaction, Posting, Transaction, post};
+pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
 pub(crate) use refund::pay_back;
 pub use refund::{Refunded, refund};
 pub use verify::{Fault, Report, verify};

@@ -4,13 +4,15 @@ use super::chain::{Chain, Hash, NO_HASH, hash};
 use super::hold::{self, Terms};
 use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
+use crate::identity::Profile;
 use crate::ledger::id;
+use crate::planted::{self, Fault};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, StoreError, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionState, TransactionType};
 use florin_sdk_core::money::MAX_UNITS;
-use florin_sdk_core::{Hoid, Timestamp, Txid, Waid};
+use florin_sdk_core::{CurrencyCode, Hoid, Timestamp, Txid, Waid};
 
 record! {
     /// A transaction: what was moved, and why. Its postings say from where and to where.
@@ -80,7 +82,7 @@ record! {
 }
 
 /// The most postings of a transaction.
-pub(super) const SIDES: i64 = 16;
+pub(in crate::ledger) const SIDES: i64 = 16;
 
 /// The posting that a transaction's would come right after, and the one that would come right after them.
 pub(super) const fn around(txid: Txid) -> (i64, i64) {
@@ -121,6 +123,25 @@ pub struct NewTransaction<'a> {
     pub description: &'a str,
     /// The client reference that it is made under.
     pub reference: Option<&'a str>,
+}
+
+/// Says what moving money between these wallets is going to read and change, so that an engine that is far away fetches
+/// it in two journeys rather than one row at a time.
+pub fn expect(store: &mut dyn Writer, source: Waid, destination: Waid, currency: &CurrencyCode) {
+    if !store.is_far() {
+        return;
+    }
+    store.expect::<Wallet>(source);
+    store.expect::<Wallet>(destination);
+    store.expect::<Currency>(currency.as_str());
+    store.expect_claim::<Chain>(store.chain());
+    let Ok(Some(currency)) = store.get::<Currency>(currency.as_str()) else { return };
+    for waid in [source, destination] {
+        if let Ok(Some(wallet)) = store.get::<Wallet>(waid) {
+            store.expect::<Profile>(wallet.upid);
+            store.expect_claim::<Balance>((waid, currency.number));
+        }
+    }
 }
 
 /// Moves money that can be spent from one wallet to another.
@@ -252,10 +273,13 @@ pub(super) fn enter(
         position,
         hash: NO_HASH,
     };
-    transaction.hash = hash(&previous, &transaction, &postings, heading.hold);
+    transaction.hash = hash(&previous, &transaction, &postings, heading.hold, sum.currency);
 
     store.insert(&transaction)?;
     for posting in &postings {
+        if planted::is(Fault::DroppedPosting) && posting.waid.number() % 3 == 0 {
+            continue;
+        }
         store.insert(posting)?;
     }
     let head = Chain { chain: number, length: position, head: transaction.hash };
@@ -288,7 +312,7 @@ fn apply(
     let available = old.available.checked_add(spendable).ok_or_else(too_large)?;
     let held = old.held.checked_add(change.held).ok_or_else(too_large)?;
     let total = available.checked_add(held).ok_or_else(too_large)?;
-    if available < 0 && spendable < 0 && !change.wallet.is_issuance {
+    if available < 0 && spendable < 0 && currency.issuance != Some(waid) {
         return Err(Refusal::new(Code::INSUFFICIENT_FUNDS));
     }
     if held < 0 {

@@ -9,7 +9,7 @@ use super::view;
 use crate::notify::{Event, Signing, Target, write};
 use crate::refusal::Refusal;
 use crate::secrets;
-use crate::store::{FromValue, IntoValue, Reader, Value, Writer};
+use crate::store::{FromValue, IntoValue, Kind, Reader, Value, Writer};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 pub use florin_sdk_core::momo::CallbackMethod as Method;
@@ -30,6 +30,8 @@ impl IntoValue for Method {
 }
 
 impl FromValue for Method {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         match String::from_value(value)?.as_str() {
             "PUT" => Ok(Self::Put),

@@ -153,6 +153,8 @@ impl crate::store::IntoValue for Plan {
 }
 
 impl crate::store::FromValue for Plan {
+    const KIND: crate::store::Kind = crate::store::Kind::Text;
+
     fn from_value(value: crate::store::Value) -> Result<Self, String> {
         let text = String::from_value(value)?;
         match text.split_once(' ').unwrap_or((&text, "")) {
@@ -279,22 +281,22 @@ fn plan(
         request.due = Some(created);
     }
     if request.kind == Kind::Refund {
-        if let Some(payer) = settle::original(store.reader(), request, mode).ok().and_then(|paid| paid.party()) {
-            request.party_kind = Some(payer.party_id_type.as_str().to_owned());
-            request.party_id = Some(payer.canonical_id());
-        }
+        let paid = settle::original(store.reader(), request, mode).ok();
+        // A test value pays back what was never paid.
+        let payer = paid.map_or_else(|| mode.test_party(request.kind, test_value), |paid| paid.party());
+        request.party_kind = payer.as_ref().map(|payer| payer.party_id_type.as_str().to_owned());
+        request.party_id = payer.as_ref().map(Party::canonical_id);
     }
     if let (Mode::Sandbox(settings), Some(currency)) = (mode, currency) {
         sandbox::prepare(store, user, request, currency, settings)?;
     }
     if request.kind.is_pull() {
         ask(store, user, request, currency)?;
-    } else if matches!(request.kind, Kind::PreApproval | Kind::Consent) && !mode.is_sandbox() {
-        if let Some(party) = request.party() {
-            if party::find(store.reader(), user.upid, &party)?.is_none() {
-                request.settle_as(Plan::Fail(Some(ReasonCode::PayerNotFound)), created);
-            }
-        }
+    } else if let (Kind::PreApproval | Kind::Consent, Mode::Production, Some(party)) =
+        (request.kind, mode, request.party())
+        && party::find(store.reader(), user.upid, &party)?.is_none()
+    {
+        request.settle_as(Plan::Fail(Some(ReasonCode::PayerNotFound)), created);
     }
     if let Mode::Sandbox(settings) = mode {
         match settings.outcome(request, test_value) {
@@ -304,7 +306,7 @@ fn plan(
             }
             Outcome::Open => {}
             Outcome::Settle { plan, after_ms } => {
-                request.settle_as(plan, Timestamp::from_millis(created.millis().saturating_add(i64::from(after_ms))))
+                request.settle_as(plan, Timestamp::from_millis(created.millis().saturating_add(i64::from(after_ms))));
             }
         }
     }

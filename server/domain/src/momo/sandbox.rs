@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::secrets;
 use crate::store::{Reader, Record, Writer};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status as Activity};
-use florin_sdk_core::momo::{Party, Product, ReasonCode, ReferenceId, Status};
+use florin_sdk_core::momo::{Party, PartyIdType, Product, ReasonCode, ReferenceId, Status};
 use florin_sdk_core::{Amount, CurrencyCode, JsonObject, Timestamp, Upid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +45,17 @@ impl Mode {
         match self {
             Self::Production => None,
             Self::Sandbox(settings) => settings.callback_method.map(Into::into),
+        }
+    }
+
+    /// Who is paid where a test value stands for what is not there.
+    pub(super) fn test_party(&self, kind: Kind, value: Option<&str>) -> Option<Party> {
+        match self {
+            Self::Production => None,
+            Self::Sandbox(settings) => {
+                settings.test(kind, value?)?;
+                Some(Party { party_id_type: PartyIdType::Alias, party_id: "test-values".into() })
+            }
         }
     }
 

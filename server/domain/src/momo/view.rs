@@ -5,7 +5,7 @@ use crate::currency;
 use crate::refusal::Refusal;
 use crate::store::Reader;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::momo::{ErrorReason, Party, Status};
+use florin_sdk_core::momo::{ErrorReason, Party, PartyIdType, Status};
 use florin_sdk_core::{Amount, JsonObject, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,8 @@ pub fn describe(store: &mut dyn Reader, request: &MomoRequest) -> Result<JsonObj
         }
         Kind::Refund => {
             shown.remove("referenceIdToRefund");
-            put(&mut shown, "payee", request.party().map(|party| json!(party)));
+            let payee = request.party().filter(|party| party.party_id_type != PartyIdType::Alias);
+            put(&mut shown, "payee", payee.map(|party| json!(party)));
         }
         Kind::CashTransfer => {
             // Misspelt in requests only (K27).

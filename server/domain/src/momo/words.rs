@@ -1,6 +1,6 @@
 //! The contract's words as cells.
 
-use crate::store::{FromValue, IntoValue, Value};
+use crate::store::{FromValue, IntoValue, Kind, Value};
 use florin_sdk_core::momo::{Product, ReasonCode, ReferenceId, Status};
 
 /// An enum of ours whose values are stored as words; nothing else may stand in the column.
@@ -32,6 +32,8 @@ macro_rules! words {
         }
 
         impl $crate::store::FromValue for $name {
+            const KIND: $crate::store::Kind = $crate::store::Kind::Text;
+
             fn from_value(value: $crate::store::Value) -> Result<Self, String> {
                 let text = String::from_value(value)?;
                 let known = Self::ALL.iter().find(|known| known.as_str() == text);
@@ -49,6 +51,8 @@ impl IntoValue for ReferenceId {
 }
 
 impl FromValue for ReferenceId {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         String::from_value(value)?.parse().map_err(|e| format!("{e}"))
     }
@@ -61,6 +65,8 @@ impl IntoValue for Product {
 }
 
 impl FromValue for Product {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         let text = String::from_value(value)?;
         Self::SUBSCRIBED.iter().find(|product| product.as_str() == text).copied().ok_or_else(|| "no product".to_owned())
@@ -76,6 +82,8 @@ macro_rules! open_words {
             }
         }
         impl FromValue for $name {
+            const KIND: Kind = Kind::Text;
+
             fn from_value(value: Value) -> Result<Self, String> {
                 String::from_value(value).map(Self::from)
             }

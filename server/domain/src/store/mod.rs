@@ -8,12 +8,14 @@
 
 mod query;
 mod record;
+mod scan;
 mod value;
 
 pub use query::{Filter, Query, Walk};
 pub(crate) use record::record;
 pub use record::{Column, Key, Record, Table};
-pub use value::{Cells, FromValue, IntoValue, Value};
+pub use scan::{Scan, Snapshot, Snapshots, Visit, place_of};
+pub use value::{Cells, FromValue, IntoValue, Kind, Value, ValueRef};
 
 use crate::clock::Micros;
 use florin_sdk_core::Timestamp;
@@ -58,7 +60,10 @@ pub enum StoreError {
     /// Another process changed the same rows: nothing was done; the engine tries again.
     #[error("another process changed the same rows")]
     Conflict,
-    /// The engine's own error: a full disk, a lost connection.
+    /// The engine cannot write now, as on a full disk: nothing was done.
+    #[error("{0}")]
+    Undone(String),
+    /// The engine's own error, such as a connection that was lost in a commit: nobody knows what was done.
     #[error("{0}")]
     Engine(String),
 }
@@ -95,6 +100,17 @@ pub trait Writer: Reader {
     /// The row with this key, which is going to be changed: nobody else changes it until the end of the transaction.
     /// Use the typed `claim` instead.
     fn claim_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<Option<Vec<Value>>, StoreError>;
+
+    /// Says that this row is going to be asked for. An engine that is far away fetches such rows together; to one that is
+    /// near it says nothing. Use the typed `expect` and `expect_claim` instead.
+    fn expect_row(&mut self, table: &'static Table, key: Vec<Value>, to_change: bool) {
+        let _ = (table, key, to_change);
+    }
+
+    /// Whether [`Writer::expect_row`] is worth a word.
+    fn is_far(&self) -> bool {
+        false
+    }
 
     /// Adds a row. Use the typed `insert` instead.
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError>;
@@ -143,6 +159,16 @@ impl dyn Writer + '_ {
         self.claim_row(R::TABLE, key.values())?.map(|row| R::from_row(Cells::new(R::TABLE, row))).transpose()
     }
 
+    /// Says that the record with this key is going to be read.
+    pub fn expect<R: Record>(&mut self, key: impl Key) {
+        self.expect_row(R::TABLE, key.values(), false);
+    }
+
+    /// Says that the record with this key is going to be changed.
+    pub fn expect_claim<R: Record>(&mut self, key: impl Key) {
+        self.expect_row(R::TABLE, key.values(), true);
+    }
+
     /// Adds a record.
     pub fn insert<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
         self.insert_row(R::TABLE, record.to_row())
@@ -167,7 +193,7 @@ pub trait WriteJob: Send {
 }
 
 /// A storage engine.
-pub trait Store: Send + Sync {
+pub trait Store: Snapshots {
     /// Queues work that reads. It runs on a connection that cannot write.
     fn read(&self, job: ReadJob) -> Result<(), StoreError>;
 

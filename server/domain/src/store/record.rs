@@ -1,6 +1,6 @@
 //! Tables as structs.
 
-use super::{Cells, IntoValue, Query, StoreError, Value};
+use super::{Cells, IntoValue, Kind, Query, StoreError, Value};
 use std::marker::PhantomData;
 
 /// A table: its name, its columns, and how many of them, from the first on, are its key.
@@ -10,11 +10,33 @@ pub struct Table {
     pub name: &'static str,
     /// The columns' names.
     pub columns: &'static [&'static str],
+    /// What kind of values each of them holds.
+    pub kinds: &'static [Kind],
     /// How many columns make the key.
     pub key: usize,
     /// If not zero: rows of this table come and stay as they are, and are looked for by at least so many of the key's
     /// first columns together. An engine may find them by a hash of these instead of an index.
     pub found_by: usize,
+}
+
+impl Table {
+    /// The columns to walk all rows by: each row has its own values in them, none of them is empty, and an engine finds
+    /// the next row beside the last. That is the key, or, where the key is made of several texts, the row's number.
+    #[must_use]
+    pub fn order(&self) -> &'static [&'static str] {
+        let key = self.columns.get(..self.key).unwrap_or_default();
+        if self.kinds.iter().take(self.key).all(|kind| *kind == Kind::Int) {
+            return key;
+        }
+        let number = self.columns.iter().position(|column| *column == "number");
+        number.and_then(|place| self.columns.get(place..=place)).unwrap_or(key)
+    }
+
+    /// Where a column stands.
+    #[must_use]
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|name| *name == column)
+    }
 }
 
 /// A row of a table. Made with `record!`.
@@ -56,6 +78,35 @@ impl<R, T> Column<R, T> {
     pub const fn new(name: &'static str) -> Self {
         Self { name, of: PhantomData }
     }
+}
+
+impl<R: Record, T> Column<R, T> {
+    /// Where it stands in a row. Worked out by the compiler, for those who look at many rows: `const { column.at() }`.
+    #[must_use]
+    pub const fn at(self) -> usize {
+        let mut place = 0;
+        while place < R::TABLE.columns.len() {
+            #[expect(clippy::indexing_slicing, reason = "below the length; and at worst it does not compile")]
+            if same(R::TABLE.columns[place], self.name) {
+                return place;
+            }
+            place += 1;
+        }
+        place
+    }
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut place = 0;
+    while place < one.len() && place < other.len() {
+        #[expect(clippy::indexing_slicing, reason = "below both lengths; and at worst it does not compile")]
+        if one[place] != other[place] {
+            return false;
+        }
+        place += 1;
+    }
+    one.len() == other.len()
 }
 
 /// The value of a table's key.
@@ -117,6 +168,10 @@ macro_rules! record {
             const TABLE: &'static $crate::store::Table = &$crate::store::Table {
                 name: $table,
                 columns: &[$(stringify!($key),)+ $(stringify!($field),)*],
+                kinds: &[
+                    $(<$kty as $crate::store::FromValue>::KIND,)+
+                    $(<$ty as $crate::store::FromValue>::KIND,)*
+                ],
                 key: [$(stringify!($key)),+].len(),
                 found_by: 0 $(+ $found_by)?,
             };

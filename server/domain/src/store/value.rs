@@ -20,6 +20,79 @@ pub enum Value {
     Units(i128),
 }
 
+impl Value {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn borrowed(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Int(*number),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Units(units) => ValueRef::Units(*units),
+        }
+    }
+}
+
+/// What a cell holds, as it lies where the engine read it: for those who look at many rows and keep few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueRef<'a> {
+    /// Nothing.
+    Null,
+    /// A 64-bit integer.
+    Int(i64),
+    /// A text.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+    /// A count of a currency's smallest unit.
+    Units(i128),
+}
+
+impl ValueRef<'_> {
+    /// The same, to be kept.
+    #[must_use]
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(number) => Value::Int(number),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Blob(bytes) => Value::Blob(bytes.to_vec()),
+            Self::Units(units) => Value::Units(units),
+        }
+    }
+
+    /// Appends the cell with its kind and length before it, so that no two rows give the same bytes. What is hashed is
+    /// hashed in this form, whichever engine it came from: it is for ever.
+    pub fn spell(self, out: &mut Vec<u8>) {
+        let mut part = |kind: u8, bytes: &[u8]| {
+            out.push(kind);
+            out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+            out.extend_from_slice(bytes);
+        };
+        match self {
+            Self::Null => part(0, &[]),
+            Self::Int(number) => part(1, &number.to_be_bytes()),
+            Self::Text(text) => part(2, text.as_bytes()),
+            Self::Blob(bytes) => part(3, bytes),
+            Self::Units(units) => part(4, &units.to_be_bytes()),
+        }
+    }
+}
+
+/// What kind of value a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 64-bit integers.
+    Int,
+    /// Texts.
+    Text,
+    /// Bytes.
+    Blob,
+    /// Counts of a currency's smallest unit.
+    Units,
+}
+
 /// The cells of one row, taken one after the other.
 pub struct Cells {
     table: &'static Table,
@@ -52,6 +125,9 @@ pub trait IntoValue {
 
 /// A type that a column can hold.
 pub trait FromValue: Sized {
+    /// The kind of its cells.
+    const KIND: Kind;
+
     /// From a cell; the reason if it holds something else.
     fn from_value(value: Value) -> Result<Self, String>;
 }
@@ -76,6 +152,8 @@ macro_rules! ids {
             }
         }
         impl FromValue for $name {
+            const KIND: Kind = Kind::Int;
+
             fn from_value(value: Value) -> Result<Self, String> {
                 match value {
                     Value::Int(number) => u64::try_from(number).ok().and_then(Self::new).ok_or_else(|| "an id has 16 digits".to_owned()),
@@ -95,6 +173,8 @@ macro_rules! integers {
             }
         }
         impl FromValue for $name {
+            const KIND: Kind = Kind::Int;
+
             fn from_value(value: Value) -> Result<Self, String> {
                 match value {
                     Value::Int(number) => Self::try_from(number).map_err(|_| "the integer is out of range".to_owned()),
@@ -112,6 +192,8 @@ impl IntoValue for bool {
     }
 }
 impl FromValue for bool {
+    const KIND: Kind = Kind::Int;
+
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Int(0) => Ok(false),
@@ -127,6 +209,8 @@ impl IntoValue for i128 {
     }
 }
 impl FromValue for i128 {
+    const KIND: Kind = Kind::Units;
+
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Units(units) => Ok(units),
@@ -143,6 +227,8 @@ impl IntoValue for Timestamp {
     }
 }
 impl FromValue for Timestamp {
+    const KIND: Kind = Kind::Int;
+
     fn from_value(value: Value) -> Result<Self, String> {
         i64::from_value(value).map(Self::from_millis)
     }
@@ -159,6 +245,8 @@ impl IntoValue for &str {
     }
 }
 impl FromValue for String {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Text(text) => Ok(text),
@@ -173,6 +261,8 @@ impl IntoValue for CurrencyCode {
     }
 }
 impl FromValue for CurrencyCode {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         String::from_value(value)?.parse().map_err(|e| format!("{e}"))
     }
@@ -184,6 +274,8 @@ impl IntoValue for JsonObject {
     }
 }
 impl FromValue for JsonObject {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         String::from_value(value)?.parse().map_err(|e| format!("{e}"))
     }
@@ -196,6 +288,8 @@ impl IntoValue for Vec<String> {
     }
 }
 impl FromValue for Vec<String> {
+    const KIND: Kind = Kind::Text;
+
     fn from_value(value: Value) -> Result<Self, String> {
         let text = String::from_value(value)?;
         Ok(text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
@@ -208,6 +302,8 @@ impl IntoValue for [u8; 32] {
     }
 }
 impl FromValue for [u8; 32] {
+    const KIND: Kind = Kind::Blob;
+
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Blob(bytes) => bytes.try_into().map_err(|_| "32 bytes expected".to_owned()),
@@ -222,6 +318,8 @@ impl<T: IntoValue> IntoValue for Option<T> {
     }
 }
 impl<T: FromValue> FromValue for Option<T> {
+    const KIND: Kind = T::KIND;
+
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Null => Ok(None),
@@ -239,6 +337,8 @@ macro_rules! stored_as_text {
             }
         }
         impl $crate::store::FromValue for $name {
+            const KIND: $crate::store::Kind = $crate::store::Kind::Text;
+
             fn from_value(value: $crate::store::Value) -> Result<Self, String> {
                 String::from_value(value).map(Self::from)
             }
@@ -257,6 +357,8 @@ impl IntoValue for florin_sdk_core::model::PaymentStatus {
     }
 }
 impl FromValue for florin_sdk_core::model::PaymentStatus {
+    const KIND: Kind = Kind::Int;
+
     fn from_value(value: Value) -> Result<Self, String> {
         u32::from_value(value).map(Self::from)
     }

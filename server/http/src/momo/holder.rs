@@ -65,8 +65,8 @@ fn sample() -> BasicUserInfo {
     }
 }
 
-fn status(user: &User) -> Option<String> {
-    Some(if is_active(user) { "ACTIVE" } else { "INACTIVE" }.to_owned())
+fn status(user: &User) -> String {
+    if is_active(user) { "ACTIVE" } else { "INACTIVE" }.to_owned()
 }
 
 pub(super) fn get_basic_user_info(
@@ -80,7 +80,7 @@ pub(super) fn get_basic_user_info(
         return Ok(sample());
     }
     let user = party::find(store, asked.user()?.upid, &party)?.ok_or_else(Denial::not_found)?;
-    Ok(BasicUserInfo { status: status(&user), name: user.display_name, ..BasicUserInfo::new() })
+    Ok(BasicUserInfo { status: Some(status(&user)), name: user.display_name, ..BasicUserInfo::new() })
 }
 
 pub(super) fn get_user_info_with_consent(store: &mut dyn Reader, asked: &Asked, _: NoPath) -> Result<UserInfo, Denial> {
@@ -109,7 +109,7 @@ pub(super) fn get_user_info_with_consent(store: &mut dyn Reader, asked: &Asked, 
     Ok(UserInfo {
         sub: Some(user.uuid.to_string()),
         active: Some(is_active(&user)),
-        status: status(&user),
+        status: Some(status(&user)),
         name: user.display_name,
         phone_number: number,
         phone_number_verified,

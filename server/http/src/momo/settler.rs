@@ -5,7 +5,9 @@
 
 use crate::app::App;
 use florin_domain::Refusal;
-use florin_domain::momo::{Verdict, settle};
+use florin_domain::momo::settle::{self, Due};
+use florin_domain::momo::{Mode, Verdict};
+use florin_domain::store::Writer;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -31,16 +33,15 @@ pub async fn run(app: App) {
 
 /// Settles what is due, and says how long there is nothing more to do.
 async fn round(app: &App) -> Result<Duration, Refusal> {
-    let (due, next) = app.read(|store| settle::due(store, AT_ONCE)).await?;
-    let full = due.len() == AT_ONCE;
+    let Due { requests, next } = app.read_little(|store| settle::due(store, AT_ONCE)).await?;
+    let full = requests.len() == AT_ONCE;
     let mut settling = JoinSet::new();
-    for (owner, reference) in due {
+    for (owner, reference) in requests {
         let app = app.clone();
         settling.spawn(async move {
-            let mode = app.momo().mode(app.sandbox());
-            let work = move |store: &mut dyn florin_domain::store::Writer| {
-                settle(store, owner, reference, &Verdict::AsPlanned, &mode)
-            };
+            let mode: Mode = app.momo().mode(app.sandbox());
+            let work =
+                move |store: &mut dyn Writer| settle::settle(store, owner, reference, &Verdict::AsPlanned, &mode);
             if let Err(error) = app.write(work, |_: &Refusal| false).await {
                 tracing::warn!(%reference, %error, "a request could not be settled; it is tried again");
                 let later = app.write(move |store| settle::postpone(store, owner, reference), |_: &Refusal| false);

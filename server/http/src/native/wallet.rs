@@ -104,6 +104,7 @@ pub(super) fn get_wallet_transaction_details(
 }
 
 pub(super) fn wallet_transfer(call: &mut Writing<'_>, op: WalletTransfer) -> Result<Transferred, Refusal> {
+    ledger::expect(call.store, op.source_waid, op.destination_waid, &op.currency);
     let source = wallet_for::<WalletTransfer>(call.store.reader(), call.caller, Some(op.source_waid))?;
     let destination = need_wallet(call.store.reader(), op.destination_waid)?;
     if source.market.is_some() || destination.market.is_some() || op.bridge_currency.is_some() {
@@ -127,6 +128,7 @@ fn post(
 ) -> Result<Txid, Refusal> {
     let currency = need_currency(call.store.reader(), "currency", code)?;
     let units = currency.units("amount", amount)?;
+    ledger::expect(call.store, source.waid, destination.waid, code);
     let leg = Leg { source, destination, currency: &currency, units };
     let new = NewTransaction { leg, kind, method: "internal", description, reference: call.reference };
     let txid = ledger::post(call.store, new)?;

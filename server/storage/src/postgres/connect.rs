@@ -17,6 +17,10 @@ use tokio_postgres::{Client, Error, NoTls, Statement};
 pub(super) enum Purpose {
     Write,
     Read,
+    /// To read whole tables, for as long as that takes.
+    Scan,
+    /// To have a whole database for oneself, for as long as that takes.
+    Own,
 }
 
 /// Whoever writes holds locks, so it must neither wait nor idle for long: a process that stands still would hold up
@@ -29,6 +33,13 @@ const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_sessio
 /// One gate of three: see also the role (`role.rs`) and the transactions (`read.rs`).
 const TO_READ: &str =
     "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
+
+/// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
+const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = 0;
+    SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+    SET max_parallel_workers_per_gather = 0";
+
+const TO_OWN: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = 0; SET jit = off";
 
 /// A connection.
 pub(super) struct Session {
@@ -52,6 +63,14 @@ impl Session {
             Purpose::Read => {
                 config.application_name("florin reader");
                 TO_READ
+            }
+            Purpose::Scan => {
+                config.application_name("florin scanner");
+                TO_SCAN
+            }
+            Purpose::Own => {
+                config.application_name("florin mover").target_session_attrs(TargetSessionAttrs::ReadWrite);
+                TO_OWN
             }
         };
         let client = runtime.block_on(async {
@@ -142,6 +161,11 @@ fn cannot_connect(address: &Address, error: &Error) -> String {
             format!("{address}: {said}. A florin process needs 5 connections: raise max_connections of the server")
         }
         Some(_) => format!("{address}: {said}"),
+        // The driver's words for a server that is not the one we asked for.
+        None if said.contains("does not allow writes") => format!(
+            "{address} is read-only, as a standby is, or by default_transaction_read_only: name the server that takes \
+             writes, or change the setting"
+        ),
         None => format!("cannot reach {address}: {said}. Is the server running, and does it listen there?"),
     }
 }

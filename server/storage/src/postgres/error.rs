@@ -55,6 +55,8 @@ impl Failure {
             SqlState::ADMIN_SHUTDOWN
             | SqlState::CRASH_SHUTDOWN
             | SqlState::CANNOT_CONNECT_NOW
+            // The server became a standby, or somebody said so: another connection may find another server.
+            | SqlState::READ_ONLY_SQL_TRANSACTION
             | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Self::Lost(engine()),
             _ => match code.code().get(..2) {
                 Some("08") => Self::Lost(engine()),

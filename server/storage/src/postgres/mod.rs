@@ -5,11 +5,13 @@
 //! | `address` | the database's address, shown without its password |
 //! | `connect` | a connection with its runtime and prepared statements |
 //! | `durable` | refuses a server that would lose what was acknowledged |
+//! | `note`, `owned` | what is kept of a move, and a database that nobody else writes |
 //! | `migrate`, `role` | the schema, and the role that readers take |
 //! | `slot` | what makes a process one of several: its class of ids and its chain |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
 //! | `write`, `read` | the threads |
+//! | `snapshot` | readers that all see one moment, and walk whole tables |
 //! | `error` | what PostgreSQL's errors mean to us |
 //!
 //! There is no TLS yet: connect over a unix socket, a private network or a tunnel. A connection must be a session of
@@ -22,22 +24,26 @@ mod error;
 #[cfg(test)]
 mod live;
 mod migrate;
+mod note;
 mod numeric;
+mod owned;
 mod read;
 mod role;
 mod slot;
+mod snapshot;
 mod statement;
 mod transaction;
 mod value;
 mod write;
 
 pub use address::without_secrets;
+pub(crate) use owned::OwnedDatabase;
 
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use address::Address;
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadJob, Store, StoreError, WriteJob};
+use florin_domain::store::{ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use read::Reading;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,12 +61,19 @@ const MAX_WAITING_READS: usize = 16_384;
 /// process takes five connections: sixteen processes stay below the server's usual hundred.
 const READERS: usize = 4;
 
+/// The address of a database, without its password.
+pub(crate) fn shown(address: &str) -> Result<String, OpenError> {
+    Ok(Address::parse(address)?.to_string())
+}
+
 /// A PostgreSQL database.
 pub struct PostgresStore {
     writes: Arc<Queue<Box<dyn WriteJob>>>,
     reads: Arc<Queue<ReadJob>>,
     health: Health,
     workers: Vec<JoinHandle<()>>,
+    address: Address,
+    clock: Clock,
 }
 
 impl PostgresStore {
@@ -72,6 +85,8 @@ impl PostgresStore {
             reads: Arc::new(Queue::new(MAX_WAITING_READS)),
             health: Arc::new(Mutex::new(Ok(()))),
             workers: Vec::new(),
+            address: address.clone(),
+            clock: clock.clone(),
         };
         match mode {
             Mode::Serve => {
@@ -96,6 +111,12 @@ impl PostgresStore {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         self.workers.push(thread.map_err(|e| OpenError::Engine(e.to_string()))?);
         Ok(())
+    }
+}
+
+impl Snapshots for PostgresStore {
+    fn snapshots(&self, readers: usize) -> Result<Vec<Box<dyn Snapshot>>, StoreError> {
+        snapshot::snapshots(&self.address, readers, &self.clock)
     }
 }
 

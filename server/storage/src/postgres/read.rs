@@ -1,10 +1,10 @@
 //! The threads that read.
 
 use super::address::Address;
-use super::connect::{Purpose, Session};
+use super::connect::{Purpose, Session, failed};
 use super::error::Failure;
 use super::transaction::select;
-use super::{migrate, role};
+use super::{migrate, note, role};
 use crate::OpenError;
 use crate::queue::Queue;
 use florin_domain::clock::Clock;
@@ -28,6 +28,9 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(super) fn connect(address: &Address) -> Result<Session, OpenError> {
     let session = Session::connect(address, Purpose::Read)?;
     migrate::check(&session, address)?;
+    if let Some(note) = note::read(&session).map_err(|e| failed(address, &e))? {
+        note.check_reading(address.to_string())?;
+    }
     role::take(&session, address);
     Ok(session)
 }

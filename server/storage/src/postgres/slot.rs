@@ -25,6 +25,17 @@ pub(super) fn take(session: &Session, address: &Address) -> Result<u8, OpenError
     Err(OpenError::Full { database: address.to_string(), most: SLOTS })
 }
 
+/// Takes all slots, for as long as the connection lasts; says whether they were free.
+pub(super) fn take_all(session: &Session, address: &Address) -> Result<bool, OpenError> {
+    for slot in 0..SLOTS {
+        let taken = session.ask::<bool>(&format!("SELECT pg_try_advisory_lock({LOCKS}, {slot})"), &[]);
+        if taken.map_err(|e| failed(address, &e))? != Some(true) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The greatest id of all tables whose ids come from [`Numbers::next_id`]: a clock that was set back, and whoever had
 /// the slot before, must not make us give one twice.
 pub(super) fn greatest_id(session: &Session, address: &Address) -> Result<Micros, OpenError> {

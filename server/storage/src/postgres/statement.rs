@@ -180,8 +180,10 @@ pub(super) fn update(table: &Table, types: &[Type]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1, found_by: 0 };
+    const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text];
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1, found_by: 0 };
 
     fn types() -> [Type; 3] {
         [Type::INT8, Type::TEXT, Type::NUMERIC]

@@ -8,6 +8,7 @@ use super::value::{Given, TYPES, Taken, fits};
 use crate::OpenError;
 use crate::backend::{Changes, KeyCells, Row, Transaction, Wanted};
 use florin_domain::clock::Micros;
+use florin_domain::planted;
 use florin_domain::store::{Query, StoreError, Table};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -42,7 +43,7 @@ impl Catalogue {
         Ok(Self(types))
     }
 
-    fn of(&self, table: &Table) -> Result<&[Type], Failure> {
+    pub(super) fn of(&self, table: &Table) -> Result<&[Type], Failure> {
         self.0.get(table.name).map(Vec::as_slice).ok_or_else(|| Failure::Engine(format!("no table {}", table.name)))
     }
 }
@@ -136,7 +137,8 @@ impl<'a> PgTransaction<'a> {
         for Wanted { table, keys, to_change } in wanted {
             // A key that cannot be stored is not there.
             let keys: Vec<&KeyCells> = keys.iter().filter(|key| key.iter().all(fits)).collect();
-            let sql = statement::fetch(table, self.catalogue.of(table)?, *to_change);
+            let locked = *to_change && !planted::blind_to(table.name);
+            let sql = statement::fetch(table, self.catalogue.of(table)?, locked);
             asked.push((*table, sql, by_column(&keys, table.key)));
         }
         let sql: Vec<_> = asked.iter().map(|(table, sql, _)| (table.name, sql.as_str())).collect();

@@ -2,7 +2,7 @@
 
 use super::numeric;
 use bytes::{BufMut, BytesMut};
-use florin_domain::store::Value;
+use florin_domain::store::{Value, ValueRef};
 use std::error::Error;
 use std::fmt;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -65,19 +65,36 @@ impl ToSql for Given<'_> {
     to_sql_checked!();
 }
 
-/// A cell on its way out.
+/// A cell on its way out, where it lies.
+pub(super) struct Seen<'a>(pub(super) ValueRef<'a>);
+
+impl<'a> FromSql<'a> for Seen<'a> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(match *ty {
+            Type::INT8 => ValueRef::Int(i64::from_sql(ty, raw)?),
+            Type::INT4 => ValueRef::Int(i32::from_sql(ty, raw)?.into()),
+            Type::NUMERIC => ValueRef::Units(numeric::take(raw)?),
+            Type::TEXT => ValueRef::Text(<&str>::from_sql(ty, raw)?),
+            Type::BYTEA => ValueRef::Blob(raw),
+            _ => return Err(format!("a column of type {ty} is not one of ours").into()),
+        }))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(ValueRef::Null))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        TYPES.contains(ty)
+    }
+}
+
+/// A cell on its way out, to be kept.
 pub(super) struct Taken(pub(super) Value);
 
 impl<'a> FromSql<'a> for Taken {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(match *ty {
-            Type::INT8 => Value::Int(i64::from_sql(ty, raw)?),
-            Type::INT4 => Value::Int(i32::from_sql(ty, raw)?.into()),
-            Type::NUMERIC => Value::Units(numeric::take(raw)?),
-            Type::TEXT => Value::Text(String::from_sql(ty, raw)?),
-            Type::BYTEA => Value::Blob(raw.to_vec()),
-            _ => return Err(format!("a column of type {ty} is not one of ours").into()),
-        }))
+        Seen::from_sql(ty, raw).map(|seen| Self(seen.0.to_value()))
     }
 
     fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {

@@ -1,10 +1,11 @@
 //! The thread that writes.
 
 use super::address::Address;
-use super::connect::{Purpose, Session};
+use super::connect::{Purpose, Session, failed};
 use super::durable;
 use super::error::Failure;
 use super::migrate;
+use super::note;
 use super::slot::{self, Counter};
 use super::transaction::{Catalogue, End, PgTransaction};
 use crate::OpenError;
@@ -66,6 +67,10 @@ impl Pen {
     fn take(session: Session, address: &Address) -> Result<Self, OpenError> {
         let catalogue = Catalogue::read(&session, address)?;
         let slot = slot::take(&session, address)?;
+        // Whoever moves the rows elsewhere has all slots; what was said before he gave them back is seen now.
+        if let Some(note) = note::read(&session).map_err(|e| failed(address, &e))? {
+            return Err(note.forbids_serving(address.to_string()));
+        }
         // After the slot is ours: whoever had it before has committed all that it ever will.
         let greatest_id = slot::greatest_id(&session, address)?;
         Ok(Self { session, catalogue, slot, greatest_id })
@@ -113,9 +118,8 @@ impl Writing {
         if lost {
             self.lose("the connection is gone");
         }
-        if self.connected() {
-            self.tell(Ok(()));
-        }
+        // Whether a connection can also write shows when it does: a full disk does not end it.
+        let _ = self.connected();
     }
 
     fn tell(&self, health: Result<(), StoreError>) {
@@ -192,8 +196,8 @@ impl Writing {
                 }
                 Err(End::Undone(Failure::Engine(text))) => {
                     tracing::error!(error = text, jobs = batch.len(), "a commit failed");
-                    self.tell(Err(StoreError::Engine(text.clone())));
-                    break Err(StoreError::Engine(text));
+                    self.tell(Err(StoreError::Undone(text.clone())));
+                    break Err(StoreError::Undone(text));
                 }
             }
             attempt += 1;

@@ -8,7 +8,7 @@
 //! A row whose place in memory is gone is in the table of hashes, in the same transaction as the note that it is. What
 //! memory held is read again at the start.
 
-use super::engine;
+use super::{engine, failed};
 use crate::OpenError;
 use florin_domain::store::{Filter, Query, StoreError, Table, Value};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
@@ -157,7 +157,6 @@ impl Hashes {
 
     /// Puts the next places into the table of hashes, in the transaction that is open.
     fn put(&self, connection: &Connection, moving: &mut Moving, most: usize) -> Result<(), StoreError> {
-        let failed = |e: rusqlite::Error| StoreError::Engine(e.to_string());
         moving.put = most.min(moving.rest.len());
         if moving.put == 0 {
             return Ok(());
@@ -261,8 +260,10 @@ pub(super) fn asked(query: &Query) -> Option<Vec<&Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["owner", "name", "number"], key: 2, found_by: 2 };
+    const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Int];
+    const PET: Table = Table { name: "pet", columns: &["owner", "name", "number"], kinds: KINDS, key: 2, found_by: 2 };
 
     struct Lab {
         folder: tempfile::TempDir,

@@ -2,16 +2,26 @@
 
 mod hashes;
 mod migrate;
+mod owned;
+mod pages;
+mod recent;
 mod rows;
+mod snapshot;
 mod statement;
 mod worker;
 
+pub(crate) use owned::OwnedFile;
+pub(crate) use pages::{check_file, copy_pages};
+
+use crate::copy::Note;
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
-use florin_domain::store::{ReadJob, Record, Store, StoreError, WriteJob};
+use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
+use recent::Recent;
+use rows::Memory;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
@@ -44,6 +54,7 @@ pub struct SqliteStore {
     clock: Clock,
     health: Arc<Mutex<Result<(), StoreError>>>,
     workers: Vec<JoinHandle<()>>,
+    path: PathBuf,
     /// Held as long as the store lives, so that no second process writes.
     _lock: Option<File>,
 }
@@ -61,13 +72,17 @@ impl SqliteStore {
             Mode::Serve => {
                 lock = Some(lock_file(path)?);
                 let connection = open_to_write(path)?;
+                if let Some(note) = note_of(&connection)? {
+                    return Err(note.forbids_serving(path.display().to_string()));
+                }
                 let last_id = rows::greatest_id(&connection).map_err(engine)?;
                 let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
                 let found = Arc::new(found);
                 hashes = Some(found.clone());
+                let memory = Memory { hashes: found, moving, recent: Recent::default() };
                 let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
                 workers.push(spawn("florin-writer", move || {
-                    worker::write(connection, &found, moving, &writes, &health, clock, last_id);
+                    worker::write(connection, memory, &writes, &health, clock, last_id);
                 })?);
             }
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
@@ -75,13 +90,22 @@ impl SqliteStore {
         }
         for _ in 0..READERS {
             let connection = open_to_read(path)?;
+            if let Some(note) = note_of(&connection)? {
+                note.check_reading(path.display().to_string())?;
+            }
             let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
             let read = move || worker::read(connection, hashes.as_deref(), &reads, clock);
             workers.push(spawn("florin-reader", read)?);
         }
         let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
         let idle = Mutex::new((0..cores).map(|_| open_to_read(path)).collect::<Result<_, _>>()?);
-        Ok(Self { writes, reads, hashes, idle, clock, health, workers, _lock: lock })
+        Ok(Self { writes, reads, hashes, idle, clock, health, workers, path: path.to_owned(), _lock: lock })
+    }
+}
+
+impl Snapshots for SqliteStore {
+    fn snapshots(&self, readers: usize) -> Result<Vec<Box<dyn Snapshot>>, StoreError> {
+        snapshot::snapshots(&self.path, readers, &self.clock)
     }
 }
 
@@ -124,6 +148,10 @@ impl Drop for SqliteStore {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|e| OpenError::Engine(e.to_string()))
+}
+
+fn note_of(connection: &Connection) -> Result<Option<Note>, OpenError> {
+    snapshot::look_up_note(connection).map_err(|e| OpenError::Engine(e.to_string()))
 }
 
 fn engine(error: rusqlite::Error) -> OpenError {
@@ -182,12 +210,18 @@ fn keep_plans(connection: &Connection) -> Result<(), OpenError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ()).map_err(engine)
 }
 
+/// What an error of the engine's means, wherever it came from.
+fn failed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
+        // What is written without its commit mark does not count.
+        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => StoreError::Undone(error.to_string()),
+        _ => StoreError::Engine(error.to_string()),
+    }
+}
+
 /// Runs a statement that takes and gives nothing.
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
-    let failed = |e: rusqlite::Error| match e.sqlite_error_code() {
-        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint { table: "" },
-        _ => StoreError::Engine(e.to_string()),
-    };
     connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
 }
 

@@ -1,6 +1,7 @@
 //! Rows, read and written on a connection.
 
 use super::hashes::{Hashes, Moving, asked};
+use super::recent::Recent;
 use super::statement;
 use crate::backend::{Changes, Row, Transaction, Wanted};
 use crate::unit::matches;
@@ -9,9 +10,10 @@ use florin_domain::store::{Query, Reader, StoreError, Table, Value};
 use florin_sdk_core::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, ToSql, params_from_iter};
+use std::sync::Arc;
 
 /// A value on its way into a statement.
-struct Bound<'a>(&'a Value);
+pub(super) struct Bound<'a>(pub(super) &'a Value);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -37,7 +39,7 @@ pub(super) fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
     })
 }
 
-fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
+pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error() {
         Some(e)
             if e.code == ErrorCode::ConstraintViolation
@@ -49,11 +51,12 @@ fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
             StoreError::Duplicate { table: table.name }
         }
         Some(e) if e.code == ErrorCode::ConstraintViolation => StoreError::Constraint { table: table.name },
+        Some(e) if matches!(e.code, ErrorCode::DiskFull | ErrorCode::ReadOnly) => StoreError::Undone(error.to_string()),
         _ => StoreError::Engine(format!("{}: {error}", table.name)),
     }
 }
 
-fn select(connection: &Connection, hashes: Known<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
+pub(super) fn select(connection: &Connection, hashes: Known<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
     if let Some((hashes, begun)) = hashes
         && let Some(cells) = asked(query)
     {
@@ -81,7 +84,8 @@ fn hashed(
     let places = hashes.places(connection, cells, begun).map_err(|e| failure(table, e))?;
     let mut rows = Vec::with_capacity(places.len());
     if !places.is_empty() {
-        let mut prepared = connection.prepare_cached(&statement::by_rowid(table)).map_err(|e| failure(table, e))?;
+        let mut prepared =
+            connection.prepare_cached(&statement::fixed(table).by_rowid).map_err(|e| failure(table, e))?;
         for place in places {
             rows.extend(collect(table, &mut prepared, &[Value::Int(place)])?);
         }
@@ -124,8 +128,33 @@ impl Reader for ReadHandle<'_> {
 /// The transaction that is open on the writer's connection.
 pub(super) struct SqliteTransaction<'a> {
     pub(super) connection: &'a Connection,
-    pub(super) hashes: &'a Hashes,
-    pub(super) moving: &'a mut Moving,
+    pub(super) memory: &'a mut Memory,
+}
+
+/// What the writer knows without asking.
+pub(super) struct Memory {
+    pub(super) hashes: Arc<Hashes>,
+    pub(super) moving: Moving,
+    pub(super) recent: Recent,
+}
+
+impl Memory {
+    /// To be called before a commit.
+    pub(super) fn before_commit(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.hashes.before_commit(connection, &mut self.moving)
+    }
+
+    /// The transaction was committed.
+    pub(super) fn committed(&mut self) {
+        self.hashes.committed(&mut self.moving);
+        self.recent.committed();
+    }
+
+    /// The transaction was not committed, as far as is known.
+    pub(super) fn failed(&mut self, connection: &Connection) {
+        self.hashes.failed(connection, &mut self.moving);
+        self.recent.failed();
+    }
 }
 
 impl SqliteTransaction<'_> {
@@ -144,7 +173,7 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         self.still_open()?;
-        select(self.connection, Some((self.hashes, None)), query)
+        select(self.connection, Some((&self.memory.hashes, None)), query)
     }
 
     fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
@@ -156,15 +185,22 @@ impl Transaction for SqliteTransaction<'_> {
             if table.found_by > 0 {
                 for key in keys {
                     let cells: Vec<&Value> = key.iter().take(table.found_by).collect();
-                    let found = hashed(self.connection, self.hashes, table, &cells, None)?;
+                    let found = hashed(self.connection, &self.memory.hashes, table, &cells, None)?;
                     rows.extend(found.into_iter().filter(|row| row.starts_with(key)));
                 }
                 found.push((*table, rows));
                 continue;
             }
-            let mut prepared = self.connection.prepare_cached(&statement::by_key(table)).map_err(failed)?;
             for key in keys {
-                rows.extend(collect(table, &mut prepared, key)?);
+                if let Some(known) = self.memory.recent.get(table, key) {
+                    rows.push(known.clone());
+                    continue;
+                }
+                let mut prepared = self.connection.prepare_cached(&statement::fixed(table).by_key).map_err(failed)?;
+                for row in collect(table, &mut prepared, key)? {
+                    self.memory.recent.keep(table, &row);
+                    rows.push(row);
+                }
             }
             found.push((*table, rows));
         }
@@ -176,20 +212,21 @@ impl Transaction for SqliteTransaction<'_> {
         for Changes { table, inserts, updates } in changes {
             let failed = |e| failure(table, e);
             if !inserts.is_empty() {
-                let mut prepared = self.connection.prepare_cached(&statement::insert(table)).map_err(failed)?;
+                let mut prepared = self.connection.prepare_cached(&statement::fixed(table).insert).map_err(failed)?;
                 for row in inserts {
                     prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)?;
                     if table.found_by > 0 {
-                        self.hashes.added(self.moving, row, self.connection.last_insert_rowid());
+                        self.memory.hashes.added(&mut self.memory.moving, row, self.connection.last_insert_rowid());
                     }
                 }
             }
             if !updates.is_empty() {
-                let mut prepared = self.connection.prepare_cached(&statement::update(table)).map_err(failed)?;
+                let mut prepared = self.connection.prepare_cached(&statement::fixed(table).update).map_err(failed)?;
                 for row in updates {
                     if prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)? != 1 {
                         return Err(StoreError::Missing { table: table.name });
                     }
+                    self.memory.recent.changes(table, row);
                 }
             }
         }

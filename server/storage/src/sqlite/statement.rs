@@ -2,7 +2,10 @@
 
 use crate::backend::walked;
 use florin_domain::store::{Filter, Query, Table, Value};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 /// A statement and the values of its parameters.
 pub(super) struct Statement {
@@ -85,24 +88,45 @@ fn either<T>(sql: &mut String, list: impl Iterator<Item = T>, mut one: impl FnMu
     sql.push(')');
 }
 
+/// The statements of a table, whose text is always the same.
+pub(super) struct Fixed {
+    pub(super) by_key: String,
+    pub(super) by_rowid: String,
+    pub(super) insert: String,
+    pub(super) update: String,
+}
+
+thread_local! {
+    static FIXED: RefCell<HashMap<&'static str, Rc<Fixed>>> = RefCell::default();
+}
+
+/// The statements of a table. Their text is made once on each thread.
+pub(super) fn fixed(table: &'static Table) -> Rc<Fixed> {
+    let make = || {
+        let (by_key, by_rowid) = (by_key(table), by_rowid(table));
+        Rc::new(Fixed { by_key, by_rowid, insert: insert(table), update: update(table) })
+    };
+    FIXED.with_borrow_mut(|tables| tables.entry(table.name).or_insert_with(make).clone())
+}
+
 /// The row with a key, whose cells are the parameters.
-pub(super) fn by_key(table: &Table) -> String {
+fn by_key(table: &Table) -> String {
     let key: Vec<_> = table.columns.iter().take(table.key).map(|name| format!("{name} = ?")).collect();
     format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key.join(" AND "))
 }
 
 /// The row with a number.
-pub(super) fn by_rowid(table: &Table) -> String {
+fn by_rowid(table: &Table) -> String {
     format!("SELECT {} FROM {} WHERE rowid = ?", table.columns.join(", "), table.name)
 }
 
-pub(super) fn insert(table: &Table) -> String {
+fn insert(table: &Table) -> String {
     let marks = vec!["?"; table.columns.len()].join(", ");
     format!("INSERT INTO {} ({}) VALUES ({marks})", table.name, table.columns.join(", "))
 }
 
 /// Parameters are numbered by column, so that a row's cells fit as they come.
-pub(super) fn update(table: &Table) -> String {
+fn update(table: &Table) -> String {
     let numbered: Vec<_> = table.columns.iter().enumerate().map(|(i, name)| format!("{name} = ?{}", i + 1)).collect();
     let (key, rest) = numbered.split_at(table.key);
     format!("UPDATE {} SET {} WHERE {}", table.name, rest.join(", "), key.join(" AND "))
@@ -111,8 +135,10 @@ pub(super) fn update(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], key: 1, found_by: 0 };
+    const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text];
+    const PET: Table = Table { name: "pet", columns: &["id", "name", "owner"], kinds: KINDS, key: 1, found_by: 0 };
 
     #[test]
     fn statements_name_every_value_by_a_parameter() {

@@ -1,11 +1,12 @@
 //! The threads: one that writes, some that read.
 
-use super::hashes::{Hashes, Moving};
-use super::rows::{ReadHandle, SqliteTransaction};
+use super::hashes::Hashes;
+use super::rows::{Memory, ReadHandle, SqliteTransaction};
 use super::step;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
+use florin_domain::planted::{self, Fault};
 use florin_domain::store::{ReadJob, StoreError, WriteJob};
 use florin_sdk_core::Timestamp;
 use rusqlite::Connection;
@@ -19,8 +20,7 @@ const MAX_BATCH: usize = 512;
 /// flush is the window, there is no timer.
 pub(super) fn write(
     connection: Connection,
-    hashes: &Hashes,
-    mut moving: Moving,
+    mut memory: Memory,
     jobs: &Queue<Box<dyn WriteJob>>,
     health: &Mutex<Result<(), StoreError>>,
     clock: Clock,
@@ -33,11 +33,11 @@ pub(super) fn write(
         if batch.is_empty() {
             break;
         }
-        let mut committed = commit(&connection, (hashes, &mut moving), &mut batch, &mut numbers);
+        let mut committed = commit(&connection, &mut memory, &mut batch, &mut numbers);
         if batch.len() > 1 && matches!(committed, Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. })) {
             // One of them breaks a rule of the tables. Each by itself, so that only that one fails.
             for mut job in batch {
-                committed = commit(&connection, (hashes, &mut moving), std::slice::from_mut(&mut job), &mut numbers);
+                committed = commit(&connection, &mut memory, std::slice::from_mut(&mut job), &mut numbers);
                 note(health, &committed);
                 job.finish(committed);
             }
@@ -46,6 +46,9 @@ pub(super) fn write(
         note(health, &committed);
         for job in batch {
             job.finish(committed.clone());
+        }
+        if planted::is(Fault::AnswerBeforeCommit) && !connection.is_autocommit() {
+            let _ = step(&connection, "COMMIT");
         }
     }
     // The log goes into the database file, so that a copy of that one file is whole.
@@ -84,16 +87,16 @@ impl Drop for Ending<'_> {
 /// One transaction for the whole batch. Nobody is told anything before it is on disk.
 fn commit(
     connection: &Connection,
-    (hashes, moving): (&Hashes, &mut Moving),
+    memory: &mut Memory,
     batch: &mut [Box<dyn WriteJob>],
     numbers: &mut dyn Numbers,
 ) -> Result<(), StoreError> {
     step(connection, "BEGIN IMMEDIATE")?;
-    let mut transaction = SqliteTransaction { connection, hashes, moving };
+    let mut transaction = SqliteTransaction { connection, memory };
     let result = Unit::new(&mut transaction, numbers)
         .run(batch)
-        .and_then(|()| hashes.before_commit(connection, moving))
-        .and_then(|()| step(connection, "COMMIT"));
+        .and_then(|()| memory.before_commit(connection))
+        .and_then(|()| if planted::is(Fault::AnswerBeforeCommit) { Ok(()) } else { step(connection, "COMMIT") });
     // A full disk ends the transaction by itself.
     if result.is_err()
         && !connection.is_autocommit()
@@ -102,8 +105,8 @@ fn commit(
         tracing::error!(%error, "a transaction could not be undone");
     }
     match &result {
-        Ok(()) => hashes.committed(moving),
-        Err(_) => hashes.failed(connection, moving),
+        Ok(()) => memory.committed(),
+        Err(_) => memory.failed(connection),
     }
     result
 }

@@ -6,6 +6,7 @@ use florin_domain::access::Caller;
 use florin_domain::currency::{self, Currency, NewCurrency};
 use florin_domain::identity::{self, NewProfile};
 use florin_domain::ledger::{self, Balance, Hold, Leg, NewHold, NewTransaction, Report, Wallet};
+use florin_domain::reference::{self, Identity, Made, Refused};
 use florin_domain::store::{Reader, Record, Store, StoreError};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
@@ -31,7 +32,11 @@ pub(crate) fn books(users: usize) -> Books {
 
 /// The same on any engine.
 pub(crate) fn books_on(engine: Engine, users: usize) -> Books {
-    let place = Temporary::new(engine);
+    books_in(Temporary::new(engine), users)
+}
+
+/// The same in a place of one's own.
+pub(crate) fn books_in(place: Temporary, users: usize) -> Books {
     let store = place.open();
     let (issuer, akid, wallets) = write(&*store, move |w| {
         let first = system::initialise(w, Secret::from("x"), "hash".to_owned())?;
@@ -67,7 +72,7 @@ pub(crate) fn amount(units: i128) -> Amount {
     Amount::from_units(units, 2).unwrap()
 }
 
-fn token(reader: &mut (dyn Reader + '_)) -> Result<Currency, StoreError> {
+pub(crate) fn token(reader: &mut (dyn Reader + '_)) -> Result<Currency, StoreError> {
     Ok(reader.first::<Currency>(Currency::query().eq(Currency::code, "TOK.acme"))?.unwrap())
 }
 
@@ -79,6 +84,12 @@ fn code<T>(result: Result<T, Refusal>) -> Result<T, Code> {
 pub(crate) fn settled<T>(pending: &Pending<T>) -> Result<T, Code> {
     code(pending.recv().unwrap().unwrap())
 }
+
+/// What became of a transfer under a client reference: a transaction, or a refusal.
+pub(crate) type Fate = Result<Txid, Code>;
+
+/// Its answer: its fate, and whether it was given before.
+pub(crate) type Answer = (Fate, bool);
 
 impl Books {
     pub(crate) fn supply(&self, amount: &str, issuing: bool) -> Result<(), Code> {
@@ -99,6 +110,45 @@ impl Books {
             let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
             let (kind, method, description) = (TransactionType::Transfer, "internal", "");
             ledger::post(w, NewTransaction { leg, kind, method, description, reference: None })
+        })
+    }
+
+    /// A transfer under a client reference.
+    pub(crate) fn start_once(
+        &self,
+        store: &dyn Store,
+        reference: &str,
+        from: usize,
+        to: usize,
+        units: i128,
+    ) -> Pending<Answer> {
+        let (source, destination) = (self.wallets[from].clone(), self.wallets[to].clone());
+        let identity = Identity {
+            owner: self.issuer,
+            operation: "WalletTransfer",
+            target: String::new(),
+            reference: reference.to_owned(),
+            fingerprint: reference::fingerprint("WalletTransfer", &serde_json::json!([from, to, units.to_string()])),
+        };
+        start(store, move |w| {
+            let decided = reference::once(w, &identity, |w| {
+                let currency = token(w.reader())?;
+                let leg = Leg { source: &source, destination: &destination, currency: &currency, units };
+                let (kind, method, description) = (TransactionType::Transfer, "internal", "");
+                let reference = Some(identity.reference.as_str());
+                let txid = ledger::post(w, NewTransaction { leg, kind, method, description, reference })?;
+                let answer: JsonObject = format!("{{\"txid\": \"{txid}\"}}").parse().unwrap();
+                Ok((answer, Made { txid: Some(txid), prid: None }))
+            });
+            match decided {
+                Ok(decided) => {
+                    let answer = serde_json::to_value(&decided.answer).unwrap();
+                    Ok((Ok(answer["txid"].as_str().unwrap().parse().unwrap()), decided.replayed))
+                }
+                // A refusal is a decision, and stays.
+                Err(Refused { refusal, replayed }) if refusal.code.is_decided() => Ok((Err(refusal.code), replayed)),
+                Err(Refused { refusal, .. }) => Err(refusal),
+            }
         })
     }
 
@@ -164,7 +214,7 @@ impl Books {
     }
 
     pub(crate) fn verify(&self) -> Report {
-        read(&*self.store, |r| ledger::verify(r, &mut |_| ()).unwrap())
+        ledger::verify(&*self.store, &mut |_| ()).unwrap()
     }
 
     /// Runs statements on the file, as somebody with an editor would, and opens the books again.

@@ -23,6 +23,7 @@ engine_tests! {
     ids_grow_across_processes_even_if_the_clock_went_back
     searches_match_text_not_patterns
     cells_come_back_as_they_went_in
+    a_job_that_looks_for_another_row_each_time_it_runs_is_carried_out
 }
 
 fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
@@ -319,4 +320,24 @@ fn cells_come_back_as_they_went_in(engine: Engine) {
         .unwrap();
         assert_eq!(read(&*store, move |r| r.get::<Balance>((waid, 978_u32)).unwrap().unwrap()), wanted);
     }
+}
+
+/// Engines may run a job again when it misses a row. What it looks for by a number that it has just made is another row
+/// each time.
+fn a_job_that_looks_for_another_row_each_time_it_runs_is_carried_out(engine: Engine) {
+    let place = Temporary::new(engine);
+    let store = place.open();
+    let upid = set_up(&*store);
+    let number = write(&*store, move |w| {
+        for _ in 0..3 {
+            let other = w.next_id().cast_signed();
+            assert!(w.get::<SubscriptionKey>(other)?.is_none());
+        }
+        let number = w.next_id().cast_signed();
+        assert!(w.claim::<SubscriptionKey>(number)?.is_none());
+        w.insert(&key(number, upid, 7))?;
+        Ok(number)
+    })
+    .unwrap();
+    assert_eq!(keys(&*store)[1..], [number]);
 }

@@ -3,12 +3,19 @@
 
 mod books;
 mod contract;
+#[cfg(target_os = "linux")]
+mod disk;
 mod history;
 mod holds;
 mod ledger;
+mod moving;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod power;
 mod proxy;
+mod races;
 mod schema;
 mod server;
 mod speed;
 mod support;
+mod verify;

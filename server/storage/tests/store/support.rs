@@ -46,6 +46,9 @@ pub(crate) struct Temporary {
 
 pub(crate) enum Place {
     File(tempfile::TempDir),
+    /// A folder that somebody else looks after.
+    #[cfg(target_os = "linux")]
+    Folder(PathBuf),
     Server(server::Database),
 }
 
@@ -62,6 +65,8 @@ impl Temporary {
     pub(crate) fn path(&self) -> PathBuf {
         match &self.place {
             Place::File(folder) => folder.path().join("books.db"),
+            #[cfg(target_os = "linux")]
+            Place::Folder(folder) => folder.join("books.db"),
             Place::Server(_) => panic!("a database on a server has no file"),
         }
     }
@@ -69,15 +74,15 @@ impl Temporary {
     /// The database on a server.
     pub(crate) fn database(&self) -> &server::Database {
         match &self.place {
-            Place::File(_) => panic!("a database in a file has no server"),
             Place::Server(database) => database,
+            _ => panic!("a database in a file has no server"),
         }
     }
 
     pub(crate) fn address(&self) -> String {
         match &self.place {
-            Place::File(_) => format!("sqlite://{}", self.path().display()),
             Place::Server(database) => database.address(),
+            _ => format!("sqlite://{}", self.path().display()),
         }
     }
 
@@ -92,18 +97,14 @@ impl Temporary {
     /// Changes rows behind the server's back, foreign keys or not; says how many. Bytes of zeros are written as SQLite
     /// does: `zeroblob(32)`.
     pub(crate) fn edit(&self, sql: &str) -> u64 {
-        match &self.place {
-            Place::File(_) => {
-                let connection = rusqlite::Connection::open(self.path()).unwrap();
-                connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-                connection.execute_batch(sql).unwrap();
-                connection.changes()
-            }
-            Place::Server(database) => {
-                let sql = sql.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
-                database.changes(&format!("SET session_replication_role = replica; {sql}"))
-            }
+        if let Place::Server(database) = &self.place {
+            let sql = sql.replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')");
+            return database.changes(&format!("SET session_replication_role = replica; {sql}"));
         }
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection.changes()
     }
 }
 
