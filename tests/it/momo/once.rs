@@ -197,15 +197,13 @@ async fn three_hundred_through_faults_and_kills() {
     assert_eq!(balance(&server).await - before, plan.iter().map(signed).sum::<i128>());
     assert_eq!(server.terminate().await.code(), Some(0));
     let database = server.home.open_read_only();
-    let mut statement = database.prepare("SELECT body, status, txid FROM momo_request").expect("the requests");
-    let mut rows = statement.query([]).expect("rows");
     let (mut named, mut moved) = (BTreeSet::new(), BTreeSet::new());
-    while let Some(row) = rows.next().expect("a row") {
-        let body: String = row.get(0).expect("a body");
-        let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-        assert_eq!(row.get::<_, String>(1).expect("a state"), "SUCCESSFUL");
+    for row in database.rows("SELECT body, status, txid FROM momo_request") {
+        let [body, status, txid] = row.try_into().expect("three cells");
+        let body: serde_json::Value = serde_json::from_str(&body.text()).expect("JSON");
+        assert_eq!(status.text(), "SUCCESSFUL");
         assert!(named.insert(body["externalId"].as_str().expect("an id").to_owned()), "{body} twice");
-        assert!(moved.insert(row.get::<_, i64>(2).expect("a transaction")), "one transaction for two requests");
+        assert!(moved.insert(txid.number()), "one transaction for two requests");
     }
     let planned: BTreeSet<_> = plan.iter().map(|planned| format!("x-{}", planned.reference)).collect();
     assert_eq!(named, planned, "each reference once, and nothing that nobody sent");
