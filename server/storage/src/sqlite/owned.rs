@@ -91,7 +91,7 @@ impl Owned for OwnedFile {
         // It says something outside of a transaction only.
         step(&self.connection, "PRAGMA foreign_keys = OFF")?;
         step(&self.connection, "BEGIN IMMEDIATE")?;
-        self.batch = Some((table, super::statement::insert(table)));
+        self.batch = Some((table, super::statement::fixed(table).insert.clone()));
         Ok(())
     }
 
