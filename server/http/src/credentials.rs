@@ -11,13 +11,12 @@ use florin_sdk_core::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
 
 /// The most credentials that are remembered.
 const MAX_KNOWN: usize = 100_000;
 
 /// How long a credential is believed while other processes may end it.
-const BELIEF: Duration = Duration::from_secs(1);
+const BELIEF_MS: i64 = 1000;
 
 /// What a credential is known by: its kind and its fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,7 +34,7 @@ impl Mark {
 struct Known {
     caller: Arc<Caller>,
     version: u64,
-    since: Instant,
+    since: Timestamp,
 }
 
 /// See the module.
@@ -70,18 +69,18 @@ impl Credentials {
     pub(crate) fn find(&self, mark: &Mark, now: Timestamp) -> Option<Arc<Caller>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let found = known.get(mark)?;
-        let fresh = !self.shared || found.since.elapsed() < BELIEF;
+        let fresh = !self.shared || (0..BELIEF_MS).contains(&(now.millis() - found.since.millis()));
         let works = found.caller.expires.is_none_or(|expires| expires > now);
         (found.version == self.version() && fresh && works).then(|| found.caller.clone())
     }
 
-    /// Remembers whose it is, as the store said when its state was `version`.
-    pub(crate) fn remember(&self, mark: Mark, version: u64, caller: &Arc<Caller>) {
+    /// Remembers whose it is, as the store said at `since`, when its state was `version`.
+    pub(crate) fn remember(&self, mark: Mark, (version, since): (u64, Timestamp), caller: &Arc<Caller>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_KNOWN {
             known.clear();
         }
-        known.insert(mark, Known { caller: caller.clone(), version, since: Instant::now() });
+        known.insert(mark, Known { caller: caller.clone(), version, since });
     }
 }
 
@@ -101,13 +100,13 @@ mod tests {
         let caller = Arc::new(Caller::mobile(ids.0, ids.1, ids.2, at(100)));
         let (credentials, mark) = (Credentials::new(false), Mark::of(&Credential::Bearer("a")));
         let version = credentials.version();
-        credentials.remember(mark, version, &caller);
+        credentials.remember(mark, (version, at(1)), &caller);
         assert!(credentials.find(&mark, at(99)).is_some());
         assert!(credentials.find(&mark, at(100)).is_none(), "it has expired");
         assert!(credentials.find(&Mark::of(&Credential::ApiKey("a")), at(1)).is_none(), "another kind");
         credentials.changed();
         assert!(credentials.find(&mark, at(99)).is_none(), "something was changed");
-        credentials.remember(mark, version, &caller);
+        credentials.remember(mark, (version, at(1)), &caller);
         assert!(credentials.find(&mark, at(99)).is_none(), "the store was asked before the change");
     }
 }

@@ -54,15 +54,15 @@ fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
 pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Refusal> {
     let presented = presented(headers)?;
     let mark = Mark::of(&presented.credential());
-    let caller = match app.credentials().find(&mark, app.now()) {
-        Some(known) => known,
-        None => {
-            let version = app.credentials().version();
-            let found = app.read_little(move |store| authenticate(store, &presented.credential())).await?;
-            let found = Arc::new(found);
-            app.credentials().remember(mark, version, &found);
-            found
-        }
+    let now = app.now();
+    let known = app.credentials().find(&mark, now);
+    let caller = if let Some(known) = known {
+        known
+    } else {
+        let state = (app.credentials().version(), now);
+        let found = Arc::new(app.read_little(move |store| authenticate(store, &presented.credential())).await?);
+        app.credentials().remember(mark, state, &found);
+        found
     };
     if let Some(mtid) = caller.mtid {
         app.last_use().note(mtid);
