@@ -1,7 +1,7 @@
 //! Mobile money: the rules behind the MoMo surface.
 //!
-//! An API user acts for a profile and its wallet. What it asks for is stored as pending ([`accept`]) and settled
-//! later ([`settle`]): by the payer's approval, by the clock, or in a sandbox by the test number. Settling is one
+//! An API user acts for a profile and its wallet. What it asks for is stored as pending ([`request::accept`]) and settled
+//! later ([`settle()`]): by the payer's approval, by the clock, or in a sandbox by the test number. Settling is one
 //! write job on the stored request: it moves the money and says so in one transaction, and does nothing to what is
 //! settled already, so it survives a kill at any point and may run as often as it likes.
 //!
@@ -12,7 +12,7 @@
 //! | [`token`] | access tokens, and those of consents |
 //! | [`party`] | who a phone number, an address or a party code is |
 //! | [`request`] | requests to pay, transfers and the like: accepting and finding them |
-//! | [`settle`] | what becomes of them |
+//! | [`mod@settle`] | what becomes of them |
 //! | [`view`] | how answers and callbacks show them |
 //! | [`callback`] | telling whoever asked |
 //! | [`consent`] | pre-approvals and consents |
