@@ -195,6 +195,31 @@ async def test_what_is_in_doubt_is_settled_later():
     assert resumed.fate.is_DONE() and await available(person) == 5, resumed
 
 
+async def test_money_is_asked_for_once_at_momo():
+    options = provider_sdk.momo_options(provider_sdk.MomoTarget.LOCAL(base_url=URL))
+    key = "c0111ec7" * 4
+    provisioning = provider_sdk.MomoProvisioning(options, key)
+    person = await provisioning.create_user("127.0.0.1")
+    credentials = provider_sdk.MomoCredentials(
+        subscription_key=key, api_user=person, api_key=await provisioning.create_key(person)
+    )
+    collections = provider_sdk.MomoCollections(options, credentials, provider_sdk.memory_journal())
+    payer = provider_core.MomoParty(
+        party_id_type=provider_core.MomoPartyIdType.MSISDN(), party_id="256770000001"
+    )
+    price = provider_core.MomoRequestToPay(
+        amount=Decimal("12.50"), currency="EUR", external_id="order-1", payer=payer
+    )
+    reference = await collections.request_to_pay(price)
+    assert await collections.request_to_pay(price, reference) == reference
+    patience = provider_core.MomoPatience(first_delay_ms=100, most_delay_ms=500, deadline_s=60)
+    end = await collections.wait_for_request_to_pay(reference, patience)
+    assert end.status.is_SUCCESSFUL() and end.amount == Decimal("12.5"), end
+    price.amount = Decimal("13")
+    conflict = await raises(provider_core.FlorinError.Refused, collections.request_to_pay(price, reference))
+    assert (conflict.code, conflict.name) == (409, "RESOURCE_ALREADY_EXIST"), conflict
+
+
 async def main():
     loop = asyncio.get_running_loop()
     # Calls back come from Rust on any thread: they must be told the loop.

@@ -12,10 +12,12 @@
 //! | [`code`] | every result code, and what a caller does about it |
 //! | [`error`] | the one error type, sorted by what the caller does next |
 //! | [`qr`] | the text of a payment code |
+//! | `momo` (feature `momo`) | MTN's MoMo Open API: its operations, bodies and reasons |
 //! | `client` (feature `client`) | transport, retry, reconciliation, paging |
 //!
 //! Features: `write` adds the operations that change something (the mobile library is built without it), `client`
-//! adds sending, `schema` adds JSON schemas, `uniffi` and `uniffi-write` add the exports to other languages.
+//! adds sending, `momo` adds MTN's surface (never for the mobile library), `schema` adds JSON schemas, `uniffi` and
+//! `uniffi-write` add the exports to other languages.
 
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!("florin_core");
@@ -30,6 +32,8 @@ pub mod error;
 pub mod id;
 pub mod json;
 pub mod model;
+#[cfg(feature = "momo")]
+pub mod momo;
 pub mod money;
 pub mod operation;
 pub mod qr;

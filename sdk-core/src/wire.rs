@@ -65,13 +65,15 @@ macro_rules! text_schema {
     };
 }
 
-/// An enum whose values are texts on the wire, and which keeps a value that it does not know.
+/// An enum whose values are texts on the wire, and which keeps a value that it does not know. `as`: its name in other
+/// languages, where another type has that name already.
 macro_rules! open_text_enum {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $text:literal,)+ }) => {
+    ($(#[doc = $doc:literal])+ $name:ident $(as $foreign:literal)? { $($(#[doc = $vdoc:literal])+ $variant:ident = $text:literal,)+ }) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(from = "String", into = "String")]
         #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+        $(#[cfg_attr(feature = "uniffi", uniffi(name = $foreign))])?
         pub enum $name {
             $($(#[doc = $vdoc])+ $variant,)+
             /// A value that this version does not know, as the server sent it.

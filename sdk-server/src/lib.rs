@@ -7,6 +7,7 @@ mod client;
 mod crash;
 pub mod group;
 pub mod journal;
+pub mod momo;
 mod money;
 pub mod resume;
 

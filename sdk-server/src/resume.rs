@@ -1,14 +1,13 @@
 //! Going on with calls whose outcome was left unknown.
 
 use crate::journal::JournalEntry;
-use crate::money::{Money, in_doubt, run_to_its_end};
-use florin_sdk_core::client::{Asked, MoneyCall};
+use crate::money::{Money, in_doubt};
+use florin_sdk_core::client::{Asked, Client, MoneyCall};
 use florin_sdk_core::{FlorinError, Hoid, JsonObject, Prid, Txid};
 use futures_util::{StreamExt, stream};
-use std::sync::Arc;
 
 /// How many calls of the journal are gone on with at a time.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// What became of a call that was gone on with.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,13 +83,11 @@ impl From<Result<JsonObject, FlorinError>> for Fate {
 }
 
 impl Money {
-    pub(crate) async fn resume(
-        self: &Arc<Self>,
-        reference: &str,
-        operation: Option<&str>,
-    ) -> Result<Resumed, FlorinError> {
-        let mut entries = self.journal.pending().await?;
-        entries.retain(|entry| entry.reference == reference && operation.is_none_or(|name| name == entry.operation));
+    pub(crate) async fn resume(&self, reference: &str, operation: Option<&str>) -> Result<Resumed, FlorinError> {
+        let mut entries = self.notes.pending().await?;
+        entries.retain(|entry| {
+            !entry.is_momo() && entry.reference == reference && operation.is_none_or(|name| name == entry.operation)
+        });
         let Some(entry) = entries.pop() else {
             return Err(FlorinError::invalid("reference", "the journal holds no call under it that is not settled"));
         };
@@ -100,41 +97,34 @@ impl Money {
         Ok(self.go_on(entry).await)
     }
 
-    pub(crate) async fn resume_pending(self: &Arc<Self>) -> Result<Vec<Resumed>, FlorinError> {
-        // In this order: a call that ends between the two steps is in neither list, or settled already.
-        let under_way = self.under_way().clone();
-        let mut entries = self.journal.pending().await?;
-        entries.retain(|entry| !under_way.contains(&entry.id));
-        let resumed = stream::iter(entries).map(|entry| self.go_on(entry)).buffered(AT_ONCE).collect().await;
-        Ok(resumed)
+    pub(crate) async fn resume_pending(&self) -> Result<Vec<Resumed>, FlorinError> {
+        let mut entries = self.notes.left_open().await?;
+        // Those of another surface, in a journal that both share, are asked about there.
+        entries.retain(|entry| !entry.is_momo());
+        Ok(stream::iter(entries).map(|entry| self.go_on(entry)).buffered(AT_ONCE).collect().await)
     }
 
-    async fn go_on(self: &Arc<Self>, entry: JournalEntry) -> Resumed {
-        let (operation, reference) = (entry.operation.clone(), entry.reference.clone());
-        let money = Arc::clone(self);
-        let task = run_to_its_end(&operation, &reference, async move {
-            let result = money.resume_entry(&entry).await;
-            money.settle(&entry.id, &result).await;
-            result
-        });
-        Resumed { fate: task.await.into(), operation: operation.clone(), reference: reference.clone() }
+    async fn go_on(&self, entry: JournalEntry) -> Resumed {
+        let (client, noted) = (self.client.clone(), entry.clone());
+        let fate = self.notes.go_on(&entry, async move { resume_entry(&client, &noted).await }).await.into();
+        Resumed { fate, operation: entry.operation, reference: entry.reference }
     }
+}
 
-    async fn resume_entry(&self, entry: &JournalEntry) -> Result<JsonObject, FlorinError> {
-        if entry.resendable {
-            let request = entry.request.clone();
-            // An operation that this version does not know can still be asked about.
-            if let Ok(call) = MoneyCall::restore(&entry.operation, request, entry.reference.clone()) {
-                return self.client.resume_money(&call).await;
-            }
+async fn resume_entry(client: &Client, entry: &JournalEntry) -> Result<JsonObject, FlorinError> {
+    if entry.resendable {
+        let request = entry.request.clone();
+        // An operation that this version does not know can still be asked about.
+        if let Ok(call) = MoneyCall::restore(&entry.operation, request, entry.reference.clone()) {
+            return client.resume_money(&call).await;
         }
-        let asked = self.client.ask(&entry.operation, &entry.reference).await?;
-        let reason = match asked {
-            Asked::Done(answer) => return Ok(answer),
-            Asked::Refused(error) => return Err(error),
-            Asked::Undecided { reason } => reason,
-            Asked::Unknown => "the server does not know it, and the journal holds too little to send it again".into(),
-        };
-        Err(in_doubt(&entry.operation, &entry.reference, reason))
     }
+    let asked = client.ask(&entry.operation, &entry.reference).await?;
+    let reason = match asked {
+        Asked::Done(answer) => return Ok(answer),
+        Asked::Refused(error) => return Err(error),
+        Asked::Undecided { reason } => reason,
+        Asked::Unknown => "the server does not know it, and the journal holds too little to send it again".into(),
+    };
+    Err(in_doubt(&entry.operation, &entry.reference, reason))
 }

@@ -19,6 +19,8 @@ mod lifecycle;
 mod lists;
 mod matrix;
 mod model;
+mod momo;
+mod momo_surface;
 mod money;
 mod moving;
 mod secrets;

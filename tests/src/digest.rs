@@ -37,7 +37,7 @@ fn digest(rows: &[Vec<Cell>]) -> String {
     for row in &rows {
         all.update(row);
     }
-    format!("{} rows {:x}", rows.len(), all.finalize())
+    format!("{} rows {:02x?}", rows.len(), <[u8; 32]>::from(all.finalize()))
 }
 
 /// A digest of a row, in which no two different rows can look alike.

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`server`] | the binary: start, kill, stop, restart, its logs, `florin verify` |
 //! | [`http`] | requests as bytes and JSON, past both SDKs |
+//! | [`momo`] | the MoMo surface as bytes and JSON |
 //! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
 //! | [`sample`] | one valid request for each operation |
 //! | [`database`] | on which engine a test's database is, and how to look into it and change it from outside |
@@ -32,6 +33,7 @@ pub mod digest;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod http;
+pub mod momo;
 pub mod reference;
 pub mod sample;
 pub mod seed;

@@ -35,13 +35,7 @@ impl Call {
             .find(|path| parameters(path).all(|name| fields.contains_key(name)))
             .ok_or_else(|| FlorinError::invalid("request", "lacks a field of its path"))?;
         let mut target = BASE_PATH.to_owned();
-        for segment in path.split('/').skip(1) {
-            target.push('/');
-            match parameter(segment).and_then(|name| Some((name, fields.remove(name)?))) {
-                Some((name, value)) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),
-                None => target.push_str(segment),
-            }
-        }
+        write_path(&mut target, path, &mut fields)?;
         let body = match spec.method {
             Method::Post => Some(Value::Object(fields).to_string().into_bytes()),
             Method::Get | Method::Delete => {
@@ -68,6 +62,18 @@ impl Call {
             timeout,
         }
     }
+}
+
+/// Writes a path whose parameters are among the fields, and takes them out.
+pub(super) fn write_path(target: &mut String, path: &str, fields: &mut Map<String, Value>) -> Result<(), FlorinError> {
+    for segment in path.split('/').skip(1) {
+        target.push('/');
+        match parameter(segment).and_then(|name| Some((name, fields.remove(name)?))) {
+            Some((name, value)) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),
+            None => target.push_str(segment),
+        }
+    }
+    Ok(())
 }
 
 /// The operation's fields as JSON, once its own rules over several fields hold.

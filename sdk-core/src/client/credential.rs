@@ -10,6 +10,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Where an API key stands.
 const API_KEY: HeaderName = HeaderName::from_static("x-apikey");
@@ -45,6 +46,11 @@ impl std::fmt::Debug for Credential {
 pub trait FreshToken: Send + Sync + 'static {
     /// A token that was not handed out before.
     async fn fresh_token(&self) -> Result<Secret, FlorinError>;
+
+    /// The same, with how long the token is good for, where that is known: then another is fetched before its end.
+    async fn fresh_token_with_life(&self) -> Result<(Secret, Option<Duration>), FlorinError> {
+        Ok((self.fresh_token().await?, None))
+    }
 }
 
 /// A credential, ready to be sent.
@@ -71,11 +77,7 @@ impl Pass {
         match credential {
             Credential::ApiKey(key) => fixed(API_KEY, header("", &key), "api_key"),
             Credential::Bearer(token) => fixed(AUTHORIZATION, header("Bearer ", &token), "token"),
-            Credential::Source(source) => Ok(Self::Source(Arc::new(Tokens {
-                source,
-                timeout: options.scaled_timeout(FETCH_TIMEOUT),
-                state: Mutex::new(State::default()),
-            }))),
+            Credential::Source(source) => Ok(Self::Source(Tokens::new(source, options.scaled_timeout(FETCH_TIMEOUT)))),
         }
     }
 
@@ -89,7 +91,7 @@ impl Pass {
 }
 
 /// A header that `Debug` does not show, if the secret can stand in one.
-fn header(scheme: &str, secret: &Secret) -> Option<HeaderValue> {
+pub(super) fn header(scheme: &str, secret: &Secret) -> Option<HeaderValue> {
     let text = secret.expose();
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return None;
@@ -107,21 +109,49 @@ pub(super) struct Tokens {
 
 #[derive(Default)]
 struct State {
-    current: Option<Stamp>,
+    current: Option<Held>,
     /// The one fetch under way: all who need its token wait for it.
     flight: Option<Flight>,
 }
 
+/// A token, and until when it serves.
+#[derive(Clone)]
+struct Held {
+    stamp: Stamp,
+    /// When to fetch another, and when it is over; `None` if only the server can tell.
+    life: Option<(Instant, Instant)>,
+}
+
+impl Held {
+    /// Whether it is newer than the one that the caller saw fail, and not over.
+    fn serves(&self, expired: Option<u64>, now: Instant) -> bool {
+        self.stamp.generation > expired && self.life.is_none_or(|(_, end)| now < end)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.life.is_some_and(|(renewal, _)| now >= renewal)
+    }
+}
+
+/// How long before its end a token is renewed: a sixth of its life, ten minutes at most.
+///
+/// Source: spec/momo/contract.md, section 4: about ten minutes before the end of 3600 s.
+const RENEWAL: Duration = Duration::from_secs(600);
+
 type Flight = Shared<BoxFuture<'static, Result<Stamp, FlorinError>>>;
 
 impl Tokens {
-    async fn stamp(self: &Arc<Self>, expired: Option<u64>) -> Result<Stamp, FlorinError> {
-        let flight = {
+    pub(super) fn new(source: Arc<dyn FreshToken>, timeout: Duration) -> Arc<Self> {
+        Arc::new(Self { source, timeout, state: Mutex::default() })
+    }
+
+    pub(super) async fn stamp(self: &Arc<Self>, expired: Option<u64>) -> Result<Stamp, FlorinError> {
+        let (flight, before) = {
             let mut state = self.state();
-            match &state.current {
-                // Newer than the one that the caller saw fail: somebody has fetched it meanwhile.
-                Some(current) if current.generation > expired => return Ok(current.clone()),
-                _ => state.flight.get_or_insert_with(|| self.start()).clone(),
+            let before = state.current.clone().filter(|held| held.serves(expired, Instant::now()));
+            match before {
+                Some(held) if !held.is_due(Instant::now()) => return Ok(held.stamp),
+                before => (state.flight.get_or_insert_with(|| self.start()).clone(), before),
             }
         };
         let result = flight.clone().await;
@@ -129,7 +159,11 @@ impl Tokens {
         if state.flight.as_ref().is_some_and(|f| f.ptr_eq(&flight)) {
             state.flight = None;
         }
-        result
+        match before {
+            // It could not be renewed in time; until its end it serves.
+            Some(held) if result.is_err() && held.serves(expired, Instant::now()) => Ok(held.stamp),
+            _ => result,
+        }
     }
 
     /// In a task of its own: the calls that wait survive the end of the one that began, and a token that was fetched
@@ -137,12 +171,20 @@ impl Tokens {
     fn start(self: &Arc<Self>) -> Flight {
         let tokens = Arc::clone(self);
         let task = tokio::spawn(async move {
+            // Its life began when the server made it, which is after this and before the answer.
+            let began = Instant::now();
             let result = tokens.fetch().await;
             let mut state = tokens.state();
             state.flight = None;
-            let generation = state.current.as_ref().and_then(|c| c.generation).unwrap_or(0) + 1;
-            let stamp = Stamp { name: AUTHORIZATION, value: result?, generation: Some(generation) };
-            state.current = Some(stamp.clone());
+            let generation = state.current.as_ref().and_then(|held| held.stamp.generation).unwrap_or(0) + 1;
+            let (value, life) = result?;
+            let stamp = Stamp { name: AUTHORIZATION, value, generation: Some(generation) };
+            // A life too long for the clock is none that ends.
+            let life = life.and_then(|life| {
+                let end = began.checked_add(life)?;
+                Some((end - (life / 6).min(RENEWAL), end))
+            });
+            state.current = Some(Held { stamp: stamp.clone(), life });
             Ok(stamp)
         });
         async { task.await.unwrap_or_else(|_| Err(no_token("the runtime of the token source has ended"))) }
@@ -150,9 +192,9 @@ impl Tokens {
             .shared()
     }
 
-    async fn fetch(&self) -> Result<HeaderValue, FlorinError> {
-        let fetch = AssertUnwindSafe(self.source.fresh_token()).catch_unwind();
-        let token = match tokio::time::timeout(self.timeout, fetch).await {
+    async fn fetch(&self) -> Result<(HeaderValue, Option<Duration>), FlorinError> {
+        let fetch = AssertUnwindSafe(self.source.fresh_token_with_life()).catch_unwind();
+        let (token, life) = match tokio::time::timeout(self.timeout, fetch).await {
             Ok(Ok(token)) => token?,
             Ok(Err(_)) => return Err(no_token("the token source panicked")),
             Err(_) => {
@@ -163,7 +205,8 @@ impl Tokens {
                 });
             }
         };
-        header("Bearer ", &token).ok_or_else(|| no_token("the token source gave a text that cannot be a token"))
+        let value = header("Bearer ", &token);
+        Ok((value.ok_or_else(|| no_token("the token source gave a text that cannot be a token"))?, life))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

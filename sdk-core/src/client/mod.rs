@@ -13,6 +13,7 @@
 //! | `attempts` | the attempts of one call: credential, count, delay |
 //! | `plain` | the loop for what moves no money |
 //! | `money` (feature `write`) | the loop for what moves money: never twice, and nothing left unknown if asking can tell |
+//! | `momo` (feature `momo`) | the same for MTN's MoMo Open API |
 //! | [`paging`] | lists, page by page or as a stream |
 
 mod attempts;
@@ -20,6 +21,8 @@ mod call;
 pub mod cancel;
 pub mod clock;
 pub mod credential;
+#[cfg(feature = "momo")]
+pub mod momo;
 #[cfg(feature = "write")]
 pub mod money;
 pub mod options;
@@ -38,11 +41,13 @@ pub use transport::Transport;
 
 use crate::error::FlorinError;
 use crate::operation::{Access, PlainOperation};
+use attempts::Exchange;
 use call::Call;
-use credential::Pass;
+use credential::{Pass, Stamp};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use transport::HttpTransport;
+use transport::{HttpTransport, Lost, WireAnswer, WireRequest};
+use verdict::Verdict;
 
 /// Sends operations. Cheap to clone: clones share connections and token.
 ///
@@ -104,11 +109,55 @@ impl Client {
     }
 
     async fn run<A: DeserializeOwned>(&self, call: &Call) -> Result<A, FlorinError> {
-        let work = plain::run(&self.shared, call);
+        let native = Native { shared: &self.shared, call };
+        let work = plain::run(&native, call.spec.access == Access::Write);
         match &self.cancel {
             Some(token) if call.spec.access == Access::Read => token.or_cancelled(work).await,
             _ => work.await,
         }
+    }
+}
+
+#[cfg(any(feature = "write", feature = "momo"))]
+fn random_bits() -> Result<u128, FlorinError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|e| FlorinError::Unavailable {
+        code: None,
+        reason: format!("no random bytes: {e}"),
+        request_id: None,
+    })?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
+/// A call of the native surface.
+struct Native<'c> {
+    shared: &'c Shared,
+    call: &'c Call,
+}
+
+impl Exchange for Native<'_> {
+    fn name(&self) -> &'static str {
+        self.call.spec.name
+    }
+
+    fn options(&self) -> &ClientOptions {
+        &self.shared.options
+    }
+
+    fn transport(&self) -> &dyn Transport {
+        &*self.shared.transport
+    }
+
+    async fn stamp(&self, expired: Option<&Stamp>) -> Result<Option<Stamp>, FlorinError> {
+        self.shared.pass.stamp(expired).await.map(Some)
+    }
+
+    fn request(&self) -> WireRequest {
+        self.call.request(self.shared.options.timeout(self.call.spec.timeout))
+    }
+
+    fn verdict<A: DeserializeOwned>(&self, answer: Result<WireAnswer, Lost>) -> Verdict<A> {
+        Verdict::of(answer)
     }
 }
 

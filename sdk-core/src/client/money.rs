@@ -6,7 +6,7 @@
 use super::attempts::Attempts;
 use super::call::{Call, fields};
 use super::verdict::{Verdict, refused};
-use super::{Client, Shared, plain};
+use super::{Client, Native, Shared, plain};
 use crate::code::Code;
 use crate::error::FlorinError;
 use crate::json::JsonObject;
@@ -127,13 +127,7 @@ fn reference_header(reference: &str) -> Result<HeaderValue, FlorinError> {
 /// # Errors
 /// [`FlorinError::Unavailable`] if the system has no random bytes to give.
 pub fn random_id() -> Result<String, FlorinError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|e| FlorinError::Unavailable {
-        code: None,
-        reason: format!("no random bytes: {e}"),
-        request_id: None,
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    Ok(format!("{:032x}", super::random_bits()?))
 }
 
 /// What the server says became of a reference.
@@ -190,7 +184,8 @@ impl Client {
 
 /// `in_doubt`: whether an earlier copy may have run.
 async fn run<A: DeserializeOwned>(shared: &Shared, money: &MoneyCall, mut in_doubt: bool) -> Result<A, FlorinError> {
-    let mut attempts = Attempts::new(shared, &money.call);
+    let native = Native { shared, call: &money.call };
+    let mut attempts = Attempts::new(&native);
     loop {
         let failure = match attempts.next().await {
             Verdict::Done(answer) => return Ok(answer),
@@ -250,7 +245,7 @@ async fn ask<A: DeserializeOwned>(shared: &Shared, operation: &str, reference: &
         if again > 0 {
             tokio::time::sleep(shared.options.delay(Outcome::InFlight.rule())).await;
         }
-        let found: OperationOutcome = match Box::pin(plain::run(shared, &question)).await {
+        let found: OperationOutcome = match Box::pin(plain::run(&Native { shared, call: &question }, false)).await {
             Ok(found) => found,
             Err(e) => return undecided(format!("asking for the outcome failed: {e}")),
         };

@@ -105,7 +105,7 @@ impl ClientOptions {
         self.scaled_timeout(class.duration())
     }
 
-    pub(super) fn scaled_timeout(&self, time: Duration) -> Duration {
+    pub(crate) fn scaled_timeout(&self, time: Duration) -> Duration {
         time * self.timeout_scale_percent / 100
     }
 

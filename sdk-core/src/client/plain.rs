@@ -1,21 +1,18 @@
 //! The loop for what moves no money.
 
-use super::Shared;
-use super::attempts::Attempts;
-use super::call::Call;
+use super::attempts::{Attempts, Exchange};
 use super::verdict::Verdict;
 use crate::error::FlorinError;
-use crate::operation::Access;
 use serde::de::DeserializeOwned;
 
-pub(super) async fn run<A: DeserializeOwned>(shared: &Shared, call: &Call) -> Result<A, FlorinError> {
-    let mut attempts = Attempts::new(shared, call);
-    let writes = call.spec.access == Access::Write;
+/// `writes`: whether it changes something.
+pub(super) async fn run<A: DeserializeOwned>(call: &impl Exchange, writes: bool) -> Result<A, FlorinError> {
+    let mut attempts = Attempts::new(call);
     // Whether an attempt may have changed something. From then on only success makes it certain: a repeat that is
     // refused may be refused because of the first copy (the name is taken; the key is gone).
     let mut in_doubt = false;
     let doubt = |reason: String, request_id: Option<String>| FlorinError::InDoubt {
-        operation: call.spec.name.to_owned(),
+        operation: call.name().to_owned(),
         reference: None,
         reason,
         request_id,

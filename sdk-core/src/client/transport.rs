@@ -32,11 +32,11 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct WireRequest {
     /// The method.
     pub method: Method,
-    /// Path and query, below the base URL: begins with `/api/v1`.
+    /// Path and query, below the base URL: begins with a slash.
     pub target: String,
     /// Credential, reference and the like.
     pub headers: HeaderMap,
-    /// A JSON text, of a POST.
+    /// A JSON text, unless the headers have another content type.
     pub body: Option<Vec<u8>>,
     /// How long to wait for the whole answer.
     pub timeout: Duration,
@@ -131,10 +131,14 @@ impl HttpTransport {
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
+        let json = !request.headers.contains_key(CONTENT_TYPE);
         let mut sending =
             self.http.request(method, format!("{}{}", self.base, request.target)).headers(request.headers);
         if let Some(body) = request.body {
-            sending = sending.header(CONTENT_TYPE, "application/json").body(body);
+            if json {
+                sending = sending.header(CONTENT_TYPE, "application/json");
+            }
+            sending = sending.body(body);
         }
         let mut response = sending.send().await?;
         let mut answer = WireAnswer {

@@ -13,14 +13,18 @@ use async_trait::async_trait;
 use florin_sdk_core::client::{MoneyCall, clock, random_id};
 use florin_sdk_core::{FlorinError, JsonObject, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 #[cfg(feature = "uniffi")]
 use std::sync::Arc;
 
 /// What is sent, but never stored: the operation and its field.
 const NEVER_STORED: [(&str, &str); 1] = [("AcceptPayment", "paymentprocessorinformation")];
 
+/// Begins the names of operations of MTN's surface.
+pub(crate) const MOMO: &str = "momo.";
+
 /// A call that moves money. It holds no key and no token.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct JournalEntry {
     /// Names this entry: unique, as one reference may be called under several times.
@@ -35,6 +39,17 @@ pub struct JournalEntry {
     pub resendable: bool,
     /// When it was recorded.
     pub recorded: Timestamp,
+}
+
+/// Does not show the request: it may hold what is never logged.
+impl fmt::Debug for JournalEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalEntry")
+            .field("operation", &self.operation)
+            .field("reference", &self.reference)
+            .field("recorded", &self.recorded)
+            .finish_non_exhaustive()
+    }
 }
 
 impl JournalEntry {
@@ -54,6 +69,22 @@ impl JournalEntry {
             resendable,
             recorded: clock::now(),
         })
+    }
+
+    /// One of MTN's surface: `operation` is the name there.
+    pub(crate) fn momo(operation: &str, reference: String, request: JsonObject) -> Result<Self, FlorinError> {
+        Ok(Self {
+            id: random_id()?,
+            operation: format!("{MOMO}{operation}"),
+            reference,
+            request,
+            resendable: true,
+            recorded: clock::now(),
+        })
+    }
+
+    pub(crate) fn is_momo(&self) -> bool {
+        self.operation.starts_with(MOMO)
     }
 }
 

@@ -266,6 +266,19 @@ fn change_supply(
     };
     let issuing = kind == TransactionType::Issue;
     let (source, destination) = if issuing { (&issuance, &wallet) } else { (&wallet, &issuance) };
+    let txid = move_supply(store, &mut currency, (source, destination), units, kind, reference)?;
+    Ok((txid, wallet.waid))
+}
+
+fn move_supply(
+    store: &mut dyn Writer,
+    currency: &mut Currency,
+    (source, destination): (&Wallet, &Wallet),
+    units: i128,
+    kind: TransactionType,
+    reference: Option<&str>,
+) -> Result<Txid, Refusal> {
+    let issuing = kind == TransactionType::Issue;
     let total = if issuing { &mut currency.issued } else { &mut currency.redeemed };
     *total = total
         .checked_add(units)
@@ -274,15 +287,30 @@ fn change_supply(
     let txid = ledger::post(
         store,
         NewTransaction {
-            leg: Leg { source, destination, currency: &currency, units },
+            leg: Leg { source, destination, currency, units },
             kind,
             method: "internal",
             description: if issuing { "Issued" } else { "Redeemed" },
             reference,
         },
     )?;
-    store.update(&currency)?;
-    Ok((txid, wallet.waid))
+    store.update(currency)?;
+    Ok(txid)
+}
+
+/// Makes units of any currency, for a sandbox: those of a base currency come out of an issuance wallet of the platform's.
+pub(crate) fn mint(store: &mut dyn Writer, code: &CurrencyCode, wallet: &Wallet, units: i128) -> Result<(), Refusal> {
+    let mut currency = store.claim::<Currency>(code.as_str())?.ok_or_else(Refusal::not_found)?;
+    let issuance = if let Some(waid) = currency.issuance {
+        store.get(waid)?.ok_or_else(Refusal::not_found)?
+    } else {
+        let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
+        let platform = store.first::<Profile>(query)?.ok_or_else(Refusal::not_found)?;
+        ledger::create_issuance_wallet(store, platform.upid, code)?
+    };
+    currency.issuance = Some(issuance.waid);
+    move_supply(store, &mut currency, (&issuance, wallet), units, TransactionType::Issue, None)?;
+    Ok(())
 }
 
 /// All currencies, as `GetPublicCurrencyList` answers them.

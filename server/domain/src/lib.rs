@@ -12,6 +12,7 @@
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
+//! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
 //! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod currency;
 pub mod identity;
 pub mod ledger;
+pub mod momo;
 pub mod notify;
 pub mod payment;
 pub mod planted;
@@ -44,7 +46,7 @@ pub fn tables() -> Vec<&'static Table> {
         identity::User::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
-        system::SubscriptionKey::TABLE,
+        momo::SubscriptionKey::TABLE,
         ledger::Wallet::TABLE,
         currency::Currency::TABLE,
         ledger::Balance::TABLE,
@@ -56,5 +58,9 @@ pub fn tables() -> Vec<&'static Table> {
         payment::PaymentRequest::TABLE,
         reference::ClientReference::TABLE,
         notify::Event::TABLE,
+        momo::PartyRow::TABLE,
+        momo::MomoUser::TABLE,
+        momo::MomoToken::TABLE,
+        momo::MomoRequest::TABLE,
     ]
 }

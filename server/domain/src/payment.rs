@@ -6,6 +6,7 @@ use crate::access::{Caller, Side, is_below, reach};
 use crate::currency::{self, Currency, need_currency};
 use crate::identity::{self, User, default_wallet, need_profile};
 use crate::ledger::{self, Leg, NewTransaction, Transaction, Wallet, need_wallet};
+use crate::momo;
 use crate::notify;
 use crate::refusal::Refusal;
 use crate::secrets;
@@ -267,14 +268,28 @@ pub fn accept(
     if accept.method != WALLET {
         return Err(Refusal::field("method", "must be wallet: this server settles no other method"));
     }
-    let (mut request, wallet) = open_for::<AcceptPayment>(store, caller, accept.prid)?;
+    let (request, wallet) = open_for::<AcceptPayment>(store, caller, accept.prid)?;
     let currency = currency_of(store.reader(), &request)?;
     let units = agreed(&request, &currency, &accept.currency, accept.total_amount)?;
+    let txid = settle(store, request, &wallet, &currency, units, reference)?;
+    momo::settle::payer_decided(store, accept.prid, Some(txid))?;
+    Ok(txid)
+}
+
+/// Moves the money of an open request, and says so.
+fn settle(
+    store: &mut dyn Writer,
+    mut request: PaymentRequest,
+    wallet: &Wallet,
+    currency: &Currency,
+    units: i128,
+    reference: Option<&str>,
+) -> Result<Txid, Refusal> {
     let destination = need_wallet(store.reader(), request.destination)?;
     let txid = ledger::post(
         store,
         NewTransaction {
-            leg: Leg { source: &wallet, destination: &destination, currency: &currency, units },
+            leg: Leg { source: wallet, destination: &destination, currency, units },
             kind: TransactionType::Payment,
             method: "internal",
             description: &words(request.prid),
@@ -288,8 +303,77 @@ pub fn accept(
     request.confirmation = Some(format!("pcid_{:016}", txid.number()));
     request.closed = Some(store.now());
     store.update(&request)?;
-    tell(store, &request, &currency, "payment.paid")?;
+    tell(store, &request, currency, "payment.paid")?;
     Ok(txid)
+}
+
+/// What another surface asks a payer for.
+#[derive(Debug)]
+pub(crate) struct NewPayment<'a> {
+    pub(crate) creator: Upid,
+    pub(crate) source: &'a Wallet,
+    pub(crate) destination: &'a Wallet,
+    pub(crate) currency: &'a Currency,
+    pub(crate) units: i128,
+    pub(crate) reference: String,
+    pub(crate) expires: Timestamp,
+}
+
+/// Puts a request into a payer's list. Nothing moves.
+pub(crate) fn ask(store: &mut dyn Writer, new: NewPayment<'_>) -> Result<Prid, Refusal> {
+    let request = PaymentRequest {
+        prid: ledger::id(Prid::new(secrets::random_id()))?,
+        number: store.next_id().cast_signed(),
+        creator: new.creator,
+        destination: new.destination.waid,
+        source: Some(new.source.waid),
+        payer: Some(new.source.upid),
+        currency: new.currency.number,
+        units: new.units,
+        method: WALLET.to_owned(),
+        reference: Some(new.reference),
+        clerk_name: None,
+        clerk: None,
+        tip: false,
+        status: PaymentStatus::Waiting,
+        txid: None,
+        confirmation: None,
+        created: store.now(),
+        expires: new.expires,
+        closed: None,
+    };
+    store.insert(&request)?;
+    Ok(request.prid)
+}
+
+/// The wallet that is asked to pay.
+pub(crate) fn source(store: &mut dyn Reader, prid: Prid) -> Result<Wallet, Refusal> {
+    let request = store.get::<PaymentRequest>(prid)?.ok_or_else(Refusal::not_found)?;
+    need_wallet(store, request.source.ok_or_else(Refusal::not_found)?)
+}
+
+/// Pays a request whose payer has agreed to it elsewhere.
+pub(crate) fn pay(store: &mut dyn Writer, prid: Prid, reference: &str) -> Result<Txid, Refusal> {
+    let request = store.claim::<PaymentRequest>(prid)?.ok_or_else(Refusal::not_found)?;
+    if request.status_at(store.now()) != PaymentStatus::Waiting {
+        return Err(not_payable("it is closed"));
+    }
+    let wallet = source(store.reader(), prid)?;
+    let currency = currency_of(store.reader(), &request)?;
+    let units = request.units;
+    settle(store, request, &wallet, &currency, units, Some(reference))
+}
+
+/// Takes a request back that nobody has paid.
+pub(crate) fn withdraw(store: &mut dyn Writer, prid: Prid) -> Result<(), Refusal> {
+    let mut request = store.claim::<PaymentRequest>(prid)?.ok_or_else(Refusal::not_found)?;
+    if request.status == PaymentStatus::Waiting {
+        let timed_out = request.status_at(store.now()) == PaymentStatus::Timeout;
+        request.status = if timed_out { PaymentStatus::Timeout } else { PaymentStatus::Declined };
+        request.closed = Some(store.now());
+        store.update(&request)?;
+    }
+    Ok(())
 }
 
 /// Notes, and tells the maker, that of a payment so much was paid back by now.
@@ -365,7 +449,8 @@ pub fn refuse(store: &mut dyn Writer, caller: &Caller, prid: Prid) -> Result<(),
     request.closed = Some(store.now());
     store.update(&request)?;
     let currency = currency_of(store.reader(), &request)?;
-    tell(store, &request, &currency, "payment.declined")
+    tell(store, &request, &currency, "payment.declined")?;
+    momo::settle::payer_decided(store, prid, None)
 }
 
 /// The payment requests that a profile made or is asked to pay, newest first, and the cursor of the next page.

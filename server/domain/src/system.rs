@@ -2,27 +2,13 @@
 
 use crate::currency;
 use crate::identity::{ApiKey, NewProfile, Profile, User, create_api_key, create_profile, register_user};
+use crate::momo::SubscriptionKey;
 use crate::refusal::Refusal;
 use crate::secrets;
-use crate::store::{Reader, Record, Writer, record};
+use crate::store::{Reader, Record, Writer};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
-use florin_sdk_core::{JsonObject, Secret, Timestamp, Upid, Uuid};
+use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
 use serde::Serialize;
-
-record! {
-    /// A subscription key: opens the MoMo surface. The key itself is not kept.
-    SubscriptionKey in "subscription_key" key {
-        /// Later ones are greater.
-        number: i64,
-    } {
-        /// SHA-256 of the key.
-        hash: [u8; 32],
-        /// The profile that it belongs to.
-        upid: Upid,
-        /// When it was made.
-        created: Timestamp,
-    }
-}
 
 /// The first administrator's e-mail address.
 pub const ADMIN_EMAIL: &str = "admin@florin.local";
@@ -98,6 +84,8 @@ pub fn initialise(
         number: store.next_id().cast_signed(),
         hash: secrets::fingerprint(subscriptionkey.expose()),
         upid: profile.upid,
+        product: None,
+        sandbox: false,
         created: store.now(),
     };
     store.insert(&row)?;

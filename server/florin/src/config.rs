@@ -61,8 +61,8 @@ pub(crate) enum Command {
     /// A client of `florin prove`, which starts it.
     #[command(hide = true)]
     ProveClient,
-    /// Print the OpenAPI document of the native surface.
-    Openapi,
+    /// Print the OpenAPI document of a surface.
+    Openapi(OpenapiArgs),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -83,6 +83,21 @@ pub(crate) struct ServeArgs {
     /// For tests only: requests may ask for faults. Never with real money.
     #[arg(long, env = "FLORIN_SANDBOX")]
     pub(crate) sandbox: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenapiArgs {
+    /// Which surface.
+    #[arg(value_enum, default_value_t = Surface::Native)]
+    pub(crate) surface: Surface,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Surface {
+    /// `/api/v1`.
+    Native,
+    /// `/collection`, `/disbursement`, `/remittance`, and provisioning.
+    Momo,
 }
 
 #[derive(Debug, Args)]

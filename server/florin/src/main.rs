@@ -12,7 +12,7 @@ mod serve;
 mod verify;
 
 use clap::Parser;
-use config::{Cli, Command};
+use config::{Cli, Command, Surface};
 use std::process::ExitCode;
 
 /// A fifth of the time of a request went into the system's allocator.
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::Prove(args) => prove::run(&args),
         Command::ProveClient => prove::client(),
-        Command::Openapi => openapi(),
+        Command::Openapi(args) => openapi(args.surface),
     };
     match result {
         Ok(code) => code,
@@ -44,8 +44,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn openapi() -> anyhow::Result<ExitCode> {
+fn openapi(surface: Surface) -> anyhow::Result<ExitCode> {
     use std::io::Write as _;
-    writeln!(std::io::stdout(), "{:#}", florin_http::openapi())?;
+    let document = match surface {
+        Surface::Native => florin_http::openapi(),
+        Surface::Momo => florin_http::momo_openapi(),
+    };
+    writeln!(std::io::stdout(), "{document:#}")?;
     Ok(ExitCode::SUCCESS)
 }

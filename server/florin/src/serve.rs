@@ -4,7 +4,7 @@ use crate::config::{Format, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, router, sweep};
+use florin_http::{App, deliver, listen, momo, router, sweep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -33,7 +33,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         init::show(&credentials, Format::Text, &mut out)?;
     }
     if args.sandbox {
-        writeln!(out, "sandbox: requests may ask for faults; not for real money")?;
+        momo::sandbox::open(&app).await?;
+        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
     }
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
@@ -48,7 +49,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     };
     let deliveries = tokio::spawn(deliver::run(app.clone()));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
+    let settlements = tokio::spawn(momo::settler::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
+    settlements.abort();
     sweeps.abort();
     deliveries.abort();
     Ok(())

@@ -31,9 +31,11 @@ fn the_demo_ends_well() {
 
 #[test]
 fn openapi_is_json() {
-    let (ok, out, _) = florin(&["openapi"]);
-    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert!(ok && document.get("paths").is_some());
+    for (arguments, path) in [(&["openapi"][..], "/api/v1/wallet"), (&["openapi", "momo"], "/collection/token/")] {
+        let (ok, out, _) = florin(arguments);
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(ok && document["paths"].get(path).is_some(), "{arguments:?}");
+    }
 }
 
 #[test]

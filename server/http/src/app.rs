@@ -2,6 +2,7 @@
 
 use crate::credentials::Credentials;
 use crate::metrics::Metrics;
+use crate::momo;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
@@ -28,6 +29,7 @@ struct Inner {
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
+    momo: momo::State,
 }
 
 impl App {
@@ -36,8 +38,9 @@ impl App {
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
+        let momo = momo::State::default();
         let (metrics, news) = (Metrics::default(), Notify::new());
-        Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news }))
+        Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news, momo }))
     }
 
     /// Whether requests may ask for faults.
@@ -54,6 +57,16 @@ impl App {
     /// Wakes, and is awaited by, whoever delivers events.
     pub(crate) fn news(&self) -> &Notify {
         &self.0.news
+    }
+
+    /// What the MoMo surface keeps in memory.
+    pub(crate) fn momo(&self) -> &momo::State {
+        &self.0.momo
+    }
+
+    /// The clock that all of the server goes by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// Whether writes reach the disk.

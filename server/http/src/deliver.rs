@@ -4,9 +4,12 @@
 //! are connected to, checked after the name was resolved and for each connection. A sandbox may tell its own machine.
 
 use crate::app::App;
+use crate::signing::sign;
 use florin_domain::Refusal;
-use florin_domain::notify::{self, Event, Target};
+use florin_domain::notify::{self, Target};
+use florin_domain::store::Writer;
 use florin_sdk_core::Upid;
+use http::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use std::collections::HashMap;
@@ -71,13 +74,8 @@ async fn start(
         let upid = event.upid;
         let (app, client) = (app.clone(), client.clone());
         let handle = sending.spawn(async move {
-            let taken = match target {
-                Some(target) => send(&client, app.sandbox(), &event, &target).await,
-                None => false,
-            };
-            let noted = app.write(move |store| notify::attempted(store, event.number, taken), |_: &Refusal| false);
-            if let Err(error) = noted.await {
-                tracing::warn!(%error, "the end of a delivery could not be noted; it will be sent again");
+            if let Err(error) = deliver(&app, &client, event.number, target).await {
+                tracing::warn!(%error, "a delivery could not be noted; it may be sent again");
             }
         });
         busy.insert(handle.id(), upid);
@@ -85,23 +83,48 @@ async fn start(
     Ok(())
 }
 
-async fn send(client: &reqwest::Client, sandbox: bool, event: &Event, target: &Target) -> bool {
-    let Some(url) = Url::parse(&target.url).ok().filter(|url| may_send_to(url, sandbox)) else {
-        tracing::warn!(event = event.number, "the address of an event is not allowed");
+/// Sends an event, and writes down how that ended.
+async fn deliver(app: &App, client: &reqwest::Client, number: i64, target: Option<Target>) -> Result<(), Refusal> {
+    let once = target.as_ref().is_some_and(|target| target.once);
+    if once && !app.write(move |store| notify::take(store, number), |_: &Refusal| false).await? {
+        return Ok(());
+    }
+    let taken = match target {
+        Some(target) => send(client, app, number, &target).await,
+        None => false,
+    };
+    let most = app.momo().callback_attempts();
+    let note = move |store: &mut dyn Writer| {
+        if once { notify::taken(store, number, taken, most) } else { notify::attempted(store, number, taken) }
+    };
+    app.write(note, |_: &Refusal| false).await
+}
+
+async fn send(client: &reqwest::Client, app: &App, number: i64, target: &Target) -> bool {
+    let Some(url) = Url::parse(&target.url).ok().filter(|url| may_send_to(url, app.sandbox())) else {
+        tracing::warn!(event = number, "the address of an event is not allowed");
         return false;
     };
+    let method = if target.put { Method::PUT } else { Method::POST };
     let mut request = client
-        .post(url)
+        .request(method, url)
         .header("content-type", "application/json")
-        .header("webhook-id", format!("evt_{}", event.number))
-        .body(event.payload.to_string());
+        .header("webhook-id", format!("evt_{number}"))
+        .body(target.body.clone());
+    if let Some(signing) = &target.signing {
+        let Some(headers) = sign(signing, app.now(), &target.body) else {
+            tracing::error!(event = number, "an event could not be signed");
+            return false;
+        };
+        request = request.headers(headers);
+    }
     if let Some((user, password)) = &target.basic_auth {
         request = request.basic_auth(user, Some(password.expose()));
     }
     match request.send().await {
         Ok(response) => response.status().is_success(),
         Err(error) => {
-            tracing::info!(event = event.number, error = %error.without_url(), "an event was not taken");
+            tracing::info!(event = number, error = %error.without_url(), "an event was not taken");
             false
         }
     }

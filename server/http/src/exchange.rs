@@ -264,7 +264,7 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
     response
 }
 
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     // It only has to be another each time; nobody gains by guessing it.
     format!("{:016x}", fastrand::u64(..))
 }

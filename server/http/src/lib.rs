@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
+//! | [`momo`] | the MoMo surface, and its sandbox |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
@@ -22,16 +23,20 @@ mod fields;
 mod gate;
 pub mod listen;
 mod metrics;
+pub mod momo;
 mod native;
 mod qr;
 mod reply;
+mod signing;
 pub mod sweep;
 mod watch;
 
 pub use app::App;
-pub use docs::openapi;
+pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 
 /// Everything the listener serves.
 pub fn router(app: App) -> Router {
@@ -39,7 +44,26 @@ pub fn router(app: App) -> Router {
         .merge(native::routes().router())
         .merge(qr::router())
         .merge(docs::router())
-        .fallback(reply::no_such_route)
-        .method_not_allowed_fallback(reply::no_such_method)
+        .merge(momo::router(&app))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
         .with_state(app)
+}
+
+/// A path that no surface has, told in the words of the one that it looks like.
+async fn no_such_route(request: Request) -> Response {
+    if momo::owns(request.uri().path()) {
+        momo::no_such_route(request).await
+    } else {
+        reply::no_such_route(request).await
+    }
+}
+
+/// The same, of a method.
+async fn no_such_method(request: Request) -> Response {
+    if momo::owns(request.uri().path()) {
+        momo::no_such_route(request).await
+    } else {
+        reply::no_such_method(request).await
+    }
 }

@@ -16,6 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// a quarter of this.
 const MAX_PASSES: usize = 64;
 
+/// After so many passes a row is fetched on the spot. A job that looks for another row each time, by a number that it has
+/// just made or drawn, would miss it for ever.
+const PATIENT_PASSES: usize = 6;
+
 /// What gives a unit its time and its numbers.
 pub(crate) trait Numbers {
     /// The time.
@@ -65,6 +69,8 @@ pub(crate) struct Unit<'a, T: Transaction> {
     missing: BTreeMap<(TableName, KeyCells), (&'static Table, bool)>,
     /// Whether the job that runs now missed a row.
     missed: bool,
+    /// How often the batch was gone through before.
+    passes: usize,
     /// The engine's own failure, if it had one: then nothing of the batch can stand, whatever a job makes of it.
     failed: Option<StoreError>,
 }
@@ -81,6 +87,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
             parts: Vec::new(),
             missing: BTreeMap::new(),
             missed: false,
+            passes: 0,
             failed: None,
         }
     }
@@ -88,7 +95,8 @@ impl<'a, T: Transaction> Unit<'a, T> {
     /// Runs a batch of jobs, each by itself, and writes what those that are to be kept have changed.
     pub(crate) fn run(mut self, batch: &mut [Box<dyn WriteJob>]) -> Result<(), StoreError> {
         let mut open: Vec<&mut Box<dyn WriteJob>> = batch.iter_mut().collect();
-        for _ in 0..MAX_PASSES {
+        for pass in 0..MAX_PASSES {
+            self.passes = pass;
             let mut again = Vec::new();
             for job in open {
                 if !self.run_one(&mut **job) {
@@ -148,7 +156,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
         }
         let claimed = self.missing.entry(place.clone()).or_insert((table, false));
         claimed.1 |= to_change;
-        if T::FAR {
+        if T::FAR && self.passes < PATIENT_PASSES {
             self.missed = true;
             return Err(StoreError::NotLoaded);
         }

@@ -3,7 +3,7 @@
 use super::profile::{NewProfile, Profile, create_profile, default_wallet};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
-use crate::{identity, ledger};
+use crate::{identity, ledger, momo};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
 use florin_sdk_core::operation;
@@ -78,6 +78,7 @@ pub fn create_user(
         created: store.now(),
     };
     store.insert(&user)?;
+    momo::party::note(store, provider, user.uuid, &user.metadata)?;
     Ok((user, wallet.waid))
 }
 
@@ -139,6 +140,9 @@ pub fn update_user(
     let mut user = store.claim::<User>(uuid)?.ok_or_else(Refusal::not_found)?;
     let deactivated = status == Some(Status::Inactive) && user.status == Status::Active;
     user.display_name = display_name.or(user.display_name);
+    if let (Some(metadata), Some(provider)) = (&metadata, user.provider) {
+        momo::party::note(store, provider, uuid, metadata)?;
+    }
     user.metadata = metadata.unwrap_or(user.metadata);
     if let Some(status) = status {
         // The profile with its user: its wallets neither pay nor are paid while it is inactive.

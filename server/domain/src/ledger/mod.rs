@@ -18,6 +18,7 @@ pub use hold::{
     Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
 };
 pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
+pub(crate) use refund::pay_back;
 pub use refund::{Refunded, refund};
 pub use verify::{Fault, Report, verify};
 pub use wallet::{Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_of};

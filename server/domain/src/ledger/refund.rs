@@ -49,30 +49,39 @@ pub fn refund(
     let reached = original.destination.or(original.source).ok_or_else(Refusal::not_found)?;
     let reached = store.get::<Wallet>(reached)?.ok_or_else(Refusal::not_found)?;
     reach::<RefundTransaction>(store.reader(), caller, reached.upid)?;
-    let no_refund = || {
-        let reason = format!("must be a transfer, payment, credit, debit or capture: this is a {}", original.kind);
-        Refusal::field("txid", reason)
+    let units = match refund.amount {
+        Some(amount) => Some(currency::by_number(store.reader(), original.currency)?.units("amount", amount)?),
+        None => None,
     };
-    let (Some(payer), Some(receiver), true) = (original.source, original.destination, is_refundable(&original.kind))
-    else {
-        return Err(no_refund());
+    pay_back(store, original.txid, &reached, units, reference)
+}
+
+/// Pays a transaction back out of a wallet, all that is left of it or so much.
+pub(crate) fn pay_back(
+    store: &mut dyn Writer,
+    txid: Txid,
+    from: &Wallet,
+    units: Option<i128>,
+    reference: Option<&str>,
+) -> Result<Txid, Refusal> {
+    let original = store.get::<Transaction>(txid)?.ok_or_else(Refusal::not_found)?;
+    let (Some(payer), Some(_), true) = (original.source, original.destination, is_refundable(&original.kind)) else {
+        let reason = format!("must be a transfer, payment, credit, debit or capture: this is a {}", original.kind);
+        return Err(Refusal::field("txid", reason));
     };
     let currency = currency::by_number(store.reader(), original.currency)?;
     identity::need_active(&currency.status, "The currency")?;
     let before = store.claim::<Refunded>(original.txid)?;
     let done = before.as_ref().map_or(0, |before| before.units);
     let rest = original.units.saturating_sub(done);
-    let units = match refund.amount {
-        Some(amount) => currency.units("amount", amount)?,
-        None => rest,
-    };
+    let units = units.unwrap_or(rest);
     if units > rest || rest <= 0 {
         let rest = currency.amount(rest.max(0))?;
         let reason = format!("Of this transaction {rest} {} can still be refunded", currency.code);
         return Err(Refusal::because(Code::LIMIT_EXCEEDED, reason));
     }
     let payer = need_wallet(store.reader(), payer)?;
-    let receiver = need_wallet(store.reader(), receiver)?;
+    let from = need_wallet(store.reader(), from.waid)?;
     let description = format!("Refund of {}", original.txid);
     let heading = Heading {
         description: &description,
@@ -80,7 +89,7 @@ pub fn refund(
         original: Some(original.txid),
         ..Heading::new(TransactionType::Refund)
     };
-    let leg = Leg { source: &receiver, destination: &payer, currency: &currency, units };
+    let leg = Leg { source: &from, destination: &payer, currency: &currency, units };
     let txid = transfer(store, &leg, &heading)?;
     let refunded = Refunded { txid: original.txid, units: done.saturating_add(units) };
     match before {

@@ -127,6 +127,12 @@ impl<A: IntoValue, B: IntoValue> Key for (A, B) {
     }
 }
 
+impl<A: IntoValue, B: IntoValue, C: IntoValue> Key for (A, B, C) {
+    fn values(&self) -> Vec<Value> {
+        vec![self.0.value(), self.1.value(), self.2.value()]
+    }
+}
+
 impl<A: IntoValue, B: IntoValue, C: IntoValue, D: IntoValue> Key for (A, B, C, D) {
     fn values(&self) -> Vec<Value> {
         vec![self.0.value(), self.1.value(), self.2.value(), self.3.value()]

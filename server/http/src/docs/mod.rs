@@ -1,8 +1,10 @@
 //! What developers and operators read: OpenAPI, the table of operations, health and counters.
 
+mod momo;
 mod openapi;
 mod page;
 
+pub use momo::momo_openapi;
 pub use openapi::openapi;
 
 use crate::app::App;
@@ -19,6 +21,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/", get(async || Redirect::to("/docs")))
         .route("/docs", get(async || Html(page::html())))
         .route("/openapi/native.json", get(async || ([(CONTENT_TYPE, "application/json")], openapi().to_string())))
+        .route("/openapi/momo.json", get(async || ([(CONTENT_TYPE, "application/json")], momo_openapi().to_string())))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -13,7 +13,7 @@ pub(super) fn html() -> String {
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Florin: operations</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body><h1>Operations</h1>\
-         <p>Base <code>{BASE_PATH}</code>. The same as OpenAPI: <a href=\"/openapi/native.json\">/openapi/native.json</a>.</p>\
+         <p>Base <code>{BASE_PATH}</code>. The same as OpenAPI: <a href=\"/openapi/native.json\">/openapi/native.json</a>. The MoMo surface: <a href=\"/openapi/momo.json\">/openapi/momo.json</a>.</p>\
          <table><thead><tr><th>Operation</th><th>Address</th><th>Access</th><th>Callers</th><th>What it does</th></tr></thead><tbody>"
     );
     for spec in all() {

@@ -62,6 +62,8 @@ CREATE TABLE subscription_key (
     number  BIGINT           PRIMARY KEY,
     hash    BYTEA            NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     upid    BIGINT           NOT NULL REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
+    product TEXT COLLATE "C", -- which part of the MoMo surface it opens; nothing opens all
+    sandbox INTEGER          NOT NULL CHECK (sandbox IN (0, 1)),
     created BIGINT           NOT NULL
 );
 

@@ -61,6 +61,8 @@ CREATE TABLE subscription_key (
     number  INTEGER PRIMARY KEY,
     hash    BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
     upid    INTEGER NOT NULL REFERENCES profile (upid),
+    product TEXT, -- which part of the MoMo surface it opens; nothing opens all
+    sandbox INTEGER NOT NULL CHECK (sandbox IN (0, 1)),
     created INTEGER NOT NULL
 ) STRICT;
 

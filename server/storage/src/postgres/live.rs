@@ -5,8 +5,8 @@ use super::connect::{Purpose, Session};
 use super::transaction::{Catalogue, End, PgTransaction};
 use super::{durable, migrate, read, role};
 use crate::backend::{Changes, Transaction, Wanted};
+use florin_domain::momo::SubscriptionKey;
 use florin_domain::store::{Query, Record, StoreError, Value};
-use florin_domain::system::SubscriptionKey;
 use std::cell::Cell;
 
 /// A database of its own; dropped with the private cluster that it is in.
@@ -94,7 +94,7 @@ impl Pen {
 
 /// A row whose references nobody checks here.
 fn key(number: i64, byte: u8) -> Vec<Value> {
-    vec![Value::Int(number), Value::Blob(vec![byte; 32]), Value::Int(1), Value::Int(0)]
+    vec![Value::Int(number), Value::Blob(vec![byte; 32]), Value::Int(1), Value::Null, Value::Int(0), Value::Int(0)]
 }
 
 fn insert(rows: Vec<Vec<Value>>) -> [Changes; 1] {
@@ -119,7 +119,7 @@ fn rows_go_in_and_come_out_and_only_a_commit_keeps_them() {
 
     let mut transaction = pen.begin();
     let mut changed = key(2, 9);
-    changed[3] = Value::Int(7);
+    changed[5] = Value::Int(7);
     let table = SubscriptionKey::TABLE;
     let changes = Changes { table, inserts: vec![key(4, 4)], updates: vec![key(1, 8), changed.clone()] };
     transaction.write(&[changes]).unwrap();

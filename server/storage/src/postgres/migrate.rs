@@ -8,7 +8,10 @@ use super::connect::{self, Session};
 use crate::OpenError;
 
 /// The steps, in order. A step that was ever released is never changed.
-pub(super) const STEPS: &[&str] = &[include_str!("../../migrations/postgres/0001_initial.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_initial.sql"), //
+    include_str!("../../migrations/postgres/0002_momo.sql"),
+];
 
 /// Names our advisory locks ("FLRN"), of which this is the one for the schema; see also `slot.rs`.
 pub(super) const LOCKS: i32 = 0x464C_524E;

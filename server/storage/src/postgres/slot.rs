@@ -51,6 +51,8 @@ pub(super) fn greatest_id(session: &Session, address: &Address) -> Result<Micros
         ("subscription_key", "number"),
         ("event", "number"),
         ("hold", "hoid"),
+        ("momo_token", "number"),
+        ("momo_request", "number"),
     ];
     let greatest = tables.map(|(table, id)| format!("(SELECT MAX({id}) FROM {table})")).join(", ");
     let found: Option<i64> =

@@ -8,7 +8,10 @@ use crate::OpenError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The steps, in order. A step that was ever released is never changed.
-const STEPS: &[&str] = &[include_str!("../../migrations/sqlite/0001_initial.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_initial.sql"), //
+    include_str!("../../migrations/sqlite/0002_momo.sql"),
+];
 
 /// Marks a file as ours ("FLRN"), so that no other program's database is taken for one.
 const APPLICATION_ID: i64 = 0x464C_524E;

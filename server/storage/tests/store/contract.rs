@@ -4,9 +4,10 @@ use crate::support::{Engine, Temporary, engine_tests, read, start, write};
 use florin_domain::Refusal;
 use florin_domain::identity::{self, Profile};
 use florin_domain::ledger::Balance;
+use florin_domain::momo::SubscriptionKey;
 use florin_domain::notify::Event;
 use florin_domain::store::{Record, StoreError};
-use florin_domain::system::{self, SubscriptionKey};
+use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, Upid};
 use florin_storage::{Mode, OpenError};
@@ -22,10 +23,12 @@ engine_tests! {
     ids_grow_across_processes_even_if_the_clock_went_back
     searches_match_text_not_patterns
     cells_come_back_as_they_went_in
+    a_job_that_looks_for_another_row_each_time_it_runs_is_carried_out
 }
 
 fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
-    SubscriptionKey { number, hash: [byte; 32], upid, created: florin_sdk_core::Timestamp::from_millis(0) }
+    let created = florin_sdk_core::Timestamp::from_millis(0);
+    SubscriptionKey { number, hash: [byte; 32], upid, product: None, sandbox: false, created }
 }
 
 fn keys(store: &dyn florin_domain::store::Store) -> Vec<i64> {
@@ -317,4 +320,24 @@ fn cells_come_back_as_they_went_in(engine: Engine) {
         .unwrap();
         assert_eq!(read(&*store, move |r| r.get::<Balance>((waid, 978_u32)).unwrap().unwrap()), wanted);
     }
+}
+
+/// Engines may run a job again when it misses a row. What it looks for by a number that it has just made is another row
+/// each time.
+fn a_job_that_looks_for_another_row_each_time_it_runs_is_carried_out(engine: Engine) {
+    let place = Temporary::new(engine);
+    let store = place.open();
+    let upid = set_up(&*store);
+    let number = write(&*store, move |w| {
+        for _ in 0..3 {
+            let other = w.next_id().cast_signed();
+            assert!(w.get::<SubscriptionKey>(other)?.is_none());
+        }
+        let number = w.next_id().cast_signed();
+        assert!(w.claim::<SubscriptionKey>(number)?.is_none());
+        w.insert(&key(number, upid, 7))?;
+        Ok(number)
+    })
+    .unwrap();
+    assert_eq!(keys(&*store)[1..], [number]);
 }

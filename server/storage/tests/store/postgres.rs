@@ -8,9 +8,10 @@ use crate::server::{self, Database};
 use crate::support::{Engine, Temporary, read, start, write};
 use florin_domain::identity;
 use florin_domain::ledger;
+use florin_domain::momo::SubscriptionKey;
 use florin_domain::reference::{self, Identity, Made};
 use florin_domain::store::{Store, StoreError};
-use florin_domain::system::{self, SubscriptionKey};
+use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{JsonObject, Secret, Upid};
 use florin_storage::{Mode, OpenError, open};
@@ -27,7 +28,8 @@ fn set_up(store: &dyn Store) -> Upid {
 
 fn key(number: i64, upid: Upid) -> SubscriptionKey {
     let hash = [u8::try_from(number).unwrap(); 32];
-    SubscriptionKey { number, hash, upid, created: florin_sdk_core::Timestamp::from_millis(0) }
+    let created = florin_sdk_core::Timestamp::from_millis(0);
+    SubscriptionKey { number, hash, upid, product: None, sandbox: false, created }
 }
 
 fn has_key(store: &dyn Store, number: i64) -> bool {
@@ -74,7 +76,7 @@ fn each_step_runs_once_however_many_start_at_once() {
         let starts: Vec<_> = (0..6).map(|_| scope.spawn(|| place.open())).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
-    assert_eq!(place.database().rows("SELECT version FROM florin_schema"), [["1"]]);
+    assert_eq!(place.database().rows("SELECT version FROM florin_schema ORDER BY version"), [["1"], ["2"]]);
     drop(stores);
 }
 

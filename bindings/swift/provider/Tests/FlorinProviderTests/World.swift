@@ -11,6 +11,7 @@ let sek = "SEK.tests"
 
 /// The server that scripts/test-swift has started.
 enum World {
+    static let url = environment("FLORIN_TEST_URL")
     static let proxy = environment("FLORIN_TEST_PROXY")
 
     /// The provider's client, with its currency.
@@ -40,7 +41,7 @@ enum World {
     static func client(_ url: String? = nil, journal: any Journal = memoryJournal()) throws -> ProviderClient {
         try ProviderClient(
             options: ClientOptions(
-                baseUrl: url ?? environment("FLORIN_TEST_URL"), retryDelayScalePercent: 3),
+                baseUrl: url ?? World.url, retryDelayScalePercent: 3),
             apiKey: environment("FLORIN_TEST_KEY"),
             journal: journal)
     }
