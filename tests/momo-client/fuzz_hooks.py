@@ -8,8 +8,8 @@ import schemathesis
 
 SECRETS = json.loads(os.environ["FLORIN_FUZZ_SECRETS"])
 
-# Mistakes of a caller that the contract gives a 500 to (contract.md, sections 5 and 8), and what its sandbox's test values
-# answer (section 10). A fault of ours has another code, or none.
+# Mistakes of a caller that the contract gives a 500 to (contract.md, sections 5 and 8), and what its sandbox's test
+# values answer (section 10). A fault of ours has another code, or none.
 CALLERS_MISTAKES = {
     "NOT_ALLOWED",
     "NOT_ALLOWED_TARGET_ENVIRONMENT",

@@ -1,4 +1,5 @@
-// The npm client `mtn-momo`, unmodified but for its base address, lives its whole life against `florin serve --sandbox`.
+// The npm client `mtn-momo`, unmodified but for its base address, lives its whole life against
+// `florin serve --sandbox`.
 // FLORIN_TEST_URL names the server; `scripts/test-momo` starts one.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

@@ -298,7 +298,8 @@ fn move_supply(
     Ok(txid)
 }
 
-/// Makes units of any currency, for a sandbox: those of a base currency come out of an issuance wallet of the platform's.
+/// Makes units of any currency, for a sandbox: those of a base currency come out of an issuance wallet of the
+/// platform's.
 pub(crate) fn mint(store: &mut dyn Writer, code: &CurrencyCode, wallet: &Wallet, units: i128) -> Result<(), Refusal> {
     let mut currency = store.claim::<Currency>(code.as_str())?.ok_or_else(Refusal::not_found)?;
     let issuance = if let Some(waid) = currency.issuance {

@@ -1,5 +1,5 @@
-//! Signatures of events, after the Standard Webhooks specification (version 1, symmetric): whoever has the secret can tell
-//! that an event is ours, and how old it is.
+//! Signatures of events, after the Standard Webhooks specification (version 1, symmetric): whoever has the secret can
+//! tell that an event is ours, and how old it is.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

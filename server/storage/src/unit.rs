@@ -16,8 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// a quarter of this.
 const MAX_PASSES: usize = 64;
 
-/// After so many passes a row is fetched on the spot. A job that looks for another row each time, by a number that it has
-/// just made or drawn, would miss it for ever.
+/// After so many passes a row is fetched on the spot. A job that looks for another row each time, by a number that it
+/// has just made or drawn, would miss it for ever.
 const PATIENT_PASSES: usize = 6;
 
 /// What gives a unit its time and its numbers.

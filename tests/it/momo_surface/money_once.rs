@@ -53,8 +53,8 @@ fn fault(rng: &mut Rng) -> Option<String> {
     })
 }
 
-/// Sends one until it is known to be accepted, as the contract says: what proves nothing is asked about by GET, and sent
-/// again under the same reference if it is not there. Then waits until it is settled.
+/// Sends one until it is known to be accepted, as the contract says: what proves nothing is asked about by GET, and
+/// sent again under the same reference if it is not there. Then waits until it is settled.
 async fn carry(momo: &Momo, planned: &Planned, rng: &mut Rng) -> Value {
     let found = format!("{}/{}", planned.path(), planned.reference);
     let mut known = false;

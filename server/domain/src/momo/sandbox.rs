@@ -1,7 +1,7 @@
 //! A sandbox: test numbers with known outcomes, and a world in which everybody else exists and can pay.
 //!
-//! All of it hangs below one profile, the sandbox's root. Its money comes out of issuance wallets of its own, so the books
-//! add up as they do anywhere. Starting again from nothing is a new root.
+//! All of it hangs below one profile, the sandbox's root. Its money comes out of issuance wallets of its own, so the
+//! books add up as they do anywhere. Starting again from nothing is a new root.
 
 use super::callback::Method;
 use super::key::SubscriptionKey;
@@ -373,7 +373,8 @@ fn new_party(store: &mut dyn Writer, root: Upid, party: &Party) -> Result<(), Re
     Ok(store.insert(&row)?)
 }
 
-/// Gives a party that the sandbox made what it lacks to pay so much. Whoever is there of their own pays what they have.
+/// Gives a party that the sandbox made what it lacks to pay so much. Whoever is there of their own pays what they
+/// have.
 pub(super) fn top_up(
     store: &mut dyn Writer,
     root: Upid,

@@ -1,5 +1,5 @@
-//! What only a sandbox has: a page and an API to decide pending requests by hand, to move the clock, to change what test
-//! values lead to, and to start again from nothing. Whoever reaches the sandbox may use them.
+//! What only a sandbox has: a page and an API to decide pending requests by hand, to move the clock, to change what
+//! test values lead to, and to start again from nothing. Whoever reaches the sandbox may use them.
 
 use super::reply;
 use crate::app::App;

@@ -1,5 +1,5 @@
-//! Our own addition to the contract: an API user can ask for a signed copy of each of its callbacks, which is sent again
-//! until it is taken. Signed as in the Standard Webhooks specification.
+//! Our own addition to the contract: an API user can ask for a signed copy of each of its callbacks, which is sent
+//! again until it is taken. Signed as in the Standard Webhooks specification.
 
 use super::asked::asked;
 use super::reply;
