@@ -28,8 +28,8 @@ async fn move_with_kills(from: &str, to: &str) {
 }
 
 /// What finds client references is the engine's own, and made anew when it is served; and what says how it was made.
-fn engines_own(name: &String) -> bool {
-    ["client_reference_hash", "hashed", "florin_schema", "(schema)"].contains(&name.as_str())
+fn engines_own(name: &str) -> bool {
+    ["client_reference_hash", "hashed", "florin_schema", "(schema)"].contains(&name)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -58,7 +58,7 @@ async fn a_move_that_is_killed_goes_on_and_nothing_runs_twice() {
     new.verify().await.sound();
     let after = digest::tables(&new.open_read_only());
     let changes = digest::changes(&before, &after);
-    assert!(changes.iter().all(engines_own), "{changes:?}");
+    assert!(changes.iter().all(|name| engines_own(name)), "{changes:?}");
     let refused = florin(["serve", "--listen", "127.0.0.1:0", "--database", &old.url()]).await;
     let (said, url) = (text(&refused.stderr), new.url());
     // Where they are now, without a password.
@@ -129,7 +129,7 @@ async fn a_backup_of_a_running_server_is_whole_and_serves() {
     let moved = florin(["move", "--from", &*file, "--to", &*restored.url()]).await;
     assert!(moved.status.success(), "{}", text(&moved.stderr));
     let changes = digest::changes(&digest::tables(&restored.open_read_only()), &world.server.tables());
-    assert!(changes.iter().all(engines_own), "{changes:?}");
+    assert!(changes.iter().all(|name| engines_own(name)), "{changes:?}");
     let restored = Server::start(restored, Options::default()).await;
     let provider = restored.api().key(&world.initialised.apikey);
     let transfer = world::transfer(world.alice.waid, world.bob.waid, "1");

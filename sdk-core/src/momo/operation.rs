@@ -378,7 +378,10 @@ progress! {
 
 /// `Operation => asked about by, answer; the currency's field; |body, answer| { "field" the sides are equal, .. }`.
 macro_rules! asynchronous {
-    ($($operation:ty => $ask:ty, $result:ty; $currency:ident $(.$part:ident)?; |$body:ident, $found:ident| { $($field:literal $same:expr,)* })+) => {$(
+    ($(
+        $operation:ty => $ask:ty, $result:ty; $currency:ident $(.$part:ident)?;
+        |$body:ident, $found:ident| { $($field:literal $same:expr,)* }
+    )+) => {$(
         impl Asynchronous for $operation {
             type Ask = $ask;
             type Result = $result;

@@ -122,7 +122,9 @@ macro_rules! product {
 
 /// Methods that begin something: `name: Operation, Body;`.
 macro_rules! begins {
-    ($object:ident as $foreign:literal { $($(#[doc = $doc:literal])+ $name:ident: $operation:ident, $body:ident;)+ }) => {
+    ($object:ident as $foreign:literal {
+        $($(#[doc = $doc:literal])+ $name:ident: $operation:ident, $body:ident;)+
+    }) => {
         #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = $foreign))]
         impl $object {
             $(
@@ -145,7 +147,9 @@ macro_rules! begins {
 
 /// Methods that ask about it, once and until it is final: `status, wait: Operation, Answer;`.
 macro_rules! asks {
-    ($object:ident as $foreign:literal { $($(#[doc = $doc:literal])+ $status:ident, $wait:ident: $operation:ident, $answer:ident;)+ }) => {
+    ($object:ident as $foreign:literal {
+        $($(#[doc = $doc:literal])+ $status:ident, $wait:ident: $operation:ident, $answer:ident;)+
+    }) => {
         #[cfg_attr(feature = "uniffi", uniffi::export(async_runtime = "tokio", name = $foreign))]
         impl $object {
             $(

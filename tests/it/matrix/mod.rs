@@ -90,7 +90,7 @@ async fn the_same_key_for_another_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_of_another_owner() {
     let two = Two::new().await;
-    let (one, other) = (&two.one, &two.two);
+    let (one, other) = (&two.one, &two.second);
     for spec in operations() {
         let name = spec.name;
         let outcome = |key: &str| GetOperationOutcome { reference: key.to_owned(), operation: Some(name.to_owned()) };

@@ -25,7 +25,7 @@ pub(super) struct Owner {
 pub(super) struct Two {
     pub(super) server: Server,
     pub(super) one: Owner,
-    pub(super) two: Owner,
+    pub(super) second: Owner,
 }
 
 impl Two {
@@ -34,7 +34,7 @@ impl Two {
         let provider = server.api().key(&initialised.apikey);
         let one = Owner::new(&provider, "one", ["AAA", "AAB"]).await;
         let two = Owner::new(&provider, "two", ["BBA", "BBB"]).await;
-        Self { server, one, two }
+        Self { server, one, second: two }
     }
 
     pub(super) async fn verify(&self) {

@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
         self.act(step)?;
         // One wallet now and then, all at the end.
         self.steps += 1;
-        if self.steps % 4 == 0 { self.compare(self.steps / 4 % WALLETS) } else { Ok(()) }
+        if self.steps.is_multiple_of(4) { self.compare(self.steps / 4 % WALLETS) } else { Ok(()) }
     }
 
     /// Sends a request, expects a code, and gives the ids that the answer names.

@@ -40,7 +40,7 @@ impl Cell {
             Self::Null => String::new(),
             Self::Integer(number) => number.to_string(),
             Self::Text(text) => text.clone(),
-            Self::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Bytes(bytes) => bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
         }
     }
 }

@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn whatever_was_committed_is_found_once_and_nothing_else() {
         let seed = fastrand::u64(..);
-        println!("seed {seed}");
+        eprintln!("seed {seed}");
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut lab = Lab::new();
         for _ in 0..200 {

@@ -56,8 +56,8 @@ mod tests {
     use super::*;
     use florin_domain::store::Kind;
 
-    const PET: Table = Table { name: "pet", columns: &["id", "name"], kinds: KINDS, key: 1, found_by: 0 };
     const KINDS: &[Kind] = &[Kind::Int, Kind::Text];
+    const PET: Table = Table { name: "pet", columns: &["id", "name"], kinds: KINDS, key: 1, found_by: 0 };
 
     fn row(id: i64, name: &str) -> Row {
         vec![Value::Int(id), Value::Text(name.to_owned())]
