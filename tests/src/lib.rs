@@ -5,7 +5,6 @@
 //! | --- | --- |
 //! | [`server`] | the binary: start, kill, stop, restart, its logs, `florin verify` |
 //! | [`http`] | requests as bytes and JSON, past both SDKs |
-//! | [`proxy`] | a proxy that asks the server for faults, request by request |
 //! | [`momo`] | the MoMo surface as bytes and JSON |
 //! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
 //! | [`sample`] | one valid request for each operation |
@@ -35,7 +34,6 @@ pub mod digest;
 pub mod disk;
 pub mod http;
 pub mod momo;
-pub mod proxy;
 pub mod reference;
 pub mod sample;
 pub mod seed;
