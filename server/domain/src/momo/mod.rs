@@ -1,9 +1,9 @@
 //! Mobile money: the rules behind the MoMo surface.
 //!
-//! An API user acts for a profile and its wallet. What it asks for is stored as pending ([`request::accept`]) and settled
-//! later ([`settle()`]): by the payer's approval, by the clock, or in a sandbox by the test number. Settling is one
-//! write job on the stored request: it moves the money and says so in one transaction, and does nothing to what is
-//! settled already, so it survives a kill at any point and may run as often as it likes.
+//! An API user acts for a profile and its wallet. What it asks for is stored as pending ([`request::accept`]) and
+//! settled later ([`settle()`]): by the payer's approval, by the clock, or in a sandbox by the test number. Settling
+//! is one write job on the stored request: it moves the money and says so in one transaction, and does nothing to
+//! what is settled already, so it survives a kill at any point and may run as often as it likes.
 //!
 //! | module | what |
 //! | --- | --- |
