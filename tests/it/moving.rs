@@ -78,19 +78,28 @@ async fn a_move_that_is_killed_goes_on_and_nothing_runs_twice() {
 /// The copy of a half-moved database is never taken for the books.
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_copy_cannot_be_served_or_verified() {
-    /// Nearly each try is cut off in the middle.
-    const TRIES: u32 = 30;
+    /// A few are enough to find the middle.
+    const TRIES: u32 = 100;
     let home = books().await;
     let mut rng = seed::generator("half");
+    // Between too early and too late, on a machine as fast as this one.
+    let (mut early, mut late) = (0, 2000);
     for _ in 0..TRIES {
         let (source, half) = (home.copy(), Home::new());
         let mut child = start_florin(["move", "--from", &source.url(), "--to", &half.url(), "--batch", "1"]);
-        sleep(Duration::from_millis(rng.u64(50..1000))).await;
+        let delay = rng.u64(early..=late);
+        sleep(Duration::from_millis(delay)).await;
         // It may have ended before.
         let _ = child.start_kill();
-        child.wait().await.expect("its end");
+        let ended = child.wait().await.expect("its end");
         let found = florin(["verify", "--database", &*half.url()]).await;
         if !text(&found.stderr).contains("half of a copy") {
+            // A bound that was found too close gives way again: no two tries take the same time.
+            if ended.success() {
+                (early, late) = (early.saturating_sub(5), delay.max(early + 1));
+            } else {
+                (early, late) = (delay.min(late), late + 5);
+            }
             continue;
         }
         for command in [&["verify"][..], &["serve", "--listen", "127.0.0.1:0"], &["init"], &["key"]] {

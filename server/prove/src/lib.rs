@@ -15,7 +15,7 @@
 //! | [`fleet`] | the clients' processes: started, killed, started again |
 //! | [`count`] | reads the books and compares them with the plan |
 //! | [`report`] | what came out |
-//! | [`run`] | all of it together |
+//! | [`run()`] | all of it together |
 
 pub mod action;
 pub mod client;

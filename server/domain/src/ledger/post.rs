@@ -58,7 +58,7 @@ record! {
 record! {
     /// One side of a transaction.
     Posting in "posting" key {
-        /// The posting: the number of its transaction times [`SIDES`], and its place among that one's postings.
+        /// The posting: the number of its transaction times 16, and its place among that one's postings.
         posting: i64,
     } {
         /// The transaction.
