@@ -28,6 +28,12 @@ pub(crate) trait Transaction {
     /// The rows that a query finds.
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError>;
 
+    /// The row with this key, of an engine that is near.
+    fn fetch_one(&mut self, table: &'static Table, key: &KeyCells) -> Result<Option<Row>, StoreError> {
+        let wanted = [Wanted { table, keys: vec![key.clone()], to_change: false }];
+        Ok(self.fetch(&wanted)?.into_iter().flat_map(|(_, rows)| rows).next())
+    }
+
     /// The rows with these keys, of all these tables, in any order; what is not there is left out.
     fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError>;
 

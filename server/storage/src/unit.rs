@@ -149,14 +149,26 @@ impl<'a, T: Transaction> Unit<'a, T> {
 
     fn look_up(&mut self, table: &'static Table, key: KeyCells, to_change: bool) -> Result<Option<Row>, StoreError> {
         let place = (TableName(table.name), key);
-        match self.slots.get(&place) {
+        match self.slots.get_mut(&place) {
             Some(_) if !T::FAR && planted::blind_to(table.name) => {}
             Some(slot) if !to_change || slot.state != State::Read => return Ok(slot.row.clone()),
+            Some(slot) if !T::FAR => {
+                // Who is near is alone.
+                slot.state = State::Claimed;
+                return Ok(slot.row.clone());
+            }
             _ => {}
+        }
+        if !T::FAR {
+            let found = self.transaction.fetch_one(table, &place.1);
+            let row = self.note(found)?;
+            let state = if to_change { State::Claimed } else { State::Read };
+            self.slots.insert(place, Slot { row: row.clone(), state });
+            return Ok(row);
         }
         let claimed = self.missing.entry(place.clone()).or_insert((table, false));
         claimed.1 |= to_change;
-        if T::FAR && self.passes < PATIENT_PASSES {
+        if self.passes < PATIENT_PASSES {
             self.missed = true;
             return Err(StoreError::NotLoaded);
         }
@@ -252,7 +264,7 @@ fn place_of(table: &Table, column: &str) -> Option<usize> {
 }
 
 /// The key that a query asks for, if it asks for one and nothing else.
-fn asked_key(query: &Query) -> Option<KeyCells> {
+pub(crate) fn asked_key(query: &Query) -> Option<KeyCells> {
     let key = query.table.columns.get(..query.table.key)?;
     if query.filters.len() != key.len() {
         return None;

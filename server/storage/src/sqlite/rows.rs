@@ -3,8 +3,8 @@
 use super::hashes::{Hashes, Moving, asked};
 use super::recent::Recent;
 use super::statement;
-use crate::backend::{Changes, Row, Transaction, Wanted};
-use crate::unit::matches;
+use crate::backend::{Changes, KeyCells, Row, Transaction, Wanted};
+use crate::unit::{asked_key, matches};
 use florin_domain::clock::Micros;
 use florin_domain::store::{Query, Reader, StoreError, Table, Value};
 use florin_sdk_core::Timestamp;
@@ -65,9 +65,18 @@ pub(super) fn select(connection: &Connection, hashes: Known<'_>, query: &Query) 
         rows.truncate(query.limit.unwrap_or(usize::MAX));
         return Ok(rows);
     }
+    if let Some(key) = asked_key(query).filter(|_| query.walk.is_none()) {
+        return Ok(by_key(connection, query.table, &key)?.into_iter().collect());
+    }
     let found = statement::select(query);
     let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
     collect(query.table, &mut prepared, &found.values)
+}
+
+fn by_key(connection: &Connection, table: &'static Table, key: &[Value]) -> Result<Option<Row>, StoreError> {
+    let sql = statement::fixed(table);
+    let mut prepared = connection.prepare_cached(&sql.by_key).map_err(|e| failure(table, e))?;
+    Ok(collect(table, &mut prepared, key)?.pop())
 }
 
 /// The hashes, and the generation in which a reader began.
@@ -176,33 +185,28 @@ impl Transaction for SqliteTransaction<'_> {
         select(self.connection, Some((&self.memory.hashes, None)), query)
     }
 
-    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
+    fn fetch_one(&mut self, table: &'static Table, key: &KeyCells) -> Result<Option<Row>, StoreError> {
         self.still_open()?;
+        if table.found_by > 0 {
+            let cells: Vec<&Value> = key.iter().take(table.found_by).collect();
+            let found = hashed(self.connection, &self.memory.hashes, table, &cells, None)?;
+            return Ok(found.into_iter().find(|row| row.starts_with(key)));
+        }
+        if let Some(known) = self.memory.recent.get(table, key) {
+            return Ok(Some(known.clone()));
+        }
+        let row = by_key(self.connection, table, key)?;
+        if let Some(row) = &row {
+            self.memory.recent.keep(table, row);
+        }
+        Ok(row)
+    }
+
+    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
         let mut found = Vec::with_capacity(wanted.len());
         for Wanted { table, keys, .. } in wanted {
-            let failed = |e| failure(table, e);
-            let mut rows = Vec::with_capacity(keys.len());
-            if table.found_by > 0 {
-                for key in keys {
-                    let cells: Vec<&Value> = key.iter().take(table.found_by).collect();
-                    let found = hashed(self.connection, &self.memory.hashes, table, &cells, None)?;
-                    rows.extend(found.into_iter().filter(|row| row.starts_with(key)));
-                }
-                found.push((*table, rows));
-                continue;
-            }
-            for key in keys {
-                if let Some(known) = self.memory.recent.get(table, key) {
-                    rows.push(known.clone());
-                    continue;
-                }
-                let mut prepared = self.connection.prepare_cached(&statement::fixed(table).by_key).map_err(failed)?;
-                for row in collect(table, &mut prepared, key)? {
-                    self.memory.recent.keep(table, &row);
-                    rows.push(row);
-                }
-            }
-            found.push((*table, rows));
+            let rows = keys.iter().filter_map(|key| self.fetch_one(table, key).transpose());
+            found.push((*table, rows.collect::<Result<_, _>>()?));
         }
         Ok(found)
     }
