@@ -4,6 +4,7 @@ mod hashes;
 mod migrate;
 mod owned;
 mod pages;
+mod pool;
 mod recent;
 mod rows;
 mod snapshot;
@@ -20,6 +21,7 @@ use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
+use pool::Pool;
 use recent::Recent;
 use rows::Memory;
 use rusqlite::config::DbConfig;
@@ -49,8 +51,8 @@ pub struct SqliteStore {
     reads: Arc<Queue<ReadJob>>,
     /// Where client references are; not if somebody else writes.
     hashes: Option<Arc<Hashes>>,
-    /// Connections for those who read little and do not wait for a reader.
-    idle: Mutex<Vec<Connection>>,
+    /// For those who read little and do not wait for a reader.
+    pool: Arc<Pool>,
     clock: Clock,
     health: Arc<Mutex<Result<(), StoreError>>>,
     workers: Vec<JoinHandle<()>>,
@@ -68,6 +70,8 @@ impl SqliteStore {
         let mut workers = Vec::new();
         let mut lock = None;
         let mut hashes = None;
+        let mut pool = None;
+        let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
         match mode {
             Mode::Serve => {
                 lock = Some(lock_file(path)?);
@@ -79,7 +83,9 @@ impl SqliteStore {
                 let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
                 let found = Arc::new(found);
                 hashes = Some(found.clone());
-                let memory = Memory { hashes: found, moving, recent: Recent::default() };
+                let readers = Arc::new(Pool::open(path, cores, true)?);
+                pool = Some(readers.clone());
+                let memory = Memory { hashes: found, moving, recent: Recent::default(), pool: readers };
                 let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
                 workers.push(spawn("florin-writer", move || {
                     worker::write(connection, memory, &writes, &health, clock, last_id);
@@ -97,9 +103,11 @@ impl SqliteStore {
             let read = move || worker::read(connection, hashes.as_deref(), &reads, clock);
             workers.push(spawn("florin-reader", read)?);
         }
-        let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
-        let idle = Mutex::new((0..cores).map(|_| open_to_read(path)).collect::<Result<_, _>>()?);
-        Ok(Self { writes, reads, hashes, idle, clock, health, workers, path: path.to_owned(), _lock: lock })
+        let pool = match pool {
+            Some(pool) => pool,
+            None => Arc::new(Pool::open(path, cores, false)?),
+        };
+        Ok(Self { writes, reads, hashes, pool, clock, health, workers, path: path.to_owned(), _lock: lock })
     }
 }
 
@@ -115,11 +123,7 @@ impl Store for SqliteStore {
     }
 
     fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(connection) = idle else { return self.read(job) };
-        worker::read_one(&connection, self.hashes.as_deref(), job, &self.clock);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        Ok(())
+        self.pool.read(job, self.hashes.as_deref(), &self.clock).or_else(|job| self.read(job))
     }
 
     fn is_shared(&self) -> bool {
@@ -137,6 +141,7 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        self.pool.close();
         self.writes.close();
         self.reads.close();
         for worker in self.workers.drain(..) {

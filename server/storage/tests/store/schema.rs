@@ -74,3 +74,28 @@ fn commits_are_flushed() {
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
 }
+
+#[test]
+fn the_log_begins_anew_though_somebody_has_read() {
+    let books = crate::books::books(1);
+    books.supply("100", true).unwrap();
+    let read = || {
+        let wallet = books.wallets[0].waid;
+        let (send, receive) = std::sync::mpsc::channel();
+        let job = move |r: &mut dyn florin_domain::store::Reader| {
+            send.send(florin_domain::ledger::balances(r, wallet).unwrap()).unwrap();
+        };
+        books.store.read_little(Box::new(job)).unwrap();
+        receive.recv().unwrap()[0].available.units(2).unwrap()
+    };
+    assert_eq!(read(), 10_000);
+    let transfers: Vec<_> = (0..3000).map(|_| books.start_transfer(&*books.store, 0, 1, 1)).collect();
+    assert!(transfers.iter().all(|transfer| crate::books::settled(transfer).is_ok()));
+    assert_eq!(read(), 7000, "who reads sees what was committed");
+    for _ in 0..400 {
+        books.transfer(0, 1, 1).unwrap();
+    }
+    assert_eq!(read(), 6600);
+    let log = std::fs::metadata(books.place.path().with_extension("db-wal")).unwrap().len();
+    assert!(log < 8 << 20, "the log has {log} bytes");
+}

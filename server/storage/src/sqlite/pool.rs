@@ -1,0 +1,107 @@
+//! Connections for those who read little and do so at once, on their own thread.
+//!
+//! To begin a transaction takes longer than to read a row by its key. As long as nothing was committed, the view that a
+//! connection has is the newest one, and the next reader goes on with it.
+
+use super::hashes::Hashes;
+use super::rows::ReadHandle;
+use super::{open_to_read, step};
+use crate::OpenError;
+use florin_domain::clock::Clock;
+use florin_domain::store::{ReadJob, StoreError};
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// After so many commits old views are given up, whoever has them: the log cannot begin anew while there are any.
+const PATIENCE: u64 = 64;
+
+/// See the module.
+pub(super) struct Pool {
+    idle: Mutex<Vec<Reader>>,
+    /// Whether all commits are this process's, so that they can be counted.
+    alone: bool,
+    commits: AtomicU64,
+}
+
+struct Reader {
+    connection: Connection,
+    view: Option<View>,
+}
+
+/// What a connection sees.
+struct View {
+    /// How many commits there had been before it began.
+    commits: u64,
+    /// Which generation of hashes there was.
+    generation: u64,
+}
+
+impl Reader {
+    fn give_up(&mut self) {
+        if self.view.take().is_some()
+            && let Err(error) = step(&self.connection, "COMMIT")
+        {
+            tracing::error!(%error, "a read could not end");
+        }
+    }
+
+    fn look(&mut self, commits: u64, hashes: Option<&Hashes>) -> Result<u64, StoreError> {
+        if let Some(view) = self.view.as_ref().filter(|view| view.commits == commits) {
+            return Ok(view.generation);
+        }
+        self.give_up();
+        let generation = hashes.map_or(0, Hashes::generation);
+        step(&self.connection, "BEGIN")?;
+        self.view = Some(View { commits, generation });
+        Ok(generation)
+    }
+}
+
+impl Pool {
+    pub(super) fn open(path: &Path, readers: usize, alone: bool) -> Result<Self, OpenError> {
+        let reader = || Ok(Reader { connection: open_to_read(path)?, view: None });
+        let idle = Mutex::new((0..readers).map(|_| reader()).collect::<Result<_, OpenError>>()?);
+        Ok(Self { idle, alone, commits: AtomicU64::new(0) })
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a job now; gives it back if no connection is free.
+    pub(super) fn read(&self, job: ReadJob, hashes: Option<&Hashes>, clock: &Clock) -> Result<(), ReadJob> {
+        let Some(mut reader) = self.idle().pop() else { return Err(job) };
+        let commits = self.commits.load(Ordering::Acquire);
+        match reader.look(commits, hashes) {
+            Ok(begun) => {
+                let mut handle = ReadHandle { connection: &reader.connection, hashes, begun, now: clock.now() };
+                if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
+                    tracing::error!("a read job panicked");
+                }
+            }
+            // The job is dropped, and whoever waits for it is told so.
+            Err(error) => tracing::error!(%error, "a read could not begin"),
+        }
+        if !self.alone {
+            reader.give_up();
+        }
+        self.idle().push(reader);
+        Ok(())
+    }
+
+    /// Something was committed, or may have been. To be called before anybody is told.
+    pub(super) fn committed(&self) {
+        let commits = self.commits.fetch_add(1, Ordering::AcqRel);
+        if commits.is_multiple_of(PATIENCE) {
+            self.idle().iter_mut().for_each(Reader::give_up);
+        }
+    }
+
+    /// Closes the connections that nobody uses, so that the last checkpoint finds no reader.
+    pub(super) fn close(&self) {
+        self.idle().clear();
+    }
+}
