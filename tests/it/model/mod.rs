@@ -16,16 +16,12 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wire::Wire;
 
-/// How many steps are taken in all, unless `FLORIN_TEST_STEPS` says otherwise. A build that is not optimised takes three
-/// times as long for the many journeys to PostgreSQL.
+/// How many steps are taken in all, unless `FLORIN_TEST_STEPS` says otherwise.
+const STEPS: usize = 20_000;
+
 fn steps() -> usize {
-    std::env::var("FLORIN_TEST_STEPS").map_or_else(
-        |_| match engine() {
-            Engine::Sqlite => 20_000,
-            Engine::Postgres => 10_000,
-        },
-        |text| text.parse().expect("FLORIN_TEST_STEPS is a number"),
-    )
+    let given = std::env::var("FLORIN_TEST_STEPS");
+    given.map_or(STEPS, |text| text.parse().expect("FLORIN_TEST_STEPS is a number"))
 }
 
 /// On how many servers at once, each with a database of its own: while one waits for the disk, others work.
