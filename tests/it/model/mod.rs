@@ -10,7 +10,6 @@ mod wire;
 
 use case::Case;
 use fastrand::Rng;
-use florin_tests::database::{Engine, engine};
 use florin_tests::seed;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::sync::atomic::{AtomicUsize, Ordering};
