@@ -100,7 +100,7 @@ impl SqliteStore {
                 note.check_reading(path.display().to_string())?;
             }
             let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
-            let read = move || worker::read(connection, hashes.as_deref(), &reads, clock);
+            let read = move || pool::serve(connection, hashes.as_deref(), &reads, &clock);
             workers.push(spawn("florin-reader", read)?);
         }
         let pool = match pool {

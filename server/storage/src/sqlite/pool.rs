@@ -1,4 +1,5 @@
-//! Connections for those who read little and do so at once, on their own thread.
+//! Connections that read: for those who read little and do so at once, on their own thread, and for the threads that
+//! read what takes longer.
 //!
 //! To begin a transaction takes longer than to read a row by its key. As long as nothing was committed, the view that a
 //! connection has is the newest one, and the next reader goes on with it.
@@ -7,6 +8,7 @@ use super::hashes::Hashes;
 use super::rows::ReadHandle;
 use super::{open_to_read, step};
 use crate::OpenError;
+use crate::queue::Queue;
 use florin_domain::clock::Clock;
 use florin_domain::store::{ReadJob, StoreError};
 use rusqlite::Connection;
@@ -58,6 +60,29 @@ impl Reader {
         self.view = Some(View { commits, generation });
         Ok(generation)
     }
+
+    /// Runs a job in one transaction, so that it sees one moment.
+    fn run(&mut self, job: ReadJob, commits: u64, hashes: Option<&Hashes>, clock: &Clock) {
+        match self.look(commits, hashes) {
+            Ok(begun) => {
+                let mut handle = ReadHandle { connection: &self.connection, hashes, begun, now: clock.now() };
+                if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
+                    tracing::error!("a read job panicked");
+                }
+            }
+            // The job is dropped, and whoever waits for it is told so.
+            Err(error) => tracing::error!(%error, "a read could not begin"),
+        }
+    }
+}
+
+/// Runs read jobs until the queue is closed, each on a view of its own.
+pub(super) fn serve(connection: Connection, hashes: Option<&Hashes>, jobs: &Queue<ReadJob>, clock: &Clock) {
+    let mut reader = Reader { connection, view: None };
+    while let Some(job) = jobs.take(1).pop() {
+        reader.run(job, 0, hashes, clock);
+        reader.give_up();
+    }
 }
 
 impl Pool {
@@ -75,16 +100,7 @@ impl Pool {
     pub(super) fn read(&self, job: ReadJob, hashes: Option<&Hashes>, clock: &Clock) -> Result<(), ReadJob> {
         let Some(mut reader) = self.idle().pop() else { return Err(job) };
         let commits = self.commits.load(Ordering::Acquire);
-        match reader.look(commits, hashes) {
-            Ok(begun) => {
-                let mut handle = ReadHandle { connection: &reader.connection, hashes, begun, now: clock.now() };
-                if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
-                    tracing::error!("a read job panicked");
-                }
-            }
-            // The job is dropped, and whoever waits for it is told so.
-            Err(error) => tracing::error!(%error, "a read could not begin"),
-        }
+        reader.run(job, commits, hashes, clock);
         if !self.alone {
             reader.give_up();
         }

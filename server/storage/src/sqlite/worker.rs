@@ -1,16 +1,14 @@
-//! The threads: one that writes, some that read.
+//! The thread that writes.
 
-use super::hashes::Hashes;
-use super::rows::{Memory, ReadHandle, SqliteTransaction};
+use super::rows::{Memory, SqliteTransaction};
 use super::step;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::planted::{self, Fault};
-use florin_domain::store::{ReadJob, StoreError, WriteJob};
+use florin_domain::store::{StoreError, WriteJob};
 use florin_sdk_core::Timestamp;
 use rusqlite::Connection;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
@@ -130,29 +128,5 @@ impl Numbers for Counter {
     /// A file has one writer, and so one chain.
     fn chain(&self) -> u32 {
         1
-    }
-}
-
-/// Runs read jobs until the queue is closed.
-pub(super) fn read(connection: Connection, hashes: Option<&Hashes>, jobs: &Queue<ReadJob>, clock: Clock) {
-    loop {
-        let Some(job) = jobs.take(1).pop() else { return };
-        read_one(&connection, hashes, job, &clock);
-    }
-}
-
-/// Runs a job in one transaction, so that it sees one moment.
-pub(super) fn read_one(connection: &Connection, hashes: Option<&Hashes>, job: ReadJob, clock: &Clock) {
-    let begun = hashes.map_or(0, Hashes::generation);
-    if let Err(error) = step(connection, "BEGIN") {
-        tracing::error!(%error, "a read could not begin");
-        return; // The job is dropped, and whoever waits for it is told so.
-    }
-    let mut handle = ReadHandle { connection, hashes, begun, now: clock.now() };
-    if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
-        tracing::error!("a read job panicked");
-    }
-    if let Err(error) = step(connection, "COMMIT") {
-        tracing::error!(%error, "a read could not end");
     }
 }
