@@ -68,10 +68,16 @@ impl Call {
 pub(super) fn write_path(target: &mut String, path: &str, fields: &mut Map<String, Value>) -> Result<(), FlorinError> {
     for segment in path.split('/').skip(1) {
         target.push('/');
-        match parameter(segment).and_then(|name| Some((name, fields.remove(name)?))) {
-            Some((name, value)) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),
-            None => target.push_str(segment),
+        let mut rest = segment;
+        while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?))) {
+            target.push_str(before);
+            match fields.remove(name) {
+                Some(value) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),
+                None => target.push_str(&rest[before.len()..rest.len() - after.len()]),
+            }
+            rest = after;
         }
+        target.push_str(rest);
     }
     Ok(())
 }
@@ -89,12 +95,8 @@ pub(super) fn fields<O: Operation>(operation: &O) -> Result<Map<String, Value>, 
     }
 }
 
-fn parameter(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
-}
-
 fn parameters(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(parameter)
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
 }
 
 fn text(value: &Value) -> Cow<'_, str> {

@@ -7,6 +7,7 @@
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
 use crate::reply::{REQUEST_ID, Reply};
+use crate::path::{self, Params};
 use crate::{body, fields, gate};
 use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -26,6 +27,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,6 +65,12 @@ struct Mounted {
     spec: Spec,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
+}
+
+/// One of its paths, whole.
+struct Place {
+    path: String,
+    mounted: Arc<Mounted>,
 }
 
 /// The operations of a surface.
@@ -183,19 +191,25 @@ impl Routes {
 
     /// As a router.
     pub(crate) fn router(self) -> Router<App> {
-        let mut router = Router::new();
+        let mut places: BTreeMap<(String, &str), Vec<Place>> = BTreeMap::new();
         for mounted in self.0 {
             let mounted = Arc::new(mounted);
-            let filter = match mounted.spec.method {
-                Method::Get => MethodFilter::GET,
-                Method::Post => MethodFilter::POST,
-                Method::Delete => MethodFilter::DELETE,
-            };
             for path in mounted.spec.paths {
-                let mounted = mounted.clone();
-                let handle = move |State(app): State<App>, request: Request| exchange(app, mounted.clone(), request);
-                router = router.route(&format!("{}{path}", operation::BASE_PATH), on(filter, handle));
+                let path = format!("{}{path}", operation::BASE_PATH);
+                let place = places.entry((path::form(&path), mounted.spec.method.as_str())).or_default();
+                place.push(Place { path, mounted: mounted.clone() });
             }
+        }
+        let mut router = Router::new();
+        for ((form, method), here) in places {
+            let filter = match method {
+                "GET" => MethodFilter::GET,
+                "POST" => MethodFilter::POST,
+                _ => MethodFilter::DELETE,
+            };
+            let here: Arc<[Place]> = here.into();
+            let handle = move |State(app): State<App>, request: Request| arrive(app, here.clone(), request);
+            router = router.route(&form, on(filter, handle));
         }
         router
     }
@@ -222,8 +236,25 @@ fn encode<T: serde::Serialize>(answer: &T) -> Result<String, Refusal> {
     })
 }
 
+/// Finds which of the operations whose paths have one form is meant.
+async fn arrive(app: App, here: Arc<[Place]>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let texts = path_params(&mut parts).await;
+    let candidates = here.iter().map(|place| (place.path.as_str(), place.mounted.spec.fields));
+    let picked = texts.as_ref().ok().and_then(|texts| path::pick(candidates, texts));
+    let (index, params) = match (picked, texts) {
+        (Some((index, params)), _) => (index, Ok(params)),
+        (None, Err(refusal)) => (0, Err(refusal)),
+        (None, Ok(_)) => (0, Err(Refusal::field("path", "is not as it must be"))),
+    };
+    match here.get(index) {
+        Some(place) => exchange(app, place.mounted.clone(), params, Request::from_parts(parts, body)).await,
+        None => Reply::from(Refusal::not_found()).into_response(),
+    }
+}
+
 /// One request and its answer.
-async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response {
+async fn exchange(app: App, mounted: Arc<Mounted>, params: Result<Params, Refusal>, request: Request) -> Response {
     let id = request_id();
     let name = mounted.spec.name;
     let fault = if app.sandbox() { fault::asked(request.headers()) } else { Ok(None) };
@@ -239,7 +270,7 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let reply = answer(&app, &mounted, parts, body).await.unwrap_or_else(Reply::from);
+            let reply = answer(&app, &mounted, parts, params, body).await.unwrap_or_else(Reply::from);
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
                 Some(Fault::Garbage) => return fault::garbage(),
@@ -272,7 +303,8 @@ pub(crate) fn request_id() -> String {
 async fn answer(
     app: &App,
     mounted: &Mounted,
-    mut parts: Parts,
+    parts: Parts,
+    params: Result<Params, Refusal>,
     body: Result<Vec<u8>, Refusal>,
 ) -> Result<Reply, Refusal> {
     let spec = &mounted.spec;
@@ -293,7 +325,7 @@ async fn answer(
         }
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
-    for (name, value) in path_params(&mut parts).await? {
+    for (name, value) in params? {
         if request.insert(name.clone(), fields::from_text(spec.fields, &name, value)).is_some() {
             return Err(Refusal::field(&name, "stands in the path already"));
         }
@@ -354,7 +386,7 @@ fn query(spec: &Spec, parts: &Parts) -> Result<Map<String, Value>, Refusal> {
     Ok(request)
 }
 
-async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, Refusal> {
+async fn path_params(parts: &mut Parts) -> Result<Params, Refusal> {
     let params = RawPathParams::from_request_parts(parts, &()).await;
     let params = params.map_err(|_| Refusal::field("path", "must be UTF-8, percent-encoded"))?;
     Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
@@ -408,7 +440,7 @@ fn identity<O: Operation>(operation: &O, caller: &Caller, headers: &HeaderMap) -
 /// The object that the operation's path names.
 fn target<O: Operation>(request: &Value) -> String {
     let mut params =
-        O::PATHS.iter().flat_map(|path| path.split('/')).filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        O::PATHS.iter().flat_map(|path| path.split('{').skip(1)).filter_map(|part| Some(part.split_once('}')?.0));
     params.find_map(|name| request.get(name)?.as_str()).unwrap_or_default().to_owned()
 }
 

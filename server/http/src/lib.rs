@@ -25,6 +25,7 @@ pub mod listen;
 mod metrics;
 pub mod momo;
 mod native;
+mod path;
 mod qr;
 mod reply;
 mod signing;
