@@ -2,7 +2,7 @@
 
 use super::transport::WireRequest;
 use crate::error::FlorinError;
-use crate::operation::{BASE_PATH, Method, Operation, Problems, Spec};
+use crate::operation::{Method, Operation, Problems, Spec};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ impl Call {
             .iter()
             .find(|path| parameters(path).all(|name| fields.contains_key(name)))
             .ok_or_else(|| FlorinError::invalid("request", "lacks a field of its path"))?;
-        let mut target = BASE_PATH.to_owned();
+        let mut target = spec.base.to_owned();
         write_path(&mut target, path, &mut fields)?;
         let body = match spec.method {
             Method::Post => Some(Value::Object(fields).to_string().into_bytes()),
@@ -69,7 +69,8 @@ pub(super) fn write_path(target: &mut String, path: &str, fields: &mut Map<Strin
     for segment in path.split('/').skip(1) {
         target.push('/');
         let mut rest = segment;
-        while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?))) {
+        while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?)))
+        {
             target.push_str(before);
             match fields.remove(name) {
                 Some(value) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     const fn field(name: &'static str, kind: Kind) -> Field {
-        Field { name, kind, required: true, bounds: None, doc: "" }
+        Field { name, aliases: &[], kind, required: true, bounds: None, doc: "" }
     }
 
     const UPID: &[Field] = &[field("upid", Kind::Id("upid"))];
