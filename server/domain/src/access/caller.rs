@@ -1,6 +1,6 @@
 //! Whoever makes a request.
 
-use super::{RightSet, Roles};
+use super::{Grant, RightSet};
 use florin_sdk_core::operation::Access;
 use florin_sdk_core::{Akid, Mtid, Timestamp, Upid, Uuid};
 
@@ -20,31 +20,33 @@ pub struct Caller {
     pub upid: Upid,
     /// On which side it is.
     pub side: Side,
-    /// The user, of a mobile credential.
+    /// The user, of a mobile token and of a person who signed in.
     pub uuid: Option<Uuid>,
     /// The API key, if it is one.
     pub akid: Option<Akid>,
     /// The mobile token, if it is one.
     pub mtid: Option<Mtid>,
+    /// The session, of a person who signed in.
+    pub session: Option<i64>,
     /// When the credential ends by itself.
     pub expires: Option<Timestamp>,
-    /// The roles of the credential.
-    pub roles: Vec<String>,
-    read: RightSet,
-    write: RightSet,
+    grant: Grant,
 }
 
 impl Caller {
     /// The holder of an API key.
     #[must_use]
-    pub fn api_key(upid: Upid, akid: Akid, roles: Vec<String>) -> Self {
-        let rights = |writing: bool| {
-            // What comes through a -ro role opens only operations that read.
-            let counted = roles.iter().filter(|role| !(writing && role.ends_with("-ro")));
-            counted.filter_map(|role| Roles::get().rights_of(role)).fold(RightSet::NONE, RightSet::and)
-        };
-        let (read, write) = (rights(false), rights(true));
-        Self { upid, side: Side::Provider, uuid: None, akid: Some(akid), mtid: None, expires: None, roles, read, write }
+    pub const fn api_key(upid: Upid, akid: Akid, grant: Grant) -> Self {
+        Self {
+            upid,
+            side: Side::Provider,
+            uuid: None,
+            akid: Some(akid),
+            mtid: None,
+            session: None,
+            expires: None,
+            grant,
+        }
     }
 
     /// The app of an end user, with what every user may read of their own.
@@ -57,20 +59,58 @@ impl Caller {
             uuid: Some(uuid),
             akid: None,
             mtid: Some(mtid),
+            session: None,
             expires: Some(expires),
-            roles: Vec::new(),
-            read,
-            write: RightSet::NONE,
+            grant: Grant::to_read(read),
         }
+    }
+
+    /// A person who signed in, acting for the profile `upid` with what their roles on it grant. On the mobile side only
+    /// what reads is left of that.
+    #[must_use]
+    pub fn person(upid: Upid, uuid: Uuid, grant: Grant, side: Side, session: i64, expires: Timestamp) -> Self {
+        let grant = if side == Side::Mobile { grant.reading() } else { grant };
+        Self {
+            upid,
+            side,
+            uuid: Some(uuid),
+            akid: None,
+            mtid: None,
+            session: Some(session),
+            expires: Some(expires),
+            grant,
+        }
+    }
+
+    /// The same with no more than `narrow` leaves of what it may: for a token whose scope is smaller than its user's roles.
+    #[must_use]
+    pub fn narrowed(mut self, narrow: impl FnOnce(Grant) -> Grant) -> Self {
+        self.grant = narrow(self.grant);
+        self
+    }
+
+    /// What it may do.
+    #[must_use]
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// The names of its roles.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        self.grant.roles()
+    }
+
+    /// Whether it may do everything.
+    #[must_use]
+    pub fn is_superuser(&self) -> bool {
+        self.rights(Access::Write).is_superuser()
     }
 
     /// Its rights in an operation of this access.
     #[must_use]
     pub const fn rights(&self, access: Access) -> RightSet {
-        match access {
-            Access::Read => self.read,
-            Access::Write => self.write,
-        }
+        self.grant.rights(access)
     }
 
     /// Whether it has one of these rights in an operation of this access.
