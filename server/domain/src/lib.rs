@@ -14,6 +14,7 @@
 //! | [`payment`] | payment requests |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
+//! | [`seal`] | secrets at rest, and the application password |
 //! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
@@ -30,6 +31,7 @@ pub mod payment;
 pub mod planted;
 pub mod reference;
 pub mod refusal;
+pub mod seal;
 pub mod secrets;
 pub mod store;
 pub mod system;
@@ -46,6 +48,7 @@ pub fn tables() -> Vec<&'static Table> {
         identity::User::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
+        seal::SealKey::TABLE,
         momo::SubscriptionKey::TABLE,
         ledger::Wallet::TABLE,
         currency::Currency::TABLE,
