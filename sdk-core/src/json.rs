@@ -64,3 +64,47 @@ uniffi::custom_type!(JsonObject, String, {
     try_lift: |text| Ok(text.parse::<JsonObject>()?),
     lower: |object| object.to_string(),
 });
+
+/// Any JSON value of the caller's own.
+///
+/// In Kotlin, Swift and Python it is the value's JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JsonValue(pub Value);
+
+impl std::fmt::Display for JsonValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for JsonValue {
+    type Err = FlorinError;
+
+    fn from_str(text: &str) -> Result<Self, FlorinError> {
+        serde_json::from_str(text).map(Self).map_err(|e| FlorinError::invalid("json", format!("must be JSON: {e}")))
+    }
+}
+
+impl Wire for JsonValue {
+    const KIND: Kind = Kind::Json;
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for JsonValue {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "JsonValue".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!(true)
+    }
+}
+
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(JsonValue, String, {
+    try_lift: |text| Ok(text.parse::<JsonValue>()?),
+    lower: |value| value.to_string(),
+});

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | [`operation`] | the operations, a file for each group, and the list that walks them all |
 //! | [`model`] | the shapes that several answers share |
-//! | [`id`], [`money`], [`timestamp`], [`json`] | the values on the wire, checked where they enter |
+//! | [`id`], [`money`], [`timestamp`], [`json`], [`text`] | the values on the wire, checked where they enter |
 //! | [`code`] | every result code, and what a caller does about it |
 //! | [`error`] | the one error type, sorted by what the caller does next |
 //! | [`qr`] | the text of a payment code |
@@ -39,13 +39,15 @@ pub mod operation;
 pub mod qr;
 pub mod retry;
 pub mod secret;
+pub mod text;
 pub mod timestamp;
 
 pub use error::{FieldError, FlorinError, Knowledge};
 pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
-pub use json::JsonObject;
+pub use json::{JsonObject, JsonValue};
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};
 pub use secret::Secret;
+pub use text::{Email, WebUrl};
 pub use timestamp::Timestamp;
 pub use wire::{Kind, Wire};

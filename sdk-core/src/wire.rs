@@ -8,6 +8,10 @@ pub enum Kind {
     Text,
     /// A string without control characters; lengths count Unicode characters.
     Line,
+    /// A string that spells an e-mail address; lengths count Unicode characters.
+    Email,
+    /// A string that spells an absolute `http` or `https` address; lengths count Unicode characters.
+    Url,
     /// A string that spells an id with this prefix.
     Id(&'static str),
     /// A string that spells a positive decimal amount; lengths count characters.
@@ -26,6 +30,8 @@ pub enum Kind {
     List,
     /// A JSON object; lengths count bytes of its serialised form.
     Object,
+    /// Any JSON value but `null`; lengths count bytes of its serialised form.
+    Json,
 }
 
 /// A type that a request field can have.

@@ -2,7 +2,7 @@
 
 use florin_sdk_core::FieldError;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{BASE_PATH, Method, Operation, Spec};
+use florin_sdk_core::operation::{Method, Operation, Spec};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -70,7 +70,7 @@ impl Target {
             .iter()
             .find(|path| parameters(path).all(|name| fields.contains_key(name)))
             .unwrap_or_else(|| panic!("{}: no path for {request}", spec.name));
-        let mut path = format!("{BASE_PATH}{template}");
+        let mut path = format!("{}{template}", spec.base);
         for name in parameters(template) {
             let value = fields.remove(name).expect("the path was chosen for it");
             path = path.replace(&format!("{{{name}}}"), &encode(&plain(&value)));

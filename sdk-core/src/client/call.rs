@@ -2,7 +2,7 @@
 
 use super::transport::WireRequest;
 use crate::error::FlorinError;
-use crate::operation::{BASE_PATH, Method, Operation, Problems, Spec};
+use crate::operation::{Method, Operation, Problems, Spec};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ impl Call {
             .iter()
             .find(|path| parameters(path).all(|name| fields.contains_key(name)))
             .ok_or_else(|| FlorinError::invalid("request", "lacks a field of its path"))?;
-        let mut target = BASE_PATH.to_owned();
+        let mut target = spec.base.to_owned();
         write_path(&mut target, path, &mut fields)?;
         let body = match spec.method {
             Method::Post => Some(Value::Object(fields).to_string().into_bytes()),

@@ -153,6 +153,8 @@ impl Rights {
 pub struct Field {
     /// The name on the wire.
     pub name: &'static str,
+    /// Names that are read in its place, as the contract's pages do not agree on one. They are never written.
+    pub aliases: &'static [&'static str],
     /// What its value looks like.
     pub kind: Kind,
     /// Whether it must be there.
@@ -174,6 +176,8 @@ pub struct Spec {
     pub doc: &'static str,
     /// See [`Operation::METHOD`].
     pub method: Method,
+    /// See [`Operation::BASE`].
+    pub base: &'static str,
     /// See [`Operation::PATHS`].
     pub paths: &'static [&'static str],
     /// See [`Operation::ACCESS`].
@@ -188,6 +192,8 @@ pub struct Spec {
     pub timeout: TimeoutClass,
     /// See [`Operation::RIGHTS`].
     pub rights: Rights,
+    /// See [`Operation::PARTY`].
+    pub party: bool,
     /// See [`Operation::FIELDS`].
     pub fields: &'static [Field],
     /// The JSON schema of the answer beside the envelope.
@@ -239,7 +245,9 @@ pub trait Operation:
     const DOC: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// Its paths below [`BASE_PATH`], the one with most parameters first: a request takes the first whose
+    /// What its paths stand below.
+    const BASE: &'static str = BASE_PATH;
+    /// Its paths below [`Operation::BASE`], the one with most parameters first: a request takes the first whose
     /// parameters it has.
     const PATHS: &'static [&'static str];
     /// Whether it changes anything.
@@ -254,6 +262,10 @@ pub trait Operation:
     const TIMEOUT: TimeoutClass;
     /// The rights it needs.
     const RIGHTS: Rights;
+    /// Whether being a party to the object opens it too, without a right.
+    ///
+    /// Source: the notes of `rights_inferred` in spec/omnigate/operations.json.
+    const PARTY: bool = false;
     /// Its fields.
     const FIELDS: &'static [Field];
 
@@ -276,6 +288,7 @@ pub trait Operation:
             group: Self::GROUP,
             doc: Self::DOC,
             method: Self::METHOD,
+            base: Self::BASE,
             paths: Self::PATHS,
             access: Self::ACCESS,
             money: Self::MONEY,
@@ -283,6 +296,7 @@ pub trait Operation:
             rate: Self::RATE,
             timeout: Self::TIMEOUT,
             rights: Self::RIGHTS,
+            party: Self::PARTY,
             fields: Self::FIELDS,
             #[cfg(feature = "schema")]
             answer: |generator| generator.subschema_for::<Self::Answer>(),
@@ -370,10 +384,10 @@ macro_rules! operation {
     };
 
     (@build [$($gate:literal)?] [$ffi:meta] [$access:ident] $money:literal $name:ident $answer:ty; ($($doc:literal)+)
-        $method:ident $($path:literal)+; callers $callers:ident; group $group:literal; timeout $timeout:ident; rate $rate:ident;
-        rights { own $own:expr, child $child:expr, any $any:expr }
-        required { $($(#[doc = $rdoc:literal])+ $rwire:literal $rname:ident: $rty:ty $(= $rmin:literal ..= $rmax:literal)?;)* }
-        optional { $($(#[doc = $odoc:literal])+ $owire:literal $oname:ident: $oty:ty $(= $omin:literal ..= $omax:literal)?;)* }
+        $method:ident $(at $base:literal)? $($path:literal)+; callers $callers:ident; group $group:literal; timeout $timeout:ident; rate $rate:ident;
+        rights { own $own:expr, child $child:expr, any $any:expr $(, $party:ident)? }
+        required { $($(#[doc = $rdoc:literal])+ $rwire:literal $(| $ralias:literal)* $rname:ident: $rty:ty $(= $rmin:literal ..= $rmax:literal)?;)* }
+        optional { $($(#[doc = $odoc:literal])+ $owire:literal $(| $oalias:literal)* $oname:ident: $oty:ty $(= $omin:literal ..= $omax:literal)?;)* }
         $(reference $reference:ident;)?
         $(check |$this:ident, $problems:ident| $check:block)?
     ) => {
@@ -405,6 +419,7 @@ macro_rules! operation {
             const GROUP: &'static str = $group;
             const DOC: &'static str = concat!($($doc, "\n"),+);
             const METHOD: $crate::operation::Method = $crate::operation::Method::$method;
+            $(const BASE: &'static str = $base;)?
             const PATHS: &'static [&'static str] = &[$($path),+];
             const ACCESS: $crate::operation::Access = $crate::operation::Access::$access;
             const MONEY: bool = $money;
@@ -412,9 +427,11 @@ macro_rules! operation {
             const RATE: $crate::operation::RateClass = $crate::operation::RateClass::$rate;
             const TIMEOUT: $crate::operation::TimeoutClass = $crate::operation::TimeoutClass::$timeout;
             const RIGHTS: $crate::operation::Rights = $crate::operation::Rights { own: &$own, child: &$child, any: &$any };
+            $(const PARTY: bool = operation!(@$party);)?
             const FIELDS: &'static [$crate::operation::Field] = &[
                 $($crate::operation::Field {
                     name: $rwire,
+                    aliases: &[$($ralias),*],
                     kind: <$rty as $crate::wire::Wire>::KIND,
                     required: true,
                     bounds: operation!(@bounds $($rmin $rmax)?),
@@ -422,6 +439,7 @@ macro_rules! operation {
                 },)*
                 $($crate::operation::Field {
                     name: $owire,
+                    aliases: &[$($oalias),*],
                     kind: <$oty as $crate::wire::Wire>::KIND,
                     required: false,
                     bounds: operation!(@bounds $($omin $omax)?),
@@ -434,6 +452,7 @@ macro_rules! operation {
             $(fn check(&self, $problems: &mut $crate::operation::Problems) { let $this = self; $check })?
         }
     };
+    (@party) => { true };
     (@bounds) => { None };
     (@bounds $min:literal $max:literal) => { Some(($min, $max)) };
 }

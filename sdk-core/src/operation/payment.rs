@@ -74,7 +74,7 @@ operation! {
     /// Reads where a payment request stands.
     pub read struct GetPaymentStatus -> Payment;
     Get "/payment/{prid}"; callers Both; group "payments"; timeout Standard; rate Standard;
-    rights { own ["managepaymentrequest"], child [], any [] }
+    rights { own ["managepaymentrequest"], child [], any [], party }
     required {
         /// Which payment request.
         "prid" prid: Prid = 21..=21;
@@ -151,7 +151,7 @@ operation! {
     /// Lists the payment requests that the caller made or is asked to pay, newest first.
     pub read("uniffi") struct GetPaymentTransactionList -> PaymentList;
     Get "/payment/transactionlist"; callers Both; group "payments"; timeout Standard; rate Standard;
-    rights { own ["getpaymentlist", "managepaymentrequest"], child [], any [] }
+    rights { own ["getpaymentlist", "managepaymentrequest"], child [], any [], party }
     required {}
     optional {
         /// At most so many, 1 to 200. Default 50.

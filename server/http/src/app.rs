@@ -11,10 +11,16 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 /// The most tokens whose last use is remembered.
 const MAX_LAST_USED: usize = 100_000;
+
+/// How much slow work is done at once: hashing a password keeps a core busy.
+const SLOW_AT_ONCE: usize = 2;
+
+/// How much slow work may wait. More is refused, so that a flood of it does not fill the memory.
+const SLOW_WAITING: usize = 64;
 
 /// The server, as handlers see it. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +35,9 @@ struct Inner {
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
+    /// Places for slow work: those that work and those that wait.
+    slow: Arc<Semaphore>,
+    slow_waiting: Semaphore,
     momo: momo::State,
 }
 
@@ -40,7 +49,8 @@ impl App {
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
         let (metrics, news) = (Metrics::default(), Notify::new());
-        Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news, momo }))
+        let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
+        Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news, slow, slow_waiting, momo }))
     }
 
     /// Whether requests may ask for faults.
@@ -103,6 +113,22 @@ impl App {
         work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         self.ask(work, |job| self.0.store.read_little(job)).await
+    }
+
+    /// Does slow work on a thread of its own, a few at a time; `TOO_BUSY` if too many wait already.
+    pub(crate) async fn slowly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let _waiting = self.0.slow_waiting.try_acquire().map_err(|_| Refusal::new(Code::TOO_BUSY))?;
+        let failed = || Refusal::new(Code::SYSTEM_ERROR);
+        let place = self.0.slow.clone().acquire_owned().await.map_err(|_| failed())?;
+        let worked = tokio::task::spawn_blocking(move || {
+            // Held by the work itself: whoever asked may go away, the work goes on.
+            let _place = place;
+            work()
+        });
+        worked.await.unwrap_or_else(|_| Err(failed()))
     }
 
     async fn ask<T: Send + 'static>(

@@ -19,8 +19,8 @@ use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::store::{Reader, Writer};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
-use florin_sdk_core::{Amount, JsonObject, operation};
+use florin_sdk_core::operation::{Access, Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
+use florin_sdk_core::{Amount, JsonObject};
 use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -47,6 +47,19 @@ pub(crate) struct Writing<'a> {
     /// What it made or settled; a handler of a money operation says so here.
     pub(crate) made: Made,
 }
+
+/// What a handler gets that writes in steps, or for anybody.
+#[allow(dead_code, reason = "the first that writes in steps takes this away")]
+pub(crate) struct Changing<'a> {
+    pub(crate) store: &'a mut dyn Writer,
+    /// Whoever calls; none of what anybody may call without a credential.
+    pub(crate) caller: Option<&'a Caller>,
+}
+
+/// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
+/// counted). What is to be undone is an error around it.
+#[allow(dead_code, reason = "the first that writes in steps takes this away")]
+pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
 
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -135,6 +148,50 @@ impl Routes {
         self.write_prepared(Some(prepare), handler)
     }
 
+    /// An operation that changes something and moves no money, in three steps: it looks at what is there, does slow work
+    /// where nobody waits for the writer, such as hashing a password, and writes. What it has looked at may have changed
+    /// by then. Anybody may call it if its definition says so; then there may be no caller.
+    #[allow(dead_code, reason = "the first that writes in steps takes this away")]
+    pub(crate) fn write_in_steps<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
+        self,
+        look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
+        work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
+        finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
+    ) -> Self {
+        const { assert!(!O::MONEY, "a money operation runs under its client reference, by `write`") };
+        self.mount::<O>(move |call| {
+            let operation = match typed::<O>(call.request) {
+                Ok(operation) => operation,
+                Err(refusal) => return ready(refusal),
+            };
+            let (app, caller) = (call.app, call.caller);
+            if O::CALLERS != Callers::Public && caller.is_none() {
+                return ready(Refusal::new(Code::NOT_AUTHENTICATED));
+            }
+            Box::pin(async move {
+                let steps = async {
+                    let (asked, by) = (operation.clone(), caller.clone());
+                    let found = app.read_little(move |store| look(store, by.as_deref(), &asked)).await?;
+                    let (here, asked) = (app.clone(), operation.clone());
+                    let worked = app.slowly(move || work(&here, &asked, found)).await?;
+                    let shared = app.credentials().shared();
+                    let job = move |store: &mut dyn Writer| -> Verdict<String> {
+                        if let Some(caller) = caller.as_deref().filter(|_| shared) {
+                            need_working(store.reader(), caller)?;
+                        }
+                        let mut changing = Changing { store, caller: caller.as_deref() };
+                        match finish(&mut changing, operation.clone(), worked.clone())? {
+                            Ok(answer) => encode(&answer).map(Ok),
+                            Err(refusal) => Ok(Err(refusal)),
+                        }
+                    };
+                    app.write(job, |_: &Refusal| false).await
+                };
+                steps.await.unwrap_or_else(Err).into()
+            })
+        })
+    }
+
     fn write_prepared<O: WriteOperation>(
         self,
         prepare: Option<fn(O) -> Result<O, Refusal>>,
@@ -158,9 +215,7 @@ impl Routes {
             Box::pin(async move {
                 let ready = match prepare {
                     None => Ok(operation),
-                    Some(prepare) => tokio::task::spawn_blocking(move || prepare(operation))
-                        .await
-                        .unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR))),
+                    Some(prepare) => app.slowly(move || prepare(operation)).await,
                 };
                 match ready {
                     Ok(operation) => run_write(&app, handler, operation, caller, identity).await,
@@ -192,9 +247,10 @@ impl Routes {
                 Method::Delete => MethodFilter::DELETE,
             };
             for path in mounted.spec.paths {
+                let whole = format!("{}{path}", mounted.spec.base);
                 let mounted = mounted.clone();
                 let handle = move |State(app): State<App>, request: Request| exchange(app, mounted.clone(), request);
-                router = router.route(&format!("{}{path}", operation::BASE_PATH), on(filter, handle));
+                router = router.route(&whole, on(filter, handle));
             }
         }
         router
@@ -277,7 +333,14 @@ async fn answer(
 ) -> Result<Reply, Refusal> {
     let spec = &mounted.spec;
     let mut caller = None;
-    if spec.callers != Callers::Public {
+    // What anybody may read is read without a look at who asks. What anybody may write may come with a credential, and
+    // then that must work, and be no mobile one.
+    let looked_at = match (spec.callers, spec.access) {
+        (Callers::Public, Access::Read) => false,
+        (Callers::Public, Access::Write) => gate::is_presented(&parts.headers),
+        _ => true,
+    };
+    if looked_at {
         let found = gate::caller(app, &parts.headers).await?;
         (mounted.admit)(&found)?;
         caller = Some(found);
@@ -299,6 +362,7 @@ async fn answer(
         }
     }
     let mut problems = Problems::default();
+    fields::rename(spec.fields, &mut request, &mut problems);
     fields::check(spec.fields, &mut request, &mut problems);
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));

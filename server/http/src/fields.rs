@@ -6,11 +6,24 @@
 use florin_sdk_core::Kind;
 use florin_sdk_core::money::CurrencyCode;
 use florin_sdk_core::operation::{Field, Problems};
-use florin_sdk_core::{Amount, Timestamp};
+use florin_sdk_core::{Amount, Email, Timestamp, WebUrl};
 use serde_json::{Map, Value};
 
 /// The most characters of a name in a list.
 const MAX_LIST_ITEM: usize = 64;
+
+/// Gives fields that came under another name their own. The same field under two names must say the same.
+pub(crate) fn rename(fields: &[Field], request: &mut Map<String, Value>, problems: &mut Problems) {
+    for field in fields {
+        for alias in field.aliases {
+            let Some(value) = request.remove(*alias) else { continue };
+            if request.get(field.name).is_some_and(|given| *given != value) {
+                problems.add(field.name, format!("is not the same as {alias}, which means the same"));
+            }
+            request.insert(field.name.to_owned(), value);
+        }
+    }
+}
 
 /// Checks all fields. A field that is `null` is as good as absent.
 pub(crate) fn check(fields: &[Field], request: &mut Map<String, Value>, problems: &mut Problems) {
@@ -34,7 +47,8 @@ pub(crate) fn check(fields: &[Field], request: &mut Map<String, Value>, problems
 
 /// Text that came in a path or a query, as the JSON value that its field has in a body.
 pub(crate) fn from_text(fields: &[Field], name: &str, text: String) -> Value {
-    match fields.iter().find(|field| field.name == name).map(|field| field.kind) {
+    let named = |field: &&Field| field.name == name || field.aliases.contains(&name);
+    match fields.iter().find(named).map(|field| field.kind) {
         Some(Kind::Number) => text.parse::<u64>().map_or(Value::String(text), Value::from),
         Some(Kind::Bool) => text.parse::<bool>().map_or(Value::String(text), Value::from),
         _ => Value::String(text),
@@ -59,6 +73,16 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
                 return Err("must not have control characters".to_owned());
             }
             Ok(())
+        }
+        Kind::Email => {
+            let text = text()?;
+            length(field, text.chars().count(), "characters")?;
+            text.parse::<Email>().map(|_| ()).map_err(|e| reason_of(&e))
+        }
+        Kind::Url => {
+            let text = text()?;
+            length(field, text.chars().count(), "characters")?;
+            text.parse::<WebUrl>().map(|_| ()).map_err(|e| reason_of(&e))
         }
         Kind::Id(prefix) => {
             let digits = text()?.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default();
@@ -106,6 +130,7 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
             }
             length(field, value.to_string().len(), "bytes")
         }
+        Kind::Json => length(field, value.to_string().len(), "bytes"),
         _ => Err("has a kind that this server does not know".to_owned()),
     }
 }

@@ -50,6 +50,11 @@ fn presented(headers: &HeaderMap) -> Result<Presented, Refusal> {
     }
 }
 
+/// Whether there is a credential at all.
+pub(crate) fn is_presented(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-apikey") || headers.contains_key(AUTHORIZATION)
+}
+
 /// Finds out who calls.
 pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Refusal> {
     let presented = presented(headers)?;

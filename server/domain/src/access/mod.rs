@@ -33,18 +33,11 @@ pub fn admit<O: Operation>(caller: &Caller) -> Result<(), Refusal> {
     }
     let rights = O::RIGHTS;
     let some = [rights.own, rights.child, rights.any].iter().any(|names| caller.has_any(names, O::ACCESS));
-    if rights.is_none() || some || O::CALLERS == Callers::Public || party_may::<O>() {
+    if rights.is_none() || some || O::CALLERS == Callers::Public || O::PARTY {
         Ok(())
     } else {
         Err(Refusal::new(Code::FORBIDDEN))
     }
-}
-
-/// Whether being a party to the object opens the operation too, without a right.
-///
-/// Source: the notes of `rights_inferred` in spec/omnigate/operations.json.
-fn party_may<O: Operation>() -> bool {
-    matches!(O::NAME, "GetPaymentStatus" | "GetPaymentTransactionList")
 }
 
 /// Decides whether `caller` may do `O` to what belongs to the profile `target`.

@@ -9,6 +9,7 @@ use florin_sdk_core::operation::{Access, BASE_PATH, Callers, Field, Method, Spec
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 
 /// The OpenAPI 3.1 document of the native surface.
 #[must_use]
@@ -19,7 +20,7 @@ pub fn openapi() -> Value {
     let mut paths = Map::new();
     for spec in all() {
         for (variant, path) in spec.paths.iter().enumerate() {
-            let entry = paths.entry(format!("{BASE_PATH}{path}")).or_insert_with(|| json!({}));
+            let entry = paths.entry(format!("{}{path}", spec.base)).or_insert_with(|| json!({}));
             if let Value::Object(methods) = entry {
                 let method = spec.method.as_str().to_ascii_lowercase();
                 methods.insert(method, operation(&spec, path, variant, &mut generator));
@@ -123,7 +124,11 @@ fn parameter(field: &Field, place: &str, required: bool) -> Value {
 fn object(fields: &[&Field]) -> Value {
     let describe = |field: &&Field| {
         let mut schema = schema(field);
-        schema["description"] = field.doc.trim().into();
+        let mut doc = field.doc.trim().to_owned();
+        for alias in field.aliases {
+            let _ = write!(doc, " `{alias}` is read in its place, too.");
+        }
+        schema["description"] = doc.into();
         (field.name.to_owned(), schema)
     };
     let properties: Map<String, Value> = fields.iter().map(describe).collect();
@@ -147,6 +152,17 @@ fn schema(field: &Field) -> Value {
     };
     match field.kind {
         Kind::Text => text(None),
+        Kind::Email => {
+            let mut schema = text(Some(florin_sdk_core::Email::PATTERN.to_owned()));
+            schema["format"] = "email".into();
+            schema
+        }
+        Kind::Url => {
+            let mut schema = text(Some(florin_sdk_core::WebUrl::PATTERN.to_owned()));
+            schema["format"] = "uri".into();
+            schema
+        }
+        Kind::Json => json!({ "not": { "type": "null" } }),
         Kind::Line => text(Some("^[^\\u0000-\\u001f\\u007f-\\u009f]*$".to_owned())),
         Kind::Id(prefix) => json!({ "type": "string", "pattern": format!("^{prefix}_[0-9]{{16}}$") }),
         Kind::Amount => text(Some("^[0-9]+(\\.[0-9]+)?$".to_owned())),
