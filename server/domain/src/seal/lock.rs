@@ -62,11 +62,7 @@ impl fmt::Debug for Closed {
 }
 
 /// The rows with their keys wrapped under `password`. `current` opens those that are wrapped already.
-pub fn prepare_close(
-    rows: Vec<SealKey>,
-    password: &Secret,
-    current: Option<&Secret>,
-) -> Result<Vec<Closed>, Refusal> {
+pub fn prepare_close(rows: Vec<SealKey>, password: &Secret, current: Option<&Secret>) -> Result<Vec<Closed>, Refusal> {
     let wrap = |row: SealKey| {
         let key = current_key(&row, current)?;
         let salt = secrets::random();
@@ -83,8 +79,7 @@ pub fn prepare_close(
 pub fn prepare_open(rows: Vec<SealKey>, current: &Secret) -> Result<Vec<Closed>, Refusal> {
     let open = |row: SealKey| {
         let key = current_key(&row, Some(current))?;
-        let after =
-            SealKey { open: Some(key.0), wrapped: None, salt: None, memory: 0, passes: 0, ..row.clone() };
+        let after = SealKey { open: Some(key.0), wrapped: None, salt: None, memory: 0, passes: 0, ..row.clone() };
         Ok(Closed { before: row, after })
     };
     rows.into_iter().map(open).collect()
