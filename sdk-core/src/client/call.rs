@@ -66,19 +66,15 @@ impl Call {
 
 /// Writes a path whose parameters are among the fields, and takes them out.
 pub(super) fn write_path(target: &mut String, path: &str, fields: &mut Map<String, Value>) -> Result<(), FlorinError> {
-    for segment in path.split('/').skip(1) {
-        target.push('/');
-        let mut rest = segment;
-        while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?)))
-        {
-            target.push_str(before);
-            match fields.remove(name) {
-                Some(value) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),
-                None => target.push_str(&rest[before.len()..rest.len() - after.len()]),
+    for (place, part) in path.split('{').enumerate() {
+        let parameter = if place == 0 { None } else { part.split_once('}') };
+        match parameter.and_then(|(name, rest)| Some((name, rest, fields.remove(name)?))) {
+            Some((name, rest, value)) => {
+                target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT));
+                target.push_str(rest);
             }
-            rest = after;
+            None => target.push_str(part),
         }
-        target.push_str(rest);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The OpenAPI document of the native surface, made from the operations themselves.
 #![expect(clippy::indexing_slicing, reason = "assigning to a name of a JSON object adds it")]
 
-use crate::path::form;
+use crate::place::shape;
 use crate::qr::{ANY_PATH, PNG_PATH, SVG_PATH};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::{Code, TABLE};
@@ -23,7 +23,7 @@ pub fn openapi() -> Value {
         let mut forms = Vec::new();
         for (variant, path) in spec.paths.iter().enumerate() {
             // Paths that differ only in what stands at their open places are one for OpenAPI: the first is shown.
-            let form = form(path);
+            let form = shape(path);
             if forms.contains(&form) {
                 continue;
             }
