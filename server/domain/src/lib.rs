@@ -14,6 +14,8 @@
 //! | [`payment`] | payment requests |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
+//! | [`session`] | sessions of people, access tokens, the keys that sign them |
+//! | [`sso`] | applications, consents, codes, refresh tokens, accounts elsewhere |
 //! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
@@ -31,6 +33,8 @@ pub mod planted;
 pub mod reference;
 pub mod refusal;
 pub mod secrets;
+pub mod session;
+pub mod sso;
 pub mod store;
 pub mod system;
 
@@ -46,6 +50,15 @@ pub fn tables() -> Vec<&'static Table> {
         identity::User::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
+        session::SigningKey::TABLE,
+        sso::Application::TABLE,
+        sso::Consent::TABLE,
+        session::Session::TABLE,
+        sso::Code::TABLE,
+        sso::RefreshToken::TABLE,
+        sso::SignIn::TABLE,
+        sso::Strategy::TABLE,
+        sso::ExternalIdentity::TABLE,
         momo::SubscriptionKey::TABLE,
         ledger::Wallet::TABLE,
         currency::Currency::TABLE,

@@ -4,7 +4,7 @@ use crate::config::{Format, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, momo, router, sweep};
+use florin_http::{App, deliver, listen, momo, router, sso, sweep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -32,6 +32,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
     }
+    sso::keys::ensure(&app).await?;
     if args.sandbox {
         momo::sandbox::open(&app).await?;
         writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
@@ -50,7 +51,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let deliveries = tokio::spawn(deliver::run(app.clone()));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
+    let keys = tokio::spawn(sso::keys::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
+    keys.abort();
     settlements.abort();
     sweeps.abort();
     deliveries.abort();
