@@ -16,6 +16,8 @@
 //! | [`notify`] | telling those concerned what happened |
 //! | [`session`] | sessions of people, access tokens, the keys that sign them |
 //! | [`sso`] | applications, consents, codes, refresh tokens, accounts elsewhere |
+//! | [`seal`] | secrets at rest, and the application password |
+//! | [`settings`] | system attributes: what an operator sets |
 //! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
@@ -32,9 +34,11 @@ pub mod payment;
 pub mod planted;
 pub mod reference;
 pub mod refusal;
+pub mod seal;
 pub mod secrets;
 pub mod session;
 pub mod sso;
+pub mod settings;
 pub mod store;
 pub mod system;
 
@@ -59,6 +63,8 @@ pub fn tables() -> Vec<&'static Table> {
         sso::SignIn::TABLE,
         sso::Strategy::TABLE,
         sso::ExternalIdentity::TABLE,
+        seal::SealKey::TABLE,
+        settings::SettingRow::TABLE,
         momo::SubscriptionKey::TABLE,
         ledger::Wallet::TABLE,
         currency::Currency::TABLE,

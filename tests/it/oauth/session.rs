@@ -144,7 +144,8 @@ async fn keys_are_rotated_by_hand_and_by_age() {
     let read = GetProfile { upid: None };
     let old = world.session(Terms::login()).await.token.expose().to_owned();
     let fresh = key::generate().expect("a key");
-    world.write(move |store| key::rotate(store, &fresh)).await;
+    let sealer = world.app.sealer().clone();
+    world.write(move |store| key::rotate(store, &sealer, &fresh)).await;
     let new = world.session(Terms::login()).await.token.expose().to_owned();
     assert_ne!(part(&old, 0)["kid"], part(&new, 0)["kid"]);
     assert_eq!((world.code(&old, &read).await, world.code(&new, &read).await), (10000, 10000));

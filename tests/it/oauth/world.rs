@@ -42,6 +42,7 @@ impl World {
         let hash = secrets::hash_password(&Secret::from(PASSWORD)).expect("a hash");
         let work = move |store: &mut dyn Writer| system::initialise(store, Secret::from(PASSWORD), hash.clone());
         let first = app.write(work, |_: &Refusal| false).await.expect("the first credentials");
+        app.open().await.expect("keys and settings");
         assert!(florin_http::sso::keys::ensure(&app).await.expect("a signing key"));
         let key = first.apikey.expose().to_owned();
         let router = florin_http::router(app.clone());
@@ -84,7 +85,7 @@ impl World {
     pub(super) async fn session(&self, terms: Terms) -> Signed {
         let (uuid, upid) = (self.uuid, self.upid);
         let draft = self.read(move |store| session::begin(store, uuid, upid, terms)).await;
-        let signed = draft.sign().expect("a token");
+        let signed = draft.sign(self.app.sealer()).expect("a token");
         let opened = signed.clone();
         self.write(move |store| session::open(store, &opened)).await;
         signed

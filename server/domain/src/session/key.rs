@@ -3,8 +3,9 @@
 //! One of them signs: the newest that was not retired. One that was retired stays in `jwks.json` until the last token
 //! that it signed has ended, so that nobody has to sign in again when keys are changed; its private part is wiped at once.
 
-use super::{MAX_LIFETIME_S, seal};
+use super::MAX_LIFETIME_S;
 use crate::refusal::Refusal;
+use crate::seal::{Component, Purpose, Sealed, Sealer};
 use crate::secrets;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::Timestamp;
@@ -14,6 +15,7 @@ use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rsa::pkcs8::EncodePrivateKey as _;
 use serde::Serialize;
 use std::fmt::Write as _;
+use zeroize::Zeroizing;
 
 /// How long a key signs until another takes its place: 90 days, in seconds.
 pub const KEY_AGE_S: i64 = 90 * 86_400;
@@ -33,8 +35,8 @@ record! {
         modulus: Vec<u8>,
         /// The public exponent.
         exponent: Vec<u8>,
-        /// The private key, PKCS#8, sealed; nothing after it was retired.
-        private: Option<Vec<u8>>,
+        /// The private key, PKCS#8; nothing after it was retired.
+        private: Option<Sealed>,
         /// When it was made.
         created: Timestamp,
         /// When it stopped to sign.
@@ -56,13 +58,13 @@ impl SigningKey {
     }
 
     /// Signs. Takes about a millisecond: not on the thread of the writer.
-    pub(super) fn sign<T: Serialize>(&self, claims: &T) -> Result<String, Refusal> {
+    pub(super) fn sign<T: Serialize>(&self, sealer: &Sealer, claims: &T) -> Result<String, Refusal> {
         let failed = |what: &str| {
             tracing::error!(kid = self.kid, "a token could not be signed: {what}");
             Refusal::new(Code::SYSTEM_ERROR)
         };
         let sealed = self.private.as_ref().ok_or_else(|| failed("the key is retired"))?;
-        let pair = RsaKeyPair::from_pkcs8(&seal::unseal(sealed)?).map_err(|_| failed("the key is none"))?;
+        let pair = RsaKeyPair::from_pkcs8(&sealer.unseal(&place(self.number), sealed)?).map_err(|_| failed("the key is none"))?;
         let signed = florin_sdk_core::jwt::signing_input(&self.kid, claims).map_err(|_| failed("no JSON"))?;
         let mut signature = vec![0; pair.public().modulus_len()];
         pair.sign(&RSA_PKCS1_SHA256, &ring::rand::SystemRandom::new(), signed.as_bytes(), &mut signature)
@@ -71,13 +73,24 @@ impl SigningKey {
     }
 }
 
+/// Where the private part of a key is at rest. Signing in needs it: it opens with the component that knows people.
+fn place(number: i64) -> Purpose {
+    Purpose::of(Component::Omnipass, SigningKey::private, number)
+}
+
 /// A new key that is in no table yet.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewKey {
     kid: String,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
-    private: Vec<u8>,
+    private: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
 }
 
 /// Makes a key. Takes up to a second of one core: never on a thread that others wait for.
@@ -94,7 +107,8 @@ pub fn generate() -> Result<NewKey, Refusal> {
         let public: ring::signature::RsaPublicKeyComponents<Vec<u8>> = public.into();
         (public.n, public.e)
     };
-    Ok(NewKey { kid: name(&modulus, &exponent), modulus, exponent, private: seal::seal(document.as_bytes())? })
+    let private = Zeroizing::new(document.as_bytes().to_vec());
+    Ok(NewKey { kid: name(&modulus, &exponent), modulus, exponent, private })
 }
 
 /// The name of a key: 32 digits of the fingerprint of its public part (RFC 7638, shortened to the contract's length).
@@ -138,7 +152,7 @@ pub(super) fn find(store: &mut dyn Reader, kid: &str) -> Result<Option<SigningKe
 }
 
 /// Puts a new key in the place of those that sign, whose private parts are wiped.
-pub fn rotate(store: &mut dyn Writer, new: &NewKey) -> Result<SigningKey, Refusal> {
+pub fn rotate(store: &mut dyn Writer, sealer: &Sealer, new: &NewKey) -> Result<SigningKey, Refusal> {
     let now = store.now();
     for key in store.list::<SigningKey>(SigningKey::query().ascending(SigningKey::number))? {
         if key.retired.is_none()
@@ -148,12 +162,13 @@ pub fn rotate(store: &mut dyn Writer, new: &NewKey) -> Result<SigningKey, Refusa
             store.update(&key)?;
         }
     }
+    let number = store.next_id().cast_signed();
     let key = SigningKey {
-        number: store.next_id().cast_signed(),
+        number,
         kid: new.kid.clone(),
         modulus: new.modulus.clone(),
         exponent: new.exponent.clone(),
-        private: Some(new.private.clone()),
+        private: Some(sealer.seal(&place(number), &new.private)?),
         created: now,
         retired: None,
     };
@@ -162,10 +177,10 @@ pub fn rotate(store: &mut dyn Writer, new: &NewKey) -> Result<SigningKey, Refusa
 }
 
 /// The same, if a new key is still due: several processes may find that at once.
-pub fn rotate_if_due(store: &mut dyn Writer, new: &NewKey) -> Result<bool, Refusal> {
+pub fn rotate_if_due(store: &mut dyn Writer, sealer: &Sealer, new: &NewKey) -> Result<bool, Refusal> {
     let due = is_due(store.reader())?;
     if due {
-        rotate(store, new)?;
+        rotate(store, sealer, new)?;
     }
     Ok(due)
 }
@@ -175,13 +190,13 @@ mod tests {
     use super::*;
     use florin_sdk_core::jwt::{JwtFault, Unverified};
 
-    fn row(new: NewKey) -> SigningKey {
+    fn row(new: &NewKey, sealer: &Sealer) -> SigningKey {
         SigningKey {
             number: 1,
-            kid: new.kid,
-            modulus: new.modulus,
-            exponent: new.exponent,
-            private: Some(new.private),
+            kid: new.kid.clone(),
+            modulus: new.modulus.clone(),
+            exponent: new.exponent.clone(),
+            private: Some(sealer.seal(&place(1), &new.private).unwrap()),
             created: Timestamp::from_millis(0),
             retired: None,
         }
@@ -189,9 +204,10 @@ mod tests {
 
     #[test]
     fn what_a_key_signs_its_public_part_verifies_and_no_other() {
-        let (key, other) = (row(generate().unwrap()), row(generate().unwrap()));
+        let sealer = Sealer::of_its_own();
+        let (key, other) = (row(&generate().unwrap(), &sealer), row(&generate().unwrap(), &sealer));
         assert_eq!(key.kid.len(), 32);
-        let token = key.sign(&serde_json::json!({ "a": 1 })).unwrap();
+        let token = key.sign(&sealer, &serde_json::json!({ "a": 1 })).unwrap();
         let read = Unverified::read(&token).unwrap();
         assert_eq!(read.kid(), key.kid);
         assert_eq!(read.verify::<serde_json::Value>(&key.public()).unwrap(), serde_json::json!({ "a": 1 }));
@@ -208,7 +224,9 @@ mod tests {
 
     #[test]
     fn a_retired_key_verifies_until_its_tokens_have_ended() {
-        let mut key = row(NewKey { kid: String::new(), modulus: vec![], exponent: vec![], private: vec![] });
+        let empty =
+            NewKey { kid: String::new(), modulus: vec![], exponent: vec![], private: Zeroizing::new(vec![]) };
+        let mut key = row(&empty, &Sealer::of_its_own());
         let at = |seconds: u32| Timestamp::from_millis(i64::from(seconds) * 1000);
         assert!(key.verifies(at(4_000_000)));
         key.retired = Some(at(100));

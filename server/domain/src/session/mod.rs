@@ -10,12 +10,10 @@
 //! | `key` | the keys that sign, their rotation, `jwks.json` |
 //! | `record` | sessions: begin, sign, open, find, revoke |
 //! | `scope` | how much a token may do |
-//! | `seal` | how private keys rest |
 
 pub mod key;
 mod record;
 mod scope;
-pub(crate) mod seal;
 
 pub use key::SigningKey;
 pub use record::{USER_TOKEN_PREFIX, Draft, Session, Signed, Terms, begin, by_user_token, caller_of, open, revoke, revoke_all_of};

@@ -5,6 +5,7 @@ use super::{LIFETIME_S, Scope};
 use crate::access::{Caller, Side};
 use crate::identity::{self, User, need_active, need_profile};
 use crate::refusal::Refusal;
+use crate::seal::Sealer;
 use crate::secrets;
 use crate::sso;
 use crate::store::{Reader, Record, Writer, record};
@@ -145,14 +146,14 @@ pub fn begin(store: &mut dyn Reader, uuid: Uuid, upid: Upid, terms: Terms) -> Re
 
 impl Draft {
     /// Signs the token. Takes about a millisecond: not on the thread of the writer.
-    pub fn sign(self) -> Result<Signed, Refusal> {
-        let token = Secret::from(self.key.sign(&self.claims)?);
+    pub fn sign(self, sealer: &Sealer) -> Result<Signed, Refusal> {
+        let token = Secret::from(self.key.sign(sealer, &self.claims)?);
         Ok(Signed { session: self.session, token, user_token: self.user_token, roles: self.claims.context.roles })
     }
 
     /// Signs other claims with the same key, about the same user: an id token.
-    pub fn sign_also<T: serde::Serialize>(&self, claims: &T) -> Result<Secret, Refusal> {
-        Ok(Secret::from(self.key.sign(claims)?))
+    pub fn sign_also<T: serde::Serialize>(&self, sealer: &Sealer, claims: &T) -> Result<Secret, Refusal> {
+        Ok(Secret::from(self.key.sign(sealer, claims)?))
     }
 
     /// What the access token is going to say.

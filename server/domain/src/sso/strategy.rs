@@ -1,7 +1,7 @@
 //! Signing in with an account elsewhere: what is configured, and which account is whose.
 
 use crate::refusal::Refusal;
-use crate::session::seal;
+use crate::seal::{Component, Purpose, Sealed, Sealer};
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::{Secret, Timestamp, Uuid};
 
@@ -67,8 +67,8 @@ record! {
         id: String,
         /// Our id there.
         client_id: String,
-        /// Our secret there, sealed.
-        client_secret: Vec<u8>,
+        /// Our secret there.
+        client_secret: Sealed,
         /// Where people are sent back to.
         callback_url: String,
         /// When it was configured.
@@ -108,24 +108,35 @@ fn row(store: &mut dyn Reader, kind: StrategyKind) -> Result<Option<Strategy>, R
     Ok(store.first::<Strategy>(Strategy::query().eq(Strategy::id, kind.id()))?)
 }
 
+/// Where the secret of a strategy is at rest.
+fn place(number: i64) -> Purpose {
+    Purpose::of(Component::Sso, Strategy::client_secret, number)
+}
+
 /// Configures a strategy, or configures it anew.
-pub fn configure(store: &mut dyn Writer, kind: StrategyKind, new: &Configuration) -> Result<(), Refusal> {
-    let client_secret = seal::seal_text(&new.client_secret)?;
+pub fn configure(
+    store: &mut dyn Writer,
+    sealer: &Sealer,
+    kind: StrategyKind,
+    new: &Configuration,
+) -> Result<(), Refusal> {
+    let seal = |number| sealer.seal(&place(number), new.client_secret.expose().as_bytes());
     let updated = store.now();
     let found = row(store.reader(), kind)?.map(|row| row.number);
     if let Some(number) = found {
         let mut row = store.claim::<Strategy>(number)?.ok_or_else(Refusal::not_found)?;
         row.client_id.clone_from(&new.client_id);
-        row.client_secret = client_secret;
+        row.client_secret = seal(number)?;
         row.callback_url.clone_from(&new.callback_url);
         row.updated = updated;
         return Ok(store.update(&row)?);
     }
+    let number = store.next_id().cast_signed();
     let row = Strategy {
-        number: store.next_id().cast_signed(),
+        number,
         id: kind.id().to_owned(),
         client_id: new.client_id.clone(),
-        client_secret,
+        client_secret: seal(number)?,
         callback_url: new.callback_url.clone(),
         updated,
     };
@@ -133,11 +144,11 @@ pub fn configure(store: &mut dyn Writer, kind: StrategyKind, new: &Configuration
 }
 
 /// What a strategy is configured with, if it is.
-pub fn configured(store: &mut dyn Reader, kind: StrategyKind) -> Result<Option<Configuration>, Refusal> {
+pub fn configured(store: &mut dyn Reader, sealer: &Sealer, kind: StrategyKind) -> Result<Option<Configuration>, Refusal> {
     let Some(row) = row(store, kind)? else { return Ok(None) };
     Ok(Some(Configuration {
         client_id: row.client_id,
-        client_secret: seal::unseal_text(&row.client_secret)?,
+        client_secret: sealer.unseal_text(&place(row.number), &row.client_secret)?,
         callback_url: row.callback_url,
     }))
 }

@@ -11,12 +11,16 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Makes a key if one is due; whether it was.
+///
+/// # Errors
+/// `MAINTENANCE_IN_PROGRESS` while the platform is locked.
 pub async fn ensure(app: &App) -> Result<bool, Refusal> {
     if !app.read(key::is_due).await? {
         return Ok(false);
     }
     let new = app.slowly(key::generate).await?;
-    app.write(move |store: &mut dyn Writer| key::rotate_if_due(store, &new), |_: &Refusal| false).await
+    let sealer = app.sealer().clone();
+    app.write(move |store: &mut dyn Writer| key::rotate_if_due(store, &sealer, &new), |_: &Refusal| false).await
 }
 
 /// Looks after the keys until it is dropped.
