@@ -37,8 +37,8 @@ pub mod refusal;
 pub mod seal;
 pub mod secrets;
 pub mod session;
-pub mod sso;
 pub mod settings;
+pub mod sso;
 pub mod store;
 pub mod system;
 

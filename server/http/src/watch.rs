@@ -4,8 +4,8 @@ use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
 use florin_domain::notify::Event;
 use florin_domain::session::Session;
-use florin_domain::sso::{Application, Consent};
 use florin_domain::settings::SettingRow;
+use florin_domain::sso::{Application, Consent};
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
 

@@ -75,10 +75,8 @@ async fn a_token_works_until_its_session_user_or_time_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scope_bounds_what_a_token_may() {
     let world = World::new().await;
-    let (list, make) = (
-        GetAPIKeyList { upid: None },
-        CreateAPIKey::new("A key".to_owned(), vec!["profile-ro".to_owned()]),
-    );
+    let (list, make) =
+        (GetAPIKeyList { upid: None }, CreateAPIKey::new("A key".to_owned(), vec!["profile-ro".to_owned()]));
     for (scope, reads, writes) in [("*", 10000, 10000), ("read", 10000, 20003), ("openid", 20003, 20003)] {
         let token = world.session(scoped(scope)).await.token;
         assert_eq!(world.code(token.expose(), &list).await, reads, "{scope} reads");
@@ -152,7 +150,10 @@ async fn keys_are_rotated_by_hand_and_by_age() {
     assert_eq!(world.read(key::published).await.keys.len(), 2);
     world.pass(session::MAX_LIFETIME_S + 1);
     let left = world.read(key::published).await;
-    assert_eq!(left.keys.iter().map(|key| key.kid.as_str()).collect::<Vec<_>>(), [part(&new, 0)["kid"].as_str().unwrap()]);
+    assert_eq!(
+        left.keys.iter().map(|key| key.kid.as_str()).collect::<Vec<_>>(),
+        [part(&new, 0)["kid"].as_str().unwrap()]
+    );
     assert!(!florin_http::sso::keys::ensure(&world.app).await.unwrap(), "none is due");
     world.pass(u32::try_from(key::KEY_AGE_S).unwrap() / 2);
     world.pass(u32::try_from(key::KEY_AGE_S).unwrap() / 2);

@@ -64,7 +64,8 @@ impl SigningKey {
             Refusal::new(Code::SYSTEM_ERROR)
         };
         let sealed = self.private.as_ref().ok_or_else(|| failed("the key is retired"))?;
-        let pair = RsaKeyPair::from_pkcs8(&sealer.unseal(&place(self.number), sealed)?).map_err(|_| failed("the key is none"))?;
+        let pair = RsaKeyPair::from_pkcs8(&sealer.unseal(&place(self.number), sealed)?)
+            .map_err(|_| failed("the key is none"))?;
         let signed = florin_sdk_core::jwt::signing_input(&self.kid, claims).map_err(|_| failed("no JSON"))?;
         let mut signature = vec![0; pair.public().modulus_len()];
         pair.sign(&RSA_PKCS1_SHA256, &ring::rand::SystemRandom::new(), signed.as_bytes(), &mut signature)
@@ -224,8 +225,7 @@ mod tests {
 
     #[test]
     fn a_retired_key_verifies_until_its_tokens_have_ended() {
-        let empty =
-            NewKey { kid: String::new(), modulus: vec![], exponent: vec![], private: Zeroizing::new(vec![]) };
+        let empty = NewKey { kid: String::new(), modulus: vec![], exponent: vec![], private: Zeroizing::new(vec![]) };
         let mut key = row(&empty, &Sealer::of_its_own());
         let at = |seconds: u32| Timestamp::from_millis(i64::from(seconds) * 1000);
         assert!(key.verifies(at(4_000_000)));

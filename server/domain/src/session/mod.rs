@@ -16,7 +16,9 @@ mod record;
 mod scope;
 
 pub use key::SigningKey;
-pub use record::{USER_TOKEN_PREFIX, Draft, Session, Signed, Terms, begin, by_user_token, caller_of, open, revoke, revoke_all_of};
+pub use record::{
+    Draft, Session, Signed, Terms, USER_TOKEN_PREFIX, begin, by_user_token, caller_of, open, revoke, revoke_all_of,
+};
 pub(crate) use record::{find, need_live, need_standing};
 pub use scope::{KNOWN as SCOPES, Scope};
 

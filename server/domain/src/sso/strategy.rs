@@ -144,7 +144,11 @@ pub fn configure(
 }
 
 /// What a strategy is configured with, if it is.
-pub fn configured(store: &mut dyn Reader, sealer: &Sealer, kind: StrategyKind) -> Result<Option<Configuration>, Refusal> {
+pub fn configured(
+    store: &mut dyn Reader,
+    sealer: &Sealer,
+    kind: StrategyKind,
+) -> Result<Option<Configuration>, Refusal> {
     let Some(row) = row(store, kind)? else { return Ok(None) };
     Ok(Some(Configuration {
         client_id: row.client_id,
