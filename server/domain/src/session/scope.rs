@@ -7,7 +7,6 @@ use std::fmt;
 ///
 /// Source: ambiguities A-119; `read` and `openid` are ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of three words")]
 pub struct Scope {
     /// `*`.
     pub all: bool,
