@@ -1,6 +1,7 @@
 //! Whoever makes a request.
 
 use super::{Grant, RightSet};
+use crate::session::Scope;
 use florin_sdk_core::operation::Access;
 use florin_sdk_core::{Akid, Mtid, Timestamp, Upid, Uuid};
 
@@ -28,10 +29,15 @@ pub struct Caller {
     pub mtid: Option<Mtid>,
     /// The session, of a person who signed in.
     pub session: Option<i64>,
+    /// How much of what it may do it may do with this credential.
+    pub scope: Scope,
     /// When the credential ends by itself.
     pub expires: Option<Timestamp>,
     grant: Grant,
 }
+
+/// What every user may read of their own by an app.
+const OF_USERS: [&str; 4] = ["readmyprofile", "readwalletbalances", "listmyswallettx", "managepaymentrequest"];
 
 impl Caller {
     /// The holder of an API key.
@@ -44,6 +50,7 @@ impl Caller {
             akid: Some(akid),
             mtid: None,
             session: None,
+            scope: Scope::ALL,
             expires: None,
             grant,
         }
@@ -52,7 +59,7 @@ impl Caller {
     /// The app of an end user, with what every user may read of their own.
     #[must_use]
     pub fn mobile(upid: Upid, uuid: Uuid, mtid: Mtid, expires: Timestamp) -> Self {
-        let read = RightSet::of(["readmyprofile", "readwalletbalances", "listmyswallettx", "managepaymentrequest"]);
+        let read = RightSet::of(OF_USERS);
         Self {
             upid,
             side: Side::Mobile,
@@ -60,32 +67,40 @@ impl Caller {
             akid: None,
             mtid: Some(mtid),
             session: None,
+            scope: Scope { all: false, read: true, openid: false },
             expires: Some(expires),
             grant: Grant::to_read(read),
         }
     }
 
-    /// A person who signed in, acting for the profile `upid` with what their roles on it grant. On the mobile side only
-    /// what reads is left of that.
+    /// A person who signed in, acting for the profile `upid` with what their roles on it grant.
     #[must_use]
-    pub fn person(upid: Upid, uuid: Uuid, grant: Grant, side: Side, session: i64, expires: Timestamp) -> Self {
-        let grant = if side == Side::Mobile { grant.reading() } else { grant };
+    pub const fn person(upid: Upid, uuid: Uuid, grant: Grant) -> Self {
         Self {
             upid,
-            side,
+            side: Side::Provider,
             uuid: Some(uuid),
             akid: None,
             mtid: None,
-            session: Some(session),
-            expires: Some(expires),
+            session: None,
+            scope: Scope::ALL,
+            expires: None,
             grant,
         }
     }
 
-    /// The same with no more than `narrow` leaves of what it may: for a token whose scope is smaller than its user's roles.
+    /// Without what its side and its scope take away.
     #[must_use]
-    pub fn narrowed(mut self, narrow: impl FnOnce(Grant) -> Grant) -> Self {
-        self.grant = narrow(self.grant);
+    pub(crate) fn narrowed(mut self) -> Self {
+        if self.side == Side::Mobile {
+            self.grant = self.grant.within(RightSet::of(OF_USERS)).reading();
+        }
+        if !self.scope.reads() {
+            self.grant = self.grant.within(RightSet::NONE);
+        }
+        if !self.scope.writes() {
+            self.grant = self.grant.reading();
+        }
         self
     }
 

@@ -18,6 +18,8 @@ pub struct Grant {
     names: Vec<String>,
     read: RightSet,
     write: RightSet,
+    /// What the roles came to before anything was taken away.
+    whole: (RightSet, RightSet),
 }
 
 impl Grant {
@@ -59,6 +61,7 @@ impl Grant {
         if !name.ends_with(READ_ONLY) {
             self.write = self.write.and(rights);
         }
+        self.whole = (self.read, self.write);
     }
 
     /// The roles' names.
@@ -77,6 +80,12 @@ impl Grant {
     #[must_use]
     pub fn has_custom(&self) -> bool {
         self.stored.iter().any(|role| role.starts_with(CUSTOM))
+    }
+
+    /// Whether the store still has the same behind its stored roles, as far as these were not narrowed.
+    pub fn is_now(&self, store: &mut dyn Reader) -> Result<bool, Refusal> {
+        let now = Self::of(store, &self.stored)?;
+        Ok(now.names == self.names && now.whole == self.whole)
     }
 
     /// Its rights in an operation of this access.
@@ -98,8 +107,8 @@ impl Grant {
     /// What of it is in `rights`, too.
     #[must_use]
     pub fn within(mut self, rights: RightSet) -> Self {
-        self.read = self.read.only(rights);
-        self.write = self.write.only(rights);
+        self.read = self.read.both(rights);
+        self.write = self.write.both(rights);
         self
     }
 

@@ -39,13 +39,13 @@ impl RightSet {
         self.is_superuser() || other.0 & !self.0 == 0
     }
 
-    /// What is in both.
+    /// What is in both. Whoever holds `superuser` has all of the other.
     #[must_use]
-    pub fn only(self, other: Self) -> Self {
+    pub fn both(self, other: Self) -> Self {
         match (self.is_superuser(), other.is_superuser()) {
+            (true, _) => other,
             (_, true) => self,
-            (true, false) => other,
-            (false, false) => Self(self.0 & other.0),
+            _ => Self(self.0 & other.0),
         }
     }
 

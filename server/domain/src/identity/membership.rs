@@ -5,7 +5,7 @@
 //! section 5; ambiguities.
 
 use super::{Profile, User, need_active, need_profile};
-use crate::access::{Caller, Grant, Side, grant_roles};
+use crate::access::{Caller, Grant, grant_roles};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
@@ -88,22 +88,6 @@ pub fn standing(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<Standi
     let profile = need_working_profile(store, upid)?;
     let grant = grant_on(store, upid, uuid)?.ok_or_else(unknown)?;
     Ok(Standing { user, profile, grant })
-}
-
-/// A person who signed in, as the store has them now.
-///
-/// # Errors
-/// See [`standing`].
-pub fn person(
-    store: &mut dyn Reader,
-    uuid: Uuid,
-    upid: Upid,
-    side: Side,
-    session: i64,
-    expires: Timestamp,
-) -> Result<Caller, Refusal> {
-    let Standing { grant, .. } = standing(store, uuid, upid)?;
-    Ok(Caller::person(upid, uuid, grant, side, session, expires))
 }
 
 /// The most profiles that a credential's own may be below.

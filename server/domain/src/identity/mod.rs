@@ -9,7 +9,7 @@ mod user;
 pub use api_key::{ApiKey, create_api_key, delete_api_key, list_api_keys};
 pub use membership::{
     Membership, Standing, add_to_team, change_team_roles, default_profile, grant_on, membership, memberships_of,
-    need_working_profile, person, remove_from_team, standing, team,
+    need_working_profile, remove_from_team, standing, team,
 };
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
 pub use profile::{NewProfile, Profile, create_profile, default_wallet, need_profile};
@@ -21,6 +21,7 @@ pub use user::{
 use crate::access::{Caller, Grant};
 use crate::refusal::Refusal;
 use crate::secrets;
+use crate::session::{self, Session};
 use crate::store::{Reader, Record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::Status;
@@ -51,6 +52,8 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
             need_working_profile(store, key.upid)?;
             Ok(Caller::api_key(key.upid, key.akid, Grant::of(store, &key.roles)?))
         }
+        // The other bearer tokens have no period in them.
+        Credential::Bearer(token) if token.contains('.') => session::caller_of(store, token),
         Credential::Bearer(token) => {
             let hash = secrets::fingerprint(token);
             let query = MobileToken::query().eq(MobileToken::hash, hash);
@@ -72,8 +75,8 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
     }
 }
 
-/// Refuses a caller who was found earlier, if that no longer holds: an API key that was ended since, a person who was
-/// taken off the profile, a profile that is no longer active, or roles that have become others.
+/// Refuses a caller who was found earlier, if that no longer holds: an API key or a session that was ended since, a person
+/// who was taken off the profile, a user or profile that is no longer active, or roles that have become others.
 ///
 /// # Errors
 /// `NOT_AUTHENTICATED` for what no longer works; `TOO_BUSY` if only the roles have changed: nothing was done, and the next
@@ -81,7 +84,8 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
 pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refusal> {
     // All is asked before anything is looked at, so that an engine that is far away fetches it at once.
     let key = caller.akid.map(|akid| store.get::<ApiKey>(akid));
-    let person = caller.uuid.filter(|_| caller.akid.is_none() && caller.mtid.is_none());
+    let session = caller.session.map(|id| store.get::<Session>(id));
+    let person = caller.uuid.filter(|_| caller.session.is_some());
     let user = person.map(|uuid| store.get::<User>(uuid));
     let place = person.map(|uuid| store.get::<Membership>((caller.upid, uuid)));
     let profile = need_profile(store, caller.upid);
@@ -89,6 +93,9 @@ pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refus
     let mut roles = None;
     if let Some(key) = key {
         roles = Some(key?.filter(|key| key.revoked.is_none()).ok_or_else(gone)?.roles);
+    }
+    if let Some(session) = session {
+        session::need_live(store, &session?.ok_or_else(gone)?)?;
     }
     if let (Some(user), Some(place)) = (user, place) {
         user?.filter(|user| user.status == Status::Active).ok_or_else(gone)?;
@@ -98,8 +105,7 @@ pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refus
         return Err(membership::inactive_credential());
     }
     let Some(roles) = roles else { return Ok(()) };
-    let changed = roles != caller.grant().stored()
-        || (caller.grant().has_custom() && Grant::of(store, &roles)?.roles() != caller.roles());
+    let changed = roles != caller.grant().stored() || (caller.grant().has_custom() && !caller.grant().is_now(store)?);
     if changed { Err(Refusal::new(Code::TOO_BUSY)) } else { Ok(()) }
 }
 
