@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
-    TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, CurrencyGroup, FeeGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
+    TierGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -91,6 +91,16 @@ impl ProviderClient {
     /// The currencies that the provider issues.
     pub fn currencies(&self) -> Arc<CurrencyGroup> {
         Arc::new(CurrencyGroup(self.clone()))
+    }
+
+    /// KYC tiers.
+    pub fn tiers(&self) -> Arc<TierGroup> {
+        Arc::new(TierGroup(self.clone()))
+    }
+
+    /// Fee schedules.
+    pub fn fees(&self) -> Arc<FeeGroup> {
+        Arc::new(FeeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.

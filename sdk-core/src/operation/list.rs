@@ -27,9 +27,10 @@ list! {
     read {
         GetProfile GetAPIKeyList
         GetUser ListUsers ListMobileTokens GetMe
-        GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
+        GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
-        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
+        GetTierData ListFeeSchedules
         GetPublicRoleList GetSettings GetOperationOutcome
     }
     write {
@@ -37,7 +38,8 @@ list! {
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
-        CreatePaymentRequest AcceptPayment RefusePayment
-        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+        CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
+        SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
+        CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
     }
 }

@@ -4,22 +4,26 @@
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
 mod currency;
+mod fee;
 #[cfg(feature = "write")]
 mod hold;
 mod list;
 mod payment;
 mod profile;
 mod system;
+mod tier;
 mod user;
 mod wallet;
 
 pub use currency::*;
+pub use fee::*;
 #[cfg(feature = "write")]
 pub use hold::*;
 pub use list::{READ_SPECS, all};
 pub use payment::*;
 pub use profile::*;
 pub use system::*;
+pub use tier::*;
 pub use user::*;
 pub use wallet::*;
 

@@ -95,6 +95,14 @@ impl WalletGroup {
         Ok(self.0.send(GetWalletList {}).await?.wallets)
     }
 
+    /// The wallets of this whole name, upper and lower case alike, without balances: the provider's own, or everybody's for
+    /// a superuser.
+    ///
+    /// Source: `GetWalletListByName` in spec/omnigate/operations.json.
+    pub async fn list_by_name(&self, wallet_name: String) -> Result<NamedWalletList, FlorinError> {
+        self.0.send(GetWalletListByName { wallet_name }).await
+    }
+
     /// The wallets of another profile and their balances: a user's, for example.
     ///
     /// Source: `GetWalletListByUpid` in spec/omnigate/operations.json.
