@@ -30,6 +30,7 @@ list! {
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
     }
     write {
@@ -38,6 +39,7 @@ list! {
         CreateWallet WalletTransfer CreditWallet DebitWallet
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
+        UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
     }
 }

@@ -57,9 +57,6 @@ const NOT_YET: &[&str] = &[
     "GetTierData",
     "DeleteTier",
     "DeleteFeeSchedule",
-    "UnlockSystemComponent",
-    "GetSystemAttributeList",
-    "SetSystemAttribute",
     "unlocksso",
     "strategies_list",
     "strategies_configure",
@@ -158,10 +155,10 @@ fn callers() {
             };
             faults.equal(&format!("{} callers", spec.name), &ours, &callers.as_str());
         }
-        // Which operations need no credential is A-082; of those that are built, the page's word is "Static".
+        // Which operations need no credential is A-082.
         let public = spec.callers == Callers::Public;
-        if documented.auth.is_some() {
-            faults.equal(&format!("{} public", spec.name), &public, &documented.paths[0].starts_with("/static/"));
+        if let Some(auth) = &documented.auth {
+            faults.equal(&format!("{} public", spec.name), &public, &(auth.required == Value::Bool(false)));
         }
         faults.unless(spec.access == Access::Read || !spec.callers.admits_mobile() || public, || {
             format!("{} writes, so no app may call it", spec.name)
@@ -225,15 +222,9 @@ fn fields() {
             let field = left.remove(index);
             let what = format!("{}.{}", spec.name, param.name);
             faults.equal(&format!("{what} required"), &field.required, &(used == spec.paths.len()));
-            if let Some(pattern) = &param.pattern {
-                let Kind::Id(prefix) = field.kind else {
-                    faults.unless(false, || format!("{what} must be an id"));
-                    continue;
-                };
-                faults.equal(&format!("{what} pattern"), &format!("^{prefix}_[0-9]{{16}}$"), pattern);
-                faults.equal(&format!("{what} length"), &field.bounds, &Some((21, 21)));
-            } else {
-                faults.equal(&format!("{what} length"), &field.bounds, &param.min_len.zip(param.max_len));
+            match &param.pattern {
+                Some(pattern) => compare_pattern(&what, field, pattern, &mut faults),
+                None => faults.equal(&format!("{what} length"), &field.bounds, &param.min_len.zip(param.max_len)),
             }
         }
         for field in left {
@@ -246,6 +237,37 @@ fn fields() {
     faults.none();
     without.all_met();
     beyond.all_met();
+}
+
+/// A path parameter, of which the file has a regular expression.
+fn compare_pattern(what: &str, field: &Field, pattern: &str, faults: &mut Faults) {
+    let inner = pattern.trim_start_matches('^').trim_end_matches('$');
+    let range = |text: &str| {
+        let (least, most) = text.trim_start_matches('{').trim_end_matches('}').split_once(',')?;
+        Some((least.parse::<usize>().ok()?, most.parse::<usize>().ok()?))
+    };
+    if let Some(prefix) = inner.strip_suffix("_[0-9]{16}") {
+        faults.unless(matches!(field.kind, Kind::Id(ours) if ours == prefix), || format!("{what} must be a {prefix}"));
+        faults.equal(&format!("{what} length"), &field.bounds, &Some((21, 21)));
+    } else if let Some(prefix) = inner.strip_suffix("[0-9A-F]{32}") {
+        let length = prefix.len() + 32;
+        faults.equal(&format!("{what} length"), &field.bounds, &Some((length, length)));
+    } else if let Some(values) = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        let values: Vec<_> = values.split('|').collect();
+        faults.unless(matches!(field.kind, Kind::OneOf(ours) if ours == values), || format!("{what}: {values:?}"));
+    } else if let Some(digits) = inner.strip_prefix("[0-9]") {
+        faults.equal(&format!("{what} kind"), &field.kind, &Kind::Number);
+        if let Some((_, most)) = range(digits) {
+            // The bounds of a number are values, those of the pattern digits.
+            let greatest = 10_usize.pow(u32::try_from(most).expect("a few digits")) - 1;
+            faults
+                .unless(field.bounds.is_some_and(|(_, ours)| ours <= greatest), || format!("{what} has {most} digits"));
+        }
+    } else if let Some(lengths) = inner.strip_prefix('.').or_else(|| inner.strip_prefix("[a-z]")) {
+        faults.equal(&format!("{what} length"), &field.bounds, &range(lengths));
+    } else {
+        faults.unless(false, || format!("{what}: a new kind of pattern, {pattern}"));
+    }
 }
 
 fn compare(spec: &Spec, field: &Field, param: &Param, is_own: bool, faults: &mut Faults) {
