@@ -4,7 +4,8 @@ use crate::config::{Format, ServeArgs};
 use crate::{init, seal};
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, momo, router, sweep, upkeep};
+use florin_domain::seal::Component;
+use florin_http::{App, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,6 +36,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         init::show(&credentials, Format::Text, &mut out)?;
     }
     seal::at_start(&app, args.unlock_file.as_deref(), &mut out).await?;
+    if !app.sealer().is_locked(Component::Omnipass) {
+        sso::keys::ensure(&app).await?;
+    }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
         writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
@@ -53,9 +57,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let deliveries = tokio::spawn(deliver::run(app.clone()));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
+    let keys = tokio::spawn(sso::keys::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
+    keys.abort();
     settlements.abort();
     sweeps.abort();
     deliveries.abort();
