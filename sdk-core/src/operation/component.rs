@@ -67,11 +67,11 @@ wire_record! {
         /// What it does, with its unit.
         "description" description: String;
         /// The value that counts now. Not on the page.
-        "value" value: String;
+        "value" value: Option<String>;
         /// The value as long as none is set. Not on the page.
-        "default" default_value: String;
+        "default" default_value: Option<String>;
         /// `number`, `flag` (`true` or `false`), or `text`. Not on the page.
-        "type" kind: String;
+        "type" kind: Option<String>;
         /// The least number. Not on the page.
         "minimum" minimum: Option<u32>;
         /// The greatest number. Not on the page.

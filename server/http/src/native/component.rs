@@ -42,9 +42,9 @@ pub(super) fn get_system_attribute_list(
         SystemAttribute {
             name: attribute.name.to_owned(),
             description: attribute.doc.to_owned(),
-            value: call.settings.value_of(attribute).as_ref().to_owned(),
-            default_value: attribute.default.to_owned(),
-            kind: attribute.shape.name().to_owned(),
+            value: Some(call.settings.value_of(attribute).as_ref().to_owned()),
+            default_value: Some(attribute.default.to_owned()),
+            kind: Some(attribute.shape.name().to_owned()),
             minimum,
             maximum,
         }
