@@ -31,6 +31,8 @@ list! {
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
         GetTierData ListFeeSchedules
+        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
     }
     write {
@@ -41,5 +43,8 @@ list! {
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
+        CreatePaymentRequest AcceptPayment RefusePayment
+        UnlockSystemComponent SetSystemAttribute
+        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
     }
 }

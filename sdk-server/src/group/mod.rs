@@ -1,6 +1,7 @@
 //! The calls, in groups: each group is a file, and each call is one line on top of the operation that it sends.
 
 mod api_key;
+mod component;
 mod currency;
 mod fee;
 mod hold;
@@ -15,6 +16,7 @@ mod user;
 mod wallet;
 
 pub use api_key::ApiKeyGroup;
+pub use component::ComponentGroup;
 pub use currency::CurrencyGroup;
 pub use fee::FeeGroup;
 pub use hold::HoldGroup;
