@@ -13,8 +13,10 @@
 mod bad_input;
 mod component;
 mod conformance;
+mod currency;
 mod events;
 mod exactly_once;
+mod fee;
 mod hold;
 mod lifecycle;
 mod lists;
@@ -25,10 +27,12 @@ mod momo_surface;
 mod money;
 mod moving;
 mod oauth;
+mod payment;
 mod secrets;
 mod split;
 mod story;
 mod tenants;
+mod tier;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod verify;

@@ -4,8 +4,7 @@ use crate::ProviderClient;
 use florin_sdk_core::model::{ProfileCurrency, SystemCurrency};
 use florin_sdk_core::operation::{
     BridgeCurrencyCreated, Circulation, CreateBridgeCurrency, CreateExtendedCurrency, CreateSystemBridgeCurrency,
-    GetSystemCurrencyList, GetCirculation, GetProfileCurrencyList, IssueGatewayCurrency, Issued, Moved,
-    RedeemCurrency,
+    GetCirculation, GetProfileCurrencyList, GetSystemCurrencyList, IssueGatewayCurrency, Issued, Moved, RedeemCurrency,
 };
 use florin_sdk_core::{CurrencyCode, FlorinError};
 

@@ -3,8 +3,9 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
-    ManualDeposit, Moved, ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
+    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByName,
+    GetWalletListByUpid, ManualDeposit, Moved, NamedWalletList, ProfileWalletList, RefundTransaction, Transferred,
+    Wallet, WalletTransfer,
 };
 use florin_sdk_core::{FlorinError, Upid, Waid};
 
