@@ -57,6 +57,10 @@ codecs! {
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
     CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+    GetWalletListByName ManualDeposit UpdateMerchantInfo
+    CreateBridgeCurrency CreateSystemBridgeCurrency GetSystemCurrencyList
+    GetTierData SetTier AssignTier DeleteTier
+    ListFeeSchedules SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
 }
 
 /// The codec of an operation.

@@ -31,7 +31,6 @@ list! {
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
         GetTierData ListFeeSchedules
-        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
     }
@@ -43,8 +42,6 @@ list! {
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
-        CreatePaymentRequest AcceptPayment RefusePayment
         UnlockSystemComponent SetSystemAttribute
-        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
     }
 }

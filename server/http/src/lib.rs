@@ -26,6 +26,7 @@ mod fault;
 mod fields;
 mod gate;
 mod guard;
+mod kept;
 mod limits;
 pub mod listen;
 mod metrics;
