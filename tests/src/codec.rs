@@ -56,6 +56,11 @@ codecs! {
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
     CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+    GetWalletDepositAddress GetTrustLines GetProfileAddressList
+    GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+    GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+    CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+    SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
 }
 
 /// The codec of an operation.

@@ -31,6 +31,9 @@ list! {
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
         GetPublicRoleList GetSettings GetOperationOutcome
+        GetWalletDepositAddress GetTrustLines GetProfileAddressList
+        GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+        GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
     }
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
@@ -39,5 +42,7 @@ list! {
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+        CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+        SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
     }
 }

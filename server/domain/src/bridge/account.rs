@@ -1,0 +1,231 @@
+//! The platform's accounts on networks.
+
+use super::network::{Attribute, Facts};
+use crate::refusal::Refusal;
+use crate::store::{Reader, Record, Writer, record};
+use florin_sdk_core::{JsonObject, Secret, Timestamp, Upid};
+use serde_json::{Map, Value};
+
+/// What stands in a secret's place.
+pub const MASK: &str = "********";
+
+/// The longest value of an attribute, in characters.
+const MAX_VALUE: usize = 1000;
+
+record! {
+    /// An account on a network that the platform uses.
+    ExternalAccount in "external_account" key {
+        /// Its number.
+        number: i64,
+    } {
+        /// The bridge's name.
+        bridge: String,
+        /// Which of the bridges of that name.
+        instance: u32,
+        /// The value of the attribute that identifies it.
+        identifier: String,
+        /// What it is.
+        description: String,
+        /// Whether IOUs are issued from it.
+        issuing: bool,
+        /// Whether deposits to it are looked for.
+        trackable: bool,
+        /// Its attributes that are no secrets.
+        attributes: JsonObject,
+        /// Its secrets, sealed, by attribute.
+        secrets: JsonObject,
+        /// The profile that receives with it; none if it is the platform's own.
+        upid: Option<Upid>,
+        /// When it was added.
+        created: Timestamp,
+    }
+}
+
+/// What `description`, `issuing` and `trackable` are called among the attributes.
+const BESIDE: [&str; 3] = ["description", "issuing", "trackable"];
+
+/// Secrets on their way into the store and out of it. The platform has one implementation; a sandbox or a test may do
+/// with [`Open`].
+pub trait Seal: Send + Sync {
+    /// As it is stored.
+    fn seal(&self, secret: &Secret) -> Result<String, Refusal>;
+
+    /// As it was.
+    fn open(&self, sealed: &str) -> Result<Secret, Refusal>;
+}
+
+/// Seals nothing: a marked text, so that what was stored before sealing is known as such.
+#[derive(Debug, Clone, Copy)]
+pub struct Open;
+
+impl Seal for Open {
+    fn seal(&self, secret: &Secret) -> Result<String, Refusal> {
+        Ok(format!("open:{}", secret.expose()))
+    }
+
+    fn open(&self, sealed: &str) -> Result<Secret, Refusal> {
+        let broken = || {
+            tracing::error!("a secret of an external account cannot be opened");
+            Refusal::new(florin_sdk_core::code::Code::SYSTEM_ERROR)
+        };
+        sealed.strip_prefix("open:").map(Secret::from).ok_or_else(broken)
+    }
+}
+
+/// The platform's own receiving address on a network: the one that pays withdrawals, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HotAddress(pub String);
+
+impl ExternalAccount {
+    /// Its attributes as answers show them: by name, secrets masked.
+    #[must_use]
+    pub fn shown(&self) -> JsonObject {
+        let mut shown = self.attributes.clone();
+        for name in self.secrets.0.keys() {
+            shown.0.insert(name.clone(), MASK.into());
+        }
+        shown
+    }
+
+    /// Whether the platform holds its key.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+}
+
+/// The accounts of a bridge, in the order in which they were added.
+pub fn of_bridge(store: &mut dyn Reader, bridge: &str, instance: u32) -> Result<Vec<ExternalAccount>, Refusal> {
+    let query = ExternalAccount::query()
+        .eq(ExternalAccount::bridge, bridge)
+        .eq(ExternalAccount::instance, instance)
+        .ascending(ExternalAccount::number);
+    Ok(store.list(query)?)
+}
+
+/// The account of that identifier.
+pub fn find(store: &mut dyn Reader, facts: &Facts, identifier: &str) -> Result<Option<ExternalAccount>, Refusal> {
+    let query = ExternalAccount::query()
+        .eq(ExternalAccount::bridge, facts.name)
+        .eq(ExternalAccount::identifier, identifier);
+    Ok(store.first(query)?)
+}
+
+/// The platform's own receiving address on a network: its first account there that no profile receives with and that
+/// issues nothing.
+pub fn hot(store: &mut dyn Reader, facts: &Facts) -> Result<Option<HotAddress>, Refusal> {
+    let query = ExternalAccount::query()
+        .eq(ExternalAccount::bridge, facts.name)
+        .eq(ExternalAccount::issuing, false)
+        .eq(ExternalAccount::trackable, true)
+        .ascending(ExternalAccount::number);
+    let accounts = store.list::<ExternalAccount>(query)?;
+    Ok(accounts.into_iter().find(|account| account.upid.is_none()).map(|account| HotAddress(account.identifier)))
+}
+
+/// Sets attributes of an account; adds it if it is not there.
+///
+/// # Errors
+/// `INVALID_REQUEST` if the identifier is missing, or an attribute is none of the bridge's or of a wrong type.
+pub fn update(
+    store: &mut dyn Writer,
+    facts: &Facts,
+    instance: u32,
+    data: &Map<String, Value>,
+    seal: &dyn Seal,
+) -> Result<ExternalAccount, Refusal> {
+    let field = |name: &str| format!("accountdata.{}", name.chars().take(40).collect::<String>());
+    for (name, value) in data {
+        let Some(attribute) = facts.attributes.iter().find(|attribute| attribute.name == name) else {
+            return Err(Refusal::field(&field(name), "is no attribute of this bridge's external accounts"));
+        };
+        fits(attribute, value).map_err(|reason| Refusal::field(&field(name), reason))?;
+    }
+    let identifier = data.get(facts.identifier).and_then(Value::as_str);
+    let identifier = identifier.ok_or_else(|| Refusal::field(&field(facts.identifier), "is required"))?;
+    let found = find(store.reader(), facts, identifier)?;
+    let known = match found {
+        Some(found) => store.claim::<ExternalAccount>(found.number)?,
+        None => None,
+    };
+    let is_new = known.is_none();
+    let mut account = match known {
+        Some(account) => account,
+        None => ExternalAccount {
+            number: next_number(store)?,
+            bridge: facts.name.to_owned(),
+            instance,
+            identifier: identifier.to_owned(),
+            description: String::new(),
+            issuing: false,
+            trackable: true,
+            attributes: JsonObject::default(),
+            secrets: JsonObject::default(),
+            upid: None,
+            created: store.now(),
+        },
+    };
+    for (name, value) in data {
+        let masked = facts.attributes.iter().any(|attribute| attribute.name == name && attribute.masked);
+        match (name.as_str(), value) {
+            ("description", Value::String(text)) => account.description.clone_from(text),
+            ("issuing", Value::Bool(flag)) => account.issuing = *flag,
+            ("trackable", Value::Bool(flag)) => account.trackable = *flag,
+            // Whoever sends back what a list showed must not overwrite the secret with stars.
+            (_, Value::String(text)) if masked && text == MASK => {}
+            (_, Value::String(text)) if masked => {
+                let sealed = seal.seal(&Secret::from(text.as_str()))?;
+                account.secrets.0.insert(name.clone(), sealed.into());
+            }
+            _ if BESIDE.contains(&name.as_str()) => {}
+            _ => {
+                account.attributes.0.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    if is_new { store.insert(&account)? } else { store.update(&account)? }
+    Ok(account)
+}
+
+/// Adds an account that the platform made itself.
+pub fn add(
+    store: &mut dyn Writer,
+    facts: &Facts,
+    (identifier, secret): (&str, &str),
+    description: &str,
+    upid: Option<Upid>,
+) -> Result<ExternalAccount, Refusal> {
+    let mut account = ExternalAccount {
+        number: next_number(store)?,
+        bridge: facts.name.to_owned(),
+        instance: 1,
+        identifier: identifier.to_owned(),
+        description: description.to_owned(),
+        issuing: false,
+        trackable: true,
+        attributes: JsonObject::default(),
+        secrets: JsonObject::default(),
+        upid,
+        created: store.now(),
+    };
+    account.attributes.0.insert(facts.identifier.to_owned(), identifier.into());
+    account.secrets.0.insert("secret".to_owned(), secret.into());
+    store.insert(&account)?;
+    Ok(account)
+}
+
+fn next_number(store: &mut dyn Writer) -> Result<i64, Refusal> {
+    let last = store.first::<ExternalAccount>(ExternalAccount::query().descending(ExternalAccount::number))?;
+    Ok(last.map_or(1, |last| last.number.saturating_add(1)))
+}
+
+fn fits(attribute: &Attribute, value: &Value) -> Result<(), String> {
+    match (attribute.kind, value) {
+        ("boolean", Value::Bool(_)) => Ok(()),
+        ("boolean", _) => Err("must be true or false".to_owned()),
+        (_, Value::String(text)) if (1..=MAX_VALUE).contains(&text.chars().count()) => {
+            if text.chars().any(char::is_control) { Err("must not have control characters".to_owned()) } else { Ok(()) }
+        }
+        _ => Err(format!("must be a string of 1 to {MAX_VALUE} characters")),
+    }
+}
