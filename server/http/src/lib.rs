@@ -25,6 +25,7 @@ pub mod listen;
 mod metrics;
 pub mod momo;
 mod native;
+mod place;
 mod qr;
 mod reply;
 mod signing;
