@@ -55,7 +55,7 @@ record! {
         /// The bridge's name.
         bridge: String,
         /// The network's own name for it.
-        transaction: String,
+        network_id: String,
     } {
         /// Later ones are greater.
         number: i64,
@@ -231,7 +231,7 @@ pub fn receive(store: &mut dyn Writer, facts: &Facts, incoming: &Incoming) -> Re
     }
     let mut row = BridgeDeposit {
         bridge: facts.name.to_owned(),
-        transaction: incoming.transaction.clone(),
+        network_id: incoming.transaction.clone(),
         number: store.next_id().cast_signed(),
         status: DepositStatus::Unassigned,
         reason: None,
@@ -325,7 +325,7 @@ fn book(
         method,
         network: facts.name,
         description: "",
-        network_id: Some(&row.transaction),
+        network_id: Some(&row.network_id),
         source: Some(&row.sender),
         destination: Some(&destination),
     };

@@ -61,10 +61,6 @@ impl Bridge for Manual {
         nobody()
     }
 
-    fn try_iou(&self, _: &Sending) -> Result<(), Trouble> {
-        nobody()
-    }
-
     fn quote(&self, _: &Destination, _: &Asset, _: Amount, _: &Asset) -> Result<Amount, Trouble> {
         nobody()
     }

@@ -6,6 +6,7 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::{Amount, Secret};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// An attribute of external accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,8 +244,8 @@ pub struct NewAddress {
 
 /// A bridge: one instance of one kind of network.
 ///
-/// Its methods may wait, so they are called on threads that may. Each must come back within 20 seconds, if need be with
-/// [`Trouble::NoAnswer`].
+/// Its methods may wait, so they are called on threads that may. Each must come back within
+/// [`Bridge::longest_answer`], if need be with [`Trouble::NoAnswer`].
 ///
 /// # Sending once
 /// The platform asks [`find`](Self::find) before each [`submit`](Self::submit), and submits again with the same
@@ -266,6 +267,11 @@ pub trait Bridge: Send + Sync {
     /// Whether its orders are carried out by people: then nothing is ever submitted.
     fn by_hand(&self) -> bool {
         false
+    }
+
+    /// The longest that one of its methods takes.
+    fn longest_answer(&self) -> Duration {
+        Duration::from_secs(20)
     }
 
     /// `started`, or what its connection does else.
@@ -299,9 +305,6 @@ pub trait Bridge: Send + Sync {
 
     /// Makes an address.
     fn new_address(&self) -> Result<NewAddress, Trouble>;
-
-    /// Whether this IOU could be sent now: the receiver accepts it, the issuer is there.
-    fn try_iou(&self, sending: &Sending) -> Result<(), Trouble>;
 
     /// How much of `source` it takes, at most, for `amount` of `wanted` to arrive at the destination.
     fn quote(&self, destination: &Destination, wanted: &Asset, amount: Amount, source: &Asset)

@@ -11,6 +11,7 @@
 
 use super::account;
 use super::address::{Checks, Destination};
+use super::Bridges;
 use super::asset;
 use super::network::{Asset, Bridge, Facts, Progress, Sending};
 use crate::currency::Currency;
@@ -20,9 +21,6 @@ use crate::store::{FromValue, IntoValue, Kind, Reader, Record, Value, Writer, re
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{IssueIOU, WalletWithdraw};
 use florin_sdk_core::{Amount, Timestamp, Txid, Upid};
-
-/// How long whoever took an order has for it.
-pub const LEASE_S: i64 = 60;
 
 /// The longest pause before a network that does not answer is asked again.
 const LONGEST_PAUSE_S: i64 = 60;
@@ -62,7 +60,7 @@ record! {
         /// Where it stands.
         status: OrderStatus,
         /// The network's own name for it.
-        transaction: Option<String>,
+        network_id: Option<String>,
         /// Why it failed.
         reason: Option<String>,
         /// How often in a row the network did not answer.
@@ -274,7 +272,7 @@ pub fn withdraw(
         arrives_amount,
         extra: op.extra_bridge_data.as_ref().map(ToString::to_string),
         status: OrderStatus::Waiting,
-        transaction: None,
+        network_id: None,
         reason: None,
         silent: 0,
         due: (!bridge.by_hand()).then(|| store.now()),
@@ -362,7 +360,7 @@ pub fn issue(
         arrives_amount: None,
         extra: None,
         status: OrderStatus::Waiting,
-        transaction: None,
+        network_id: None,
         reason: None,
         silent: 0,
         due: Some(store.now()),
@@ -376,16 +374,22 @@ pub fn issue(
 
 /// Orders that are due, the longest ago first.
 pub fn due(store: &mut dyn Reader, limit: usize) -> Result<Vec<i64>, Refusal> {
-    let query = Order::query().less(Order::due, store.now().plus_seconds(0)).ascending(Order::due).limit(limit);
+    let query = Order::query().less(Order::due, Timestamp::from_millis(store.now().millis().saturating_add(1))).ascending(Order::due).limit(limit);
     Ok(store.list::<Order>(query)?.into_iter().map(|order| order.number).collect())
 }
 
+/// How long whoever takes an order has for it: twice the time of an answer, as it is asked for and submitted.
+fn lease_ms(bridge: &dyn Bridge) -> i64 {
+    i64::try_from(bridge.longest_answer().as_millis()).unwrap_or(i64::MAX).saturating_mul(2).saturating_add(1000)
+}
+
 /// Takes an order that is due: nobody else takes it before the lease is over. None if somebody did.
-pub fn take(store: &mut dyn Writer, number: i64) -> Result<Option<Order>, Refusal> {
+pub fn take(store: &mut dyn Writer, number: i64, bridges: &Bridges) -> Result<Option<Order>, Refusal> {
     let now = store.now();
     let due = |order: &Order| order.is_open() && order.due.is_some_and(|due| due <= now);
     let Some(mut order) = store.claim::<Order>(number)?.filter(due) else { return Ok(None) };
-    order.due = Some(now.plus_seconds(LEASE_S));
+    let lease = bridges.named("bridgename", &order.bridge).map_or(60_000, |bridge| lease_ms(bridge.as_ref()));
+    order.due = Some(Timestamp::from_millis(now.millis().saturating_add(lease)));
     store.update(&order)?;
     Ok(Some(order))
 }
@@ -408,15 +412,15 @@ pub fn note(store: &mut dyn Writer, number: i64, said: &Said, pause_ms: i64) -> 
             match progress {
                 Progress::Pending { transaction } => {
                     order.status = OrderStatus::Sent;
-                    order.transaction = Some(transaction.clone());
+                    order.network_id = Some(transaction.clone());
                     order.due = later(pause_ms);
                 }
                 Progress::Final { transaction } => {
-                    order.transaction = Some(transaction.clone());
+                    order.network_id = Some(transaction.clone());
                     end(store, &mut order, OrderStatus::Done)?;
                 }
                 Progress::Failed { transaction, reason } => {
-                    order.transaction.clone_from(transaction);
+                    order.network_id.clone_from(transaction);
                     order.reason = Some(reason.chars().take(200).collect());
                     end(store, &mut order, OrderStatus::Failed)?;
                 }
@@ -438,7 +442,7 @@ pub enum Said {
 fn end(store: &mut dyn Writer, order: &mut Order, status: OrderStatus) -> Result<(), Refusal> {
     if let Some(txid) = order.txid {
         let result = OutsideResult {
-            network_id: order.transaction.as_deref(),
+            network_id: order.network_id.as_deref(),
             source: None,
             code: None,
             message: order.reason.as_deref(),

@@ -168,7 +168,7 @@ fn name_of(facts: &Facts, number: i64) -> String {
 
 /// How a payment stands.
 pub(super) fn progress(facts: &Facts, height: i64, payment: &SimTransaction) -> Progress {
-    let transaction = payment.transaction.clone();
+    let transaction = payment.network_id.clone();
     match (payment.status.as_str(), payment.height) {
         ("failed", _) => Progress::Failed {
             transaction: Some(transaction),
@@ -224,7 +224,7 @@ pub fn accept(store: &mut dyn Writer, facts: &Facts, sending: &Sending, reject: 
     let payment = SimTransaction {
         number,
         network: facts.name.to_owned(),
-        transaction: name_of(facts, number),
+        network_id: name_of(facts, number),
         id: Some(sending.id.clone()),
         copies: 1,
         source,
@@ -261,7 +261,7 @@ pub fn deposit(
     let payment = SimTransaction {
         number,
         network: facts.name.to_owned(),
-        transaction: name_of(facts, number),
+        network_id: name_of(facts, number),
         id: None,
         copies: 1,
         source: from.to_owned(),
@@ -278,7 +278,7 @@ pub fn deposit(
         created: now,
     };
     store.insert(&payment)?;
-    Ok(payment.transaction)
+    Ok(payment.network_id)
 }
 
 /// Closes a block: all payments whose time has come are in it. `all`: those whose time has not come, too.

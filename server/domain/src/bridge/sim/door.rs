@@ -14,7 +14,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 /// How long the network's own storage may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long an order is left alone that somebody took: a simulated network is near.
+const ANSWERS_IN: Duration = Duration::from_secs(2);
 
 /// A simulated network.
 pub struct Simulated {
@@ -121,6 +124,10 @@ impl Bridge for Simulated {
         self.facts
     }
 
+    fn longest_answer(&self) -> Duration {
+        ANSWERS_IN
+    }
+
     fn find(&self, id: &str) -> Result<Option<Progress>, Trouble> {
         let (facts, id) = (self.facts, id.to_owned());
         self.read(move |store| {
@@ -178,7 +185,7 @@ impl Bridge for Simulated {
                     asset,
                     destination: Destination { address: payment.destination, tag: payment.tag },
                     sender: payment.source,
-                    transaction: payment.transaction,
+                    transaction: payment.network_id,
                     height: payment.height.unwrap_or_default(),
                 });
             }
@@ -249,20 +256,6 @@ impl Bridge for Simulated {
         let made = address.clone();
         self.write(move |store| chain::open_account(store, facts, &made, true))?;
         Ok(NewAddress { address, secret: secrets::hex_key() })
-    }
-
-    fn try_iou(&self, sending: &Sending) -> Result<(), Trouble> {
-        let (facts, sending) = (self.facts, sending.clone());
-        let refused = self.read(move |store| {
-            let units = sending.amount.units(facts.decimals_of(&sending.asset));
-            let units = units.map_err(|e| Refusal::value("amount", &e))?;
-            let source = sending.source.clone().unwrap_or_default();
-            if store.get::<SimAccount>((facts.name, source.as_str()))?.is_none() {
-                return Ok(Some("the issuing account is not funded"));
-            }
-            chain::refuses(store, facts, &sending.destination, &sending.asset, units)
-        })?;
-        refused.map_or(Ok(()), |reason| Err(Trouble::Refused(reason.to_owned())))
     }
 
     fn quote(

@@ -73,7 +73,7 @@ record! {
         /// The network.
         network: String,
         /// The network's name for it.
-        transaction: String,
+        network_id: String,
         /// The id that it was submitted under; none of others' payments.
         id: Option<String>,
         /// How many copies of it arrived. One was carried out.
