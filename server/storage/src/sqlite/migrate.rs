@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"), //
     include_str!("../../migrations/sqlite/0002_momo.sql"),
     include_str!("../../migrations/sqlite/0008_bridge.sql"),
+    include_str!("../../migrations/sqlite/0010_component.sql"),
 ];
 
 /// Marks a file as ours ("FLRN"), so that no other program's database is taken for one.
