@@ -1,9 +1,11 @@
 //! The platform's accounts on networks.
 
-use super::network::{Attribute, Facts};
+use super::network::{Attribute, Facts, NewAddress};
 use crate::refusal::Refusal;
+use crate::seal::{Component, Purpose, Sealed, Sealer};
 use crate::store::{Reader, Record, Writer, record};
-use florin_sdk_core::{JsonObject, Secret, Timestamp, Upid};
+use florin_sdk_core::code::Code;
+use florin_sdk_core::{JsonObject, Secret, SecretObject, Timestamp, Upid};
 use serde_json::{Map, Value};
 
 /// What stands in a secret's place.
@@ -32,8 +34,10 @@ record! {
         trackable: bool,
         /// Its attributes that are no secrets.
         attributes: JsonObject,
-        /// Its secrets, sealed, by attribute.
-        secrets: JsonObject,
+        /// The names of the attributes that are secrets and are set.
+        secret_names: Vec<String>,
+        /// Their values, sealed: a JSON object.
+        secrets: Option<Sealed>,
         /// The profile that receives with it; none if it is the platform's own.
         upid: Option<Upid>,
         /// When it was added.
@@ -44,31 +48,39 @@ record! {
 /// What `description`, `issuing` and `trackable` are called among the attributes.
 const BESIDE: [&str; 3] = ["description", "issuing", "trackable"];
 
-/// Secrets on their way into the store and out of it. The platform has one implementation; a sandbox or a test may do
-/// with [`Open`].
-pub trait Seal: Send + Sync {
-    /// As it is stored.
-    fn seal(&self, secret: &Secret) -> Result<String, Refusal>;
-
-    /// As it was.
-    fn open(&self, sealed: &str) -> Result<Secret, Refusal>;
-}
-
-/// Seals nothing: a marked text, so that what was stored before sealing is known as such.
-#[derive(Debug, Clone, Copy)]
-pub struct Open;
-
-impl Seal for Open {
-    fn seal(&self, secret: &Secret) -> Result<String, Refusal> {
-        Ok(format!("open:{}", secret.expose()))
+impl ExternalAccount {
+    /// Where its secrets are sealed to.
+    fn purpose(&self) -> Purpose {
+        Purpose::of(Component::Omnibridge, Self::secrets, self.number)
     }
 
-    fn open(&self, sealed: &str) -> Result<Secret, Refusal> {
-        let broken = || {
-            tracing::error!("a secret of an external account cannot be opened");
-            Refusal::new(florin_sdk_core::code::Code::SYSTEM_ERROR)
+    /// Its secrets, for the bridge that signs with them.
+    ///
+    /// # Errors
+    /// `LOCKED` as long as the component is.
+    pub fn open_secrets(&self, sealer: &Sealer) -> Result<SecretObject, Refusal> {
+        let Some(sealed) = &self.secrets else { return Ok(SecretObject(JsonObject::default())) };
+        let text = sealer.unseal_text(&self.purpose(), sealed)?;
+        let broken = |_| {
+            tracing::error!(account = self.number, "the secrets of an external account are no JSON object");
+            Refusal::new(Code::SYSTEM_ERROR)
         };
-        sealed.strip_prefix("open:").map(Secret::from).ok_or_else(broken)
+        Ok(SecretObject(text.expose().parse().map_err(broken)?))
+    }
+
+    /// Adds to its secrets, and replaces those of the same names.
+    fn keep_secrets(&mut self, sealer: &Sealer, new: Vec<(String, Secret)>) -> Result<(), Refusal> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut all = self.open_secrets(sealer)?.0;
+        for (name, secret) in new {
+            all.0.insert(name, secret.expose().into());
+        }
+        self.secret_names = all.0.keys().cloned().collect();
+        let text = zeroize::Zeroizing::new(all.to_string());
+        self.secrets = Some(sealer.seal(&self.purpose(), text.as_bytes())?);
+        Ok(())
     }
 }
 
@@ -81,7 +93,7 @@ impl ExternalAccount {
     #[must_use]
     pub fn shown(&self) -> JsonObject {
         let mut shown = self.attributes.clone();
-        for name in self.secrets.0.keys() {
+        for name in &self.secret_names {
             shown.0.insert(name.clone(), MASK.into());
         }
         shown
@@ -90,7 +102,7 @@ impl ExternalAccount {
     /// Whether the platform holds its key.
     #[must_use]
     pub fn has_key(&self) -> bool {
-        !self.secrets.is_empty()
+        !self.secret_names.is_empty()
     }
 }
 
@@ -132,7 +144,7 @@ pub fn update(
     facts: &Facts,
     instance: u32,
     data: &Map<String, Value>,
-    seal: &dyn Seal,
+    sealer: &Sealer,
 ) -> Result<ExternalAccount, Refusal> {
     let field = |name: &str| format!("accountdata.{}", name.chars().take(40).collect::<String>());
     for (name, value) in data {
@@ -160,11 +172,13 @@ pub fn update(
             issuing: false,
             trackable: true,
             attributes: JsonObject::default(),
-            secrets: JsonObject::default(),
+            secret_names: Vec::new(),
+            secrets: None,
             upid: None,
             created: store.now(),
         },
     };
+    let mut secrets = Vec::new();
     for (name, value) in data {
         let masked = facts.attributes.iter().any(|attribute| attribute.name == name && attribute.masked);
         match (name.as_str(), value) {
@@ -174,8 +188,7 @@ pub fn update(
             // Whoever sends back what a list showed must not overwrite the secret with stars.
             (_, Value::String(text)) if masked && text == MASK => {}
             (_, Value::String(text)) if masked => {
-                let sealed = seal.seal(&Secret::from(text.as_str()))?;
-                account.secrets.0.insert(name.clone(), sealed.into());
+                secrets.push((name.clone(), Secret::from(text.as_str())));
             }
             _ if BESIDE.contains(&name.as_str()) => {}
             _ => {
@@ -183,6 +196,7 @@ pub fn update(
             }
         }
     }
+    account.keep_secrets(sealer, secrets)?;
     if is_new { store.insert(&account)? } else { store.update(&account)? }
     Ok(account)
 }
@@ -191,25 +205,27 @@ pub fn update(
 pub fn add(
     store: &mut dyn Writer,
     facts: &Facts,
-    (identifier, secret): (&str, &str),
+    new: &NewAddress,
     description: &str,
     upid: Option<Upid>,
+    sealer: &Sealer,
 ) -> Result<ExternalAccount, Refusal> {
     let mut account = ExternalAccount {
         number: next_number(store)?,
         bridge: facts.name.to_owned(),
         instance: 1,
-        identifier: identifier.to_owned(),
+        identifier: new.address.clone(),
         description: description.to_owned(),
         issuing: false,
         trackable: true,
         attributes: JsonObject::default(),
-        secrets: JsonObject::default(),
+        secret_names: Vec::new(),
+        secrets: None,
         upid,
         created: store.now(),
     };
-    account.attributes.0.insert(facts.identifier.to_owned(), identifier.into());
-    account.secrets.0.insert("secret".to_owned(), secret.into());
+    account.attributes.0.insert(facts.identifier.to_owned(), new.address.as_str().into());
+    account.keep_secrets(sealer, vec![("secret".to_owned(), new.secret.clone())])?;
     store.insert(&account)?;
     Ok(account)
 }

@@ -6,6 +6,7 @@ use super::network::{Asset, Facts, NewAddress};
 use crate::currency::Currency;
 use crate::identity::Profile;
 use crate::refusal::Refusal;
+use crate::seal::Sealer;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{IssuerLine, ProfileAddress};
@@ -54,10 +55,16 @@ pub fn need_none(profile: &Profile, facts: &Facts) -> Result<(), Refusal> {
 }
 
 /// Notes a new address as a profile's.
-pub fn keep(store: &mut dyn Writer, upid: Upid, facts: &Facts, new: &NewAddress, sealed: &str) -> Result<(), Refusal> {
+pub fn keep(
+    store: &mut dyn Writer,
+    upid: Upid,
+    facts: &Facts,
+    new: &NewAddress,
+    sealer: &Sealer,
+) -> Result<(), Refusal> {
     let mut profile = store.claim::<Profile>(upid)?.ok_or_else(Refusal::not_found)?;
     need_none(&profile, facts)?;
-    account::add(store, facts, (&new.address, sealed), "Receiving address of a profile", Some(upid))?;
+    account::add(store, facts, new, "Receiving address of a profile", Some(upid), sealer)?;
     profile.extended.0.insert(attribute(facts), new.address.as_str().into());
     profile.version = profile.version.saturating_add(1);
     Ok(store.update(&profile)?)

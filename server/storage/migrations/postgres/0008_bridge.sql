@@ -10,7 +10,8 @@ CREATE TABLE external_account (
     issuing     BIGINT NOT NULL CHECK (issuing IN (0, 1)),
     trackable   BIGINT NOT NULL CHECK (trackable IN (0, 1)),
     attributes  TEXT COLLATE "C" NOT NULL,
-    secrets     TEXT COLLATE "C" NOT NULL,
+    secret_names TEXT COLLATE "C" NOT NULL,
+    secrets     BYTEA,
     upid        BIGINT REFERENCES profile (upid) DEFERRABLE INITIALLY DEFERRED,
     created     BIGINT NOT NULL,
     UNIQUE (bridge, identifier)

@@ -10,7 +10,8 @@ CREATE TABLE external_account (
     issuing     INTEGER NOT NULL CHECK (issuing IN (0, 1)),
     trackable   INTEGER NOT NULL CHECK (trackable IN (0, 1)),
     attributes  TEXT NOT NULL,
-    secrets     TEXT NOT NULL,
+    secret_names TEXT NOT NULL,
+    secrets     BLOB,
     upid        INTEGER REFERENCES profile (upid),
     created     INTEGER NOT NULL,
     UNIQUE (bridge, identifier)
