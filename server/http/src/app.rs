@@ -1,11 +1,13 @@
 //! What every request shares.
 
+use crate::bridge;
 use crate::credentials::Credentials;
 use crate::metrics::Metrics;
 use crate::momo;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
+use florin_domain::bridge::Bridges;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
@@ -44,6 +46,7 @@ struct Inner {
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
+    bridge: bridge::State,
 }
 
 impl App {
@@ -54,6 +57,7 @@ impl App {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
+        let bridge = bridge::State::new(&store, sandbox);
         let (metrics, news) = (Metrics::default(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
@@ -70,6 +74,7 @@ impl App {
             slow,
             slow_waiting,
             momo,
+            bridge,
         }))
     }
 
@@ -114,6 +119,16 @@ impl App {
     /// What the MoMo surface keeps in memory.
     pub(crate) fn momo(&self) -> &momo::State {
         &self.0.momo
+    }
+
+    /// The ways to outside networks.
+    pub(crate) fn bridges(&self) -> &Bridges {
+        self.0.bridge.bridges()
+    }
+
+    /// What the bridges' workers share.
+    pub(crate) fn bridge(&self) -> &bridge::State {
+        &self.0.bridge
     }
 
     /// The clock that all of the server goes by.

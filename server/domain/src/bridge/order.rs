@@ -185,10 +185,11 @@ pub fn check(
     let facts = bridge.facts();
     let method = facts.method(&op.method).ok_or_else(|| Refusal::field("method", "leads over no bridge"))?;
     let currency = crate::currency::need_currency(store, "currency", &op.currency)?;
-    let withdraws = currency.withdraw_methods.iter().any(|name| *name == op.method);
+    // Whoever works by hand can do anything.
+    let by_hand = bridge.by_hand() && op.method == facts.name;
+    let withdraws = by_hand || currency.withdraw_methods.iter().any(|name| *name == op.method);
     let asset = match asset::asset_of(store, facts, &currency)? {
         Some(asset) => asset,
-        // Whoever works it by hand knows what to do with any currency that names the method.
         None if bridge.by_hand() && withdraws => Asset { code: currency.code.letters().to_owned(), issuer: None },
         None => {
             let reason = format!("{} cannot be paid out by {}", op.currency, op.method);
@@ -284,7 +285,11 @@ pub fn withdraw(
     Ok(withdrawal.txid)
 }
 
-/// What an IOU would send, once it was looked at.
+/// The same answer whether there is no such account or it is another's.
+const NOT_HELD: &str = "is no issuing address of the profile whose key the platform holds";
+
+/// What an IOU would send, once it was looked at. It is issued from an address of the profile's own, as its extended
+/// attribute or the external account says; `all`: whoever asks may issue from any that the platform has.
 ///
 /// # Errors
 /// `INVALID_REQUEST` naming the field; `NOT_FOUND` if the platform does not hold the key of the issuing address.
@@ -292,7 +297,7 @@ pub fn check_iou(
     store: &mut dyn Reader,
     bridge: &dyn Bridge,
     op: &IssueIOU,
-    upid: Upid,
+    (upid, all): (Upid, bool),
     checks: Checks,
 ) -> Result<Sending, Refusal> {
     let facts = bridge.facts();
@@ -310,12 +315,10 @@ pub fn check_iou(
         return Err(Refusal::field("receiverdesttag", "this network has no destination tags"));
     }
     let account = account::find(store, facts, &issuer)?.filter(|account| account.issuing && account.has_key());
-    let account = account.ok_or_else(|| {
-        Refusal::field("issueraddress", "is no issuing external account whose key the platform holds")
-    })?;
-    // An issuing account may be a profile's own: then nobody else issues from it.
-    if account.upid.is_some_and(|owner| owner != upid) {
-        return Err(Refusal::not_found());
+    let account = account.ok_or_else(|| Refusal::field("issueraddress", NOT_HELD))?;
+    let own = asset::issuer_address(store, facts, upid)?.is_some_and(|own| own == issuer);
+    if !own && !all && account.upid != Some(upid) {
+        return Err(Refusal::field("issueraddress", NOT_HELD));
     }
     let is_hot = account::hot(store, facts)?.is_some_and(|hot| hot.0 == receiver);
     if is_hot && tag.is_none() {
@@ -337,12 +340,12 @@ pub fn check_iou(
 pub fn issue(
     store: &mut dyn Writer,
     bridge: &dyn Bridge,
-    upid: Upid,
+    (upid, all): (Upid, bool),
     op: &IssueIOU,
     checks: Checks,
     reference: Option<&str>,
 ) -> Result<Order, Refusal> {
-    let sending = check_iou(store.reader(), bridge, op, upid, checks)?;
+    let sending = check_iou(store.reader(), bridge, op, (upid, all), checks)?;
     let number = store.next_id().cast_signed();
     let order = Order {
         number,

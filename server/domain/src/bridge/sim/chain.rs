@@ -14,9 +14,6 @@ use std::fmt::Write as _;
 /// The most payments of a block.
 const MOST_IN_BLOCK: usize = 5_000;
 
-/// The most blocks that are closed at once, after a pause.
-const MOST_BLOCKS: i64 = 20;
-
 /// What the platform's own account begins with, in whole units.
 const FUNDS: i128 = 1_000_000;
 
@@ -344,15 +341,34 @@ pub fn deliver(store: &mut dyn Writer, facts: &Facts) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether time changes anything: a network on which nothing is under way writes nothing.
+pub fn is_busy(store: &mut dyn Reader, facts: &Facts) -> Result<bool, Refusal> {
+    let Some(network) = store.get::<SimNetwork>(facts.name)? else { return Ok(false) };
+    let late = SimLate::query().eq(SimLate::network, facts.name).less(SimLate::arrives, store.now());
+    if store.first::<SimLate>(late)?.is_some() {
+        return Ok(true);
+    }
+    if network.block_ms == 0 || store.now().millis().saturating_sub(network.closed.millis()) < network.block_ms {
+        return Ok(false);
+    }
+    let of = SimTransaction::query().eq(SimTransaction::network, facts.name);
+    let waiting = of.clone().eq(SimTransaction::status, "pending").less(SimTransaction::not_before, store.now());
+    if store.first::<SimTransaction>(waiting)?.is_some() {
+        return Ok(network.mode != "stuck");
+    }
+    let young = network.height.saturating_sub(facts.confirmations).saturating_add(1);
+    let young = of.eq(SimTransaction::status, "final").greater(SimTransaction::height, young);
+    Ok(facts.confirmations > 1 && store.first::<SimTransaction>(young)?.is_some())
+}
+
 /// Lets time pass: what is late arrives, blocks whose time has come are closed.
 pub fn tick(store: &mut dyn Writer, facts: &Facts) -> Result<(), Refusal> {
     deliver(store, facts)?;
     let Some(network) = store.claim::<SimNetwork>(facts.name)?.filter(|network| network.block_ms > 0) else {
         return Ok(());
     };
-    let passed = store.now().millis().saturating_sub(network.closed.millis());
-    let blocks = passed.checked_div(network.block_ms).unwrap_or(0).clamp(0, MOST_BLOCKS);
-    for _ in 0..blocks {
+    // One at a time: nothing was under way in the blocks that were left out.
+    if store.now().millis().saturating_sub(network.closed.millis()) >= network.block_ms {
         mine(store, facts, false)?;
     }
     Ok(())

@@ -10,6 +10,6 @@ mod door;
 mod tables;
 
 pub use behaviour::{Mode, prices};
-pub use chain::{accept, deliver, deposit, mine, open, open_account, set_line, tick};
+pub use chain::{accept, deliver, deposit, is_busy, mine, open, open_account, set_line, tick};
 pub use door::Simulated;
 pub use tables::{SimAccount, SimHolding, SimLate, SimNetwork, SimTransaction};
