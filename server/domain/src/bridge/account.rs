@@ -1,10 +1,13 @@
 //! The platform's accounts on networks.
 
 use super::network::{Attribute, Facts, NewAddress};
+use crate::currency::Currency;
+use crate::ledger::{Balance, HouseWallet, Withdrawal};
 use crate::refusal::Refusal;
 use crate::seal::{Component, Purpose, Sealed, Sealer};
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
+use florin_sdk_core::model::TransactionState;
 use florin_sdk_core::{JsonObject, Secret, SecretObject, Timestamp, Upid};
 use serde_json::{Map, Value};
 
@@ -199,6 +202,53 @@ pub fn update(
     account.keep_secrets(sealer, secrets)?;
     if is_new { store.insert(&account)? } else { store.update(&account)? }
     Ok(account)
+}
+
+/// Notes that an account refuses what comes without a destination tag, or no longer does.
+pub fn note_tag_required(
+    store: &mut dyn Writer,
+    facts: &Facts,
+    address: &str,
+    required: bool,
+) -> Result<(), Refusal> {
+    let Some(found) = find(store.reader(), facts, address)? else { return Ok(()) };
+    let Some(mut account) = store.claim::<ExternalAccount>(found.number)? else { return Ok(()) };
+    account.attributes.0.insert("destinationtagrequired".to_owned(), required.into());
+    Ok(store.update(&account)?)
+}
+
+/// What the books say of a currency on a network, in its smallest unit.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Inside {
+    /// What wallets have that came in by it.
+    pub total: i128,
+    /// What of it is set aside for withdrawals.
+    pub held: i128,
+    /// The fees of withdrawals that were carried out.
+    pub fees: i128,
+}
+
+/// What the books say of a currency on a network.
+pub fn inside(store: &mut dyn Reader, currency: &Currency, network: &str) -> Result<Inside, Refusal> {
+    let house = store.get::<HouseWallet>((currency.number, format!("outside:{network}")))?;
+    let balance = match house {
+        Some(house) => store.get::<Balance>((house.waid, currency.number))?,
+        None => None,
+    };
+    // The wallet that stands for the network lacks what the others have.
+    let total = balance.map_or(0, |balance| balance.available.saturating_add(balance.held).saturating_neg());
+    let query = Withdrawal::query().eq(Withdrawal::network, network).eq(Withdrawal::currency, currency.number);
+    let mut inside = Inside { total, ..Inside::default() };
+    for withdrawal in store.list::<Withdrawal>(query)? {
+        match withdrawal.state {
+            TransactionState::Pending => {
+                inside.held = inside.held.saturating_add(withdrawal.units).saturating_add(withdrawal.fee);
+            }
+            TransactionState::Completed => inside.fees = inside.fees.saturating_add(withdrawal.fee),
+            _ => {}
+        }
+    }
+    Ok(inside)
 }
 
 /// Adds an account that the platform made itself.

@@ -233,6 +233,23 @@ pub fn outside_asset(facts: &Facts, text: &str, checks: Checks) -> Result<Asset,
     Ok(asset)
 }
 
+/// The fee of a withdrawal, in the currency's smallest unit: on top of the amount.
+pub fn fee(_: &mut dyn Reader, _: &Wallet, _: &Currency, _: i128) -> Result<i128, Refusal> {
+    Ok(0)
+}
+
+/// An amount with so many digits after the point as units with so many, rounded up.
+pub fn ceiling(amount: Amount, from: u32, to: u32) -> Result<i128, Refusal> {
+    let too_large = || Refusal::field("amount", "is too large");
+    let units = amount.units(from).map_err(|e| Refusal::value("amount", &e))?;
+    let factor = |digits: u32| 10_i128.checked_pow(digits).ok_or_else(too_large);
+    if to >= from {
+        return units.checked_mul(factor(to - from)?).ok_or_else(too_large);
+    }
+    let divisor = factor(from - to)?;
+    units.checked_add(divisor - 1).map(|units| units / divisor).ok_or_else(too_large)
+}
+
 /// Begins a withdrawal: sets the money aside, and writes the order to send it.
 pub fn withdraw(
     store: &mut dyn Writer,

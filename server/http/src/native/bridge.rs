@@ -164,12 +164,14 @@ pub(super) fn look_for_paths(call: &mut Reading<'_>, op: &WalletWithdrawTest) ->
     Ok(Question { bridge, destination, wanted, amount, sources })
 }
 
-pub(super) fn ask_for_paths(_: &Bridges, question: Question) -> Result<Vec<(Currency, Amount, Amount)>, Refusal> {
+pub(super) fn ask_for_paths(_: &Bridges, question: Question) -> Result<Vec<(Currency, i128, Amount)>, Refusal> {
     let Question { bridge, destination, wanted, amount, sources } = question;
     let mut paths = Vec::new();
     for (currency, asset, available) in sources {
         let cost = bridge.quote(&destination, &wanted, amount, &asset).map_err(|trouble| trouble.of_question())?;
-        paths.push((currency, cost, available));
+        // Rounded up to what the books keep: the most that would leave.
+        let units = order::ceiling(cost, bridge.facts().decimals_of(&asset), currency.decimals)?;
+        paths.push((currency, units, available));
     }
     Ok(paths)
 }
@@ -177,14 +179,12 @@ pub(super) fn ask_for_paths(_: &Bridges, question: Question) -> Result<Vec<(Curr
 pub(super) fn wallet_withdraw_test(
     call: &mut Writing<'_>,
     op: WalletWithdrawTest,
-    costs: Vec<(Currency, Amount, Amount)>,
+    costs: Vec<(Currency, i128, Amount)>,
 ) -> Result<WithdrawPaths, Refusal> {
     let wallet = wallet_for::<WalletWithdrawTest>(call.store.reader(), call.caller, op.waid)?;
     let mut paths = Vec::new();
-    for (currency, cost, available) in costs {
-        // Rounded up to what the books keep: the most that would leave.
-        let units = ceiling(cost, currency.decimals)?;
-        let fee = ledger::withdraw_fee(call.store.reader(), &wallet, &currency, units, &op.method)?;
+    for (currency, units, available) in costs {
+        let fee = order::fee(call.store.reader(), &wallet, &currency, units)?;
         let total = currency.amount(units.saturating_add(fee))?;
         if total <= available {
             paths.push(WithdrawPath {
@@ -195,12 +195,6 @@ pub(super) fn wallet_withdraw_test(
         }
     }
     Ok(WithdrawPaths { paths: Some(paths).filter(|paths| !paths.is_empty()) })
-}
-
-/// An amount in the smallest unit of a currency with so many decimals, rounded up.
-fn ceiling(amount: Amount, decimals: u32) -> Result<i128, Refusal> {
-    let whole = amount.decimal().trunc_up(decimals);
-    Amount::from(whole).units(decimals).map_err(|e| Refusal::value("amount", &e))
 }
 
 pub(super) fn look_for_trust_lines(call: &mut Reading<'_>, op: &GetTrustLines) -> Result<(Way, String), Refusal> {
@@ -408,10 +402,10 @@ pub(super) fn get_system_bridge_balances(
             let Some(currency) = asset::currency_of(call.store, facts, &holding.asset)? else { continue };
             // What the books say is of the whole network: it stands once, with the first account that has the currency.
             let inside = if told.contains(&currency.number) {
-                ledger::NetworkTotal::default()
+                account::Inside::default()
             } else {
                 told.push(currency.number);
-                ledger::network_total(call.store, &currency, facts.name)?
+                account::inside(call.store, &currency, facts.name)?
             };
             balances.push(BridgeBalance {
                 identifier: number.to_string(),
