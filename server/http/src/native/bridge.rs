@@ -13,7 +13,6 @@ use florin_domain::settings::{self, Settings};
 use florin_domain::store::Reader;
 use florin_domain::{Refusal, identity, ledger};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::CurrencyType;
 use florin_sdk_core::operation::{
     Access, AccountAttribute, AccountAttributeList, AccountIdentifier, AccountIdentifierField, BridgeBalance,
     BridgeBalances, BridgeEntry, BridgeList, CreateProfileAddress, CreateWalletDepositAddress, CreatedProfileAddress,
