@@ -142,7 +142,13 @@ async fn every_operation_with_every_credential() {
             if (holder.mobile || answer.code() != 10000 || spec.access == Access::Read) && !changed.is_empty() {
                 faults.push(format!("{cell}: changed {changed:?}"));
             }
-            if !holder.mobile && answer.code() == 10000 && spec.access == Access::Write && changed.is_empty() {
+            // A test of a withdrawal needs the right to make one, and changes nothing.
+            let tries = spec.name == "WalletWithdrawTest";
+            if !holder.mobile
+                && answer.code() == 10000
+                && spec.access == Access::Write
+                && changed.is_empty() != tries
+            {
                 faults.push(format!("{cell}: a write that was carried out changed nothing: is the digest blind?"));
             }
         }

@@ -1,7 +1,8 @@
 //! One valid request for each operation, for tests that go through all of them.
 
+use crate::http::Api;
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::Hoid;
+use florin_sdk_core::{Hoid, JsonObject, SecretObject};
 use florin_sdk_core::operation::{self, Operation};
 use serde_json::Value;
 
@@ -115,6 +116,59 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "RedeemCurrency" => {
             json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
         }
+        "CreateWalletDepositAddress" => json(&operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid)),
+        "GetWalletDepositAddress" => {
+            let new = operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid);
+            world.provider.ok(&new).await;
+            let xrp = "XRP".parse().expect("a code");
+            let waid = Some(world.alice.waid);
+            json(&operation::GetWalletDepositAddress { waid, ..operation::GetWalletDepositAddress::new("ripple".to_owned(), xrp) })
+        }
+        // By hand: so nothing goes on with it by itself.
+        "WalletWithdraw" => {
+            let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
+            json(&operation::WalletWithdraw::new(amount("1.50"), currency(), method, to))
+        }
+        "WalletWithdrawTest" => json(&operation::WalletWithdrawTest {
+            amount: Some(amount("20")),
+            currency: Some("XRP".parse().expect("a code")),
+            ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
+        }),
+        "GetTrustLines" => json(&operation::GetTrustLines { network: "ripple".to_owned(), address: RECEIVER.to_owned() }),
+        "IssueIOU" => {
+            let issuer = ripple_account(world, true).await;
+            let usd = "USD".parse().expect("a code");
+            json(&operation::IssueIOU::new("ripple".to_owned(), issuer, RECEIVER.to_owned(), usd, amount("10")))
+        }
+        "CreateProfileAddress" => {
+            let have = world.provider.ok(&operation::GetProfileAddressList::new()).await.addresses;
+            let bridge = if have.contains_key("ripple") { "stellar" } else { "ripple" };
+            json(&operation::CreateProfileAddress { bridge_name: bridge.to_owned() })
+        }
+        "GetProfileAddressList" => json(&operation::GetProfileAddressList::new()),
+        "SetAddressTrustline" => {
+            let (hosted, usd) = (ripple_account(world, false).await, "USD".parse().expect("a code"));
+            let (bridge, issuer) = ("ripple".to_owned(), RECEIVER.to_owned());
+            json(&operation::SetAddressTrustline::new(bridge, hosted, issuer, usd, amount("1000")))
+        }
+        "SetAddressAttribute" => json(&operation::SetAddressAttribute {
+            destination_tag_required: Some(true),
+            ..operation::SetAddressAttribute::new("ripple".to_owned(), ripple_account(world, false).await)
+        }),
+        "GetSystemActiveBridgeList" => json(&operation::GetSystemActiveBridgeList {}),
+        "GetSystemBridgeBalances" => {
+            json(&operation::GetSystemBridgeBalances { bridge_name: "bitcoin".to_owned(), instance_id: 1 })
+        }
+        "UpdateBridgeExternalAccount" => json(&account_data(&outside_address(&world.provider, "ripple").await, false)),
+        "GetExternalAccountIdentifierField" => {
+            json(&operation::GetExternalAccountIdentifierField { bridge_name: "ripple".to_owned() })
+        }
+        "GetSystemBridgeExternalAccountAttributeList" => {
+            json(&operation::GetSystemBridgeExternalAccountAttributeList { bridge_name: "ripple".to_owned() })
+        }
+        "GetSystemBridgeExternalAccountList" => {
+            json(&operation::GetSystemBridgeExternalAccountList { bridge_name: "ripple".to_owned(), instance_id: 1 })
+        }
         _ => return None,
     })
 }
@@ -122,6 +176,32 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
 /// A hold of the first user's money.
 async fn spare_hold(world: &World) -> Hoid {
     world.provider.ok(&world::hold_of(&world.alice, "0.30")).await.hoid
+}
+
+/// An address of somebody outside; the contract's own.
+const RECEIVER: &str = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B";
+
+/// A new address of a simulated network.
+pub async fn outside_address(api: &Api, network: &str) -> String {
+    let path = format!("/sandbox/bridge/{network}/accounts");
+    let answer = api.exchange("POST", &path, Some(b"{}".to_vec())).await;
+    let body: Value = serde_json::from_str(&answer.text()).expect("JSON");
+    body["address"].as_str().expect("an address").to_owned()
+}
+
+/// Sets an external account of the ripple bridge.
+#[must_use]
+pub fn account_data(address: &str, issuing: bool) -> operation::UpdateBridgeExternalAccount {
+    let data = serde_json::json!({ "publicaddress": address, "secret": "a secret of 24 letters..", "issuing": issuing });
+    let Value::Object(data) = data else { unreachable!("it is one") };
+    operation::UpdateBridgeExternalAccount::new("ripple".to_owned(), 1, SecretObject(JsonObject(data)))
+}
+
+/// A new external account of the ripple bridge, with its key.
+async fn ripple_account(world: &World, issuing: bool) -> String {
+    let address = outside_address(&world.provider, "ripple").await;
+    world.provider.ok(&account_data(&address, issuing)).await;
+    address
 }
 
 /// A request as the table has it: of the type that bears the name.

@@ -6,6 +6,7 @@
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
 //! | [`bridge`] | what carries out orders to outside networks and looks for deposits, and the sandbox's networks |
 //! | [`momo`] | the MoMo surface, and its sandbox |
+//! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
@@ -32,6 +33,7 @@ mod place;
 mod qr;
 mod reply;
 mod signing;
+pub mod sso;
 pub mod sweep;
 pub mod upkeep;
 mod watch;

@@ -75,6 +75,16 @@ const BEYOND: &[(&str, &str, &str)] = &[(
     "two operations may have been sent under one reference: the identity of a reference includes the operation",
 )];
 
+/// Fields that take more than the page says: operation, field, our bounds, why.
+const WIDER: &[(&str, &str, (usize, usize), &str)] = &[
+    ("CreateWalletDepositAddress", "mainaddress", (0, 90), "A-035: Stellar addresses have 56 characters"),
+    ("WalletWithdraw", "destinationaddress", (1, 90), "A-035: Bech32m has 62, Stellar 56 and a memo"),
+    ("WalletWithdraw", "destinationcurrency", (3, 60), "A-020: a Stellar issuer needs 60"),
+    ("SetAddressTrustline", "hostedaddress", (10, 60), "A-035: Stellar addresses have 56 characters"),
+    ("SetAddressTrustline", "trustedaddress", (10, 60), "A-035: Stellar addresses have 56 characters"),
+    ("SetAddressAttribute", "address", (10, 60), "A-035: Stellar addresses have 56 characters"),
+];
+
 #[test]
 fn every_operation_is_documented_and_every_documented_one_is_built_or_listed() {
     let ours: BTreeSet<_> = operation::all().iter().map(|spec| spec.name.to_owned()).collect();
@@ -173,7 +183,7 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none = matches!(spec.name, "GetMe" | "GetSettings") || spec.callers == Callers::Public;
+        let needs_none = matches!(spec.name, "GetMe" | "GetSettings" | "GetTrustLines") || spec.callers == Callers::Public;
         faults.unless(spec.rights.is_none() == needs_none, || format!("{}: who may call it?", spec.name));
     }
     faults.none();
@@ -209,7 +219,11 @@ fn fields() {
             let field = left.remove(index);
             let what = format!("{}.{}", spec.name, param.name);
             faults.equal(&format!("{what} required"), &field.required, &(used == spec.paths.len()));
-            if let Some(pattern) = &param.pattern {
+            if let Some(bounds) = param.pattern.as_deref().and_then(bounds_of) {
+                faults.equal(&format!("{what} length"), &field.bounds, &Some(bounds));
+                let is_currency = param.name == "currencycode";
+                faults.equal(&format!("{what} is a currency"), &(field.kind == Kind::Currency), &is_currency);
+            } else if let Some(pattern) = &param.pattern {
                 let Kind::Id(prefix) = field.kind else {
                     faults.unless(false, || format!("{what} must be an id"));
                     continue;
@@ -232,19 +246,35 @@ fn fields() {
     beyond.all_met();
 }
 
+fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
+    WIDER.iter().find(|row| (row.0, row.1) == (operation, field)).map(|row| row.2)
+}
+
+/// The bounds that a pattern such as `^.{1,15}$` says; of digits, the range of the numbers that they spell.
+fn bounds_of(pattern: &str) -> Option<(usize, usize)> {
+    let (class, rest) = pattern.strip_prefix('^')?.split_once('{')?;
+    let (min, max) = rest.strip_suffix("}$")?.split_once(',')?;
+    let (min, max) = (min.parse().ok()?, max.parse::<usize>().ok()?);
+    Some(if class == "[0-9]" { (0, 10_usize.pow(u32::try_from(max).ok()?) - 1) } else { (min, max) })
+}
+
 fn compare(spec: &Spec, field: &Field, param: &Param, is_own: bool, faults: &mut Faults) {
     let what = format!("{}.{}", spec.name, field.name);
     faults.equal(&format!("{what} required"), &field.required, &param.is_required());
     match (field.bounds, param.bounds()) {
         // Where our own page gives no length, the code does: there is a limit on everything.
         (Some(_), None) if is_own => {}
+        (Some(ours), Some(theirs)) if wider(spec.name, field.name).is_some() => {
+            faults.equal(&format!("{what} wider length"), &Some(ours), &wider(spec.name, field.name));
+            faults.unless(ours.0 <= theirs.0 && ours.1 > theirs.1, || format!("{what} need not be wider"));
+        }
         (ours, theirs) => faults.equal(&format!("{what} length"), &ours, &theirs),
     }
     let kind = match field.kind {
         Kind::Bool => "Boolean",
         Kind::Number => "Number",
         Kind::List => "Array",
-        Kind::Object => "JSON",
+        Kind::Object | Kind::Json => "JSON",
         _ => "String",
     };
     faults.equal(&format!("{what} type"), &kind, &param.kind.as_deref().unwrap_or("absent"));
@@ -259,7 +289,9 @@ fn compare(spec: &Spec, field: &Field, param: &Param, is_own: bool, faults: &mut
     }
     let is_amount = field.name.ends_with("amount");
     faults.equal(&format!("{what} is an amount"), &(field.kind == Kind::Amount), &is_amount);
-    let is_currency = field.name.ends_with("currency") || field.name == "currencycode";
+    // A currency outside the platform is none of its codes.
+    let outside = field.name == "destinationcurrency";
+    let is_currency = !outside && field.name.ends_with("currency") || field.name == "currencycode";
     faults.equal(&format!("{what} is a currency code"), &(field.kind == Kind::Currency), &is_currency);
     let is_secret = field.name == "password";
     faults.unless(!is_secret || field.kind == Kind::Text, || format!("{what} is a secret and may hold any character"));
