@@ -5,8 +5,9 @@ use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, Pa
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
     DepositAddress, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
-    GetSettings, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
-    ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
+    GetSettings, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails,
+    GetWalletTransactionList, Payment, PaymentList, ReadOperation, Settings, TransactionDetails, TransactionList, User,
+    Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;

@@ -11,6 +11,7 @@
 #![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;
+mod bridge;
 mod conformance;
 mod events;
 mod exactly_once;
@@ -31,3 +32,4 @@ mod tenants;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod verify;
+mod withdraw_crash;

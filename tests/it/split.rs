@@ -144,11 +144,7 @@ async fn every_operation_with_every_credential() {
             }
             // A test of a withdrawal needs the right to make one, and changes nothing.
             let tries = spec.name == "WalletWithdrawTest";
-            if !holder.mobile
-                && answer.code() == 10000
-                && spec.access == Access::Write
-                && changed.is_empty() != tries
-            {
+            if !holder.mobile && answer.code() == 10000 && spec.access == Access::Write && changed.is_empty() != tries {
                 faults.push(format!("{cell}: a write that was carried out changed nothing: is the digest blind?"));
             }
         }

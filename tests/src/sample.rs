@@ -2,8 +2,8 @@
 
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::{Hoid, JsonObject, SecretObject};
 use florin_sdk_core::operation::{self, Operation};
+use florin_sdk_core::{Hoid, JsonObject, SecretObject};
 use serde_json::Value;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
@@ -116,13 +116,18 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "RedeemCurrency" => {
             json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
         }
-        "CreateWalletDepositAddress" => json(&operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid)),
+        "CreateWalletDepositAddress" => {
+            json(&operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid))
+        }
         "GetWalletDepositAddress" => {
             let new = operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid);
             world.provider.ok(&new).await;
             let xrp = "XRP".parse().expect("a code");
             let waid = Some(world.alice.waid);
-            json(&operation::GetWalletDepositAddress { waid, ..operation::GetWalletDepositAddress::new("ripple".to_owned(), xrp) })
+            json(&operation::GetWalletDepositAddress {
+                waid,
+                ..operation::GetWalletDepositAddress::new("ripple".to_owned(), xrp)
+            })
         }
         // By hand: so nothing goes on with it by itself.
         "WalletWithdraw" => {
@@ -134,7 +139,9 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             currency: Some("XRP".parse().expect("a code")),
             ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
         }),
-        "GetTrustLines" => json(&operation::GetTrustLines { network: "ripple".to_owned(), address: RECEIVER.to_owned() }),
+        "GetTrustLines" => {
+            json(&operation::GetTrustLines { network: "ripple".to_owned(), address: RECEIVER.to_owned() })
+        }
         "IssueIOU" => {
             let issuer = ripple_account(world, true).await;
             let usd = "USD".parse().expect("a code");
@@ -192,7 +199,8 @@ pub async fn outside_address(api: &Api, network: &str) -> String {
 /// Sets an external account of the ripple bridge.
 #[must_use]
 pub fn account_data(address: &str, issuing: bool) -> operation::UpdateBridgeExternalAccount {
-    let data = serde_json::json!({ "publicaddress": address, "secret": "a secret of 24 letters..", "issuing": issuing });
+    let data =
+        serde_json::json!({ "publicaddress": address, "secret": "a secret of 24 letters..", "issuing": issuing });
     let Value::Object(data) = data else { unreachable!("it is one") };
     operation::UpdateBridgeExternalAccount::new("ripple".to_owned(), 1, SecretObject(JsonObject(data)))
 }

@@ -3,10 +3,12 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
-    ManualDeposit, Moved, ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
+    CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress, GetTrustLines,
+    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByUpid, ManualDeposit, Moved, ProfileWalletList,
+    RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer, WalletWithdraw, WalletWithdrawTest,
+    WithdrawPath,
 };
-use florin_sdk_core::{FlorinError, Upid, Waid};
+use florin_sdk_core::{CurrencyCode, FlorinError, Upid, Waid};
 
 /// Wallets, and the moving of money between them. Amounts are exact decimals in whole currency units ("12.50" is twelve
 /// and a half EUR), never subunits. Errors: [`ProviderClient`].

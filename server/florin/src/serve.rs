@@ -40,7 +40,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     if args.sandbox {
         momo::sandbox::open(&app).await?;
         bridge::sandbox::open(&app).await?;
-        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; not for real money")?;
+        writeln!(
+            out,
+            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; not for real money"
+        )?;
     }
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;

@@ -67,7 +67,7 @@ const ALIASES: &[(&str, &str, &str, &str)] = &[
     ("GetPaymentStatus", "", "destinationwaid", "destinationwallet"),
     ("GetPaymentTransactionList", "/transactionlist/0", "statusmessage", "status"),
     ("GetTrustLines", "/trustlines/0", "issueraddress", "issueraddress "),
-    ("GetTrustLines", "/trustlines/0", "issuername", "issuername "),
+    ("GetTrustLines", "/trustlines/0", "issuername", "issuername "),
 ];
 
 fn without_envelope(json: &Value) -> Value {

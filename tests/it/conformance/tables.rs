@@ -183,7 +183,8 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none = matches!(spec.name, "GetMe" | "GetSettings" | "GetTrustLines") || spec.callers == Callers::Public;
+        let needs_none =
+            matches!(spec.name, "GetMe" | "GetSettings" | "GetTrustLines") || spec.callers == Callers::Public;
         faults.unless(spec.rights.is_none() == needs_none, || format!("{}: who may call it?", spec.name));
     }
     faults.none();

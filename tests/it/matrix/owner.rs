@@ -1,7 +1,7 @@
 //! Two providers on one server, made alike: the same names, each with a currency, users and keys of its own.
 
 use florin_sdk_core::operation::{GetWallet, IssueGatewayCurrency, Moved, Operation};
-use florin_sdk_core::{Amount, JsonObject, CurrencyCode, Hoid, Prid, Txid, Waid};
+use florin_sdk_core::{Amount, CurrencyCode, Hoid, JsonObject, Prid, Txid, Waid};
 use florin_tests::http::Api;
 use florin_tests::sample;
 use florin_tests::server::Server;

@@ -120,9 +120,8 @@ pub fn of_bridge(store: &mut dyn Reader, bridge: &str, instance: u32) -> Result<
 
 /// The account of that identifier.
 pub fn find(store: &mut dyn Reader, facts: &Facts, identifier: &str) -> Result<Option<ExternalAccount>, Refusal> {
-    let query = ExternalAccount::query()
-        .eq(ExternalAccount::bridge, facts.name)
-        .eq(ExternalAccount::identifier, identifier);
+    let query =
+        ExternalAccount::query().eq(ExternalAccount::bridge, facts.name).eq(ExternalAccount::identifier, identifier);
     Ok(store.first(query)?)
 }
 
@@ -200,17 +199,16 @@ pub fn update(
         }
     }
     account.keep_secrets(sealer, secrets)?;
-    if is_new { store.insert(&account)? } else { store.update(&account)? }
+    if is_new {
+        store.insert(&account)?
+    } else {
+        store.update(&account)?
+    }
     Ok(account)
 }
 
 /// Notes that an account refuses what comes without a destination tag, or no longer does.
-pub fn note_tag_required(
-    store: &mut dyn Writer,
-    facts: &Facts,
-    address: &str,
-    required: bool,
-) -> Result<(), Refusal> {
+pub fn note_tag_required(store: &mut dyn Writer, facts: &Facts, address: &str, required: bool) -> Result<(), Refusal> {
     let Some(found) = find(store.reader(), facts, address)? else { return Ok(()) };
     let Some(mut account) = store.claim::<ExternalAccount>(found.number)? else { return Ok(()) };
     account.attributes.0.insert("destinationtagrequired".to_owned(), required.into());

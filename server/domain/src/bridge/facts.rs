@@ -3,8 +3,7 @@
 use super::address::AddressKind;
 use super::network::{Attribute, Facts, Method};
 
-const DESCRIPTION: Attribute =
-    Attribute { name: "description", label: "Description", kind: "string", masked: false };
+const DESCRIPTION: Attribute = Attribute { name: "description", label: "Description", kind: "string", masked: false };
 const ISSUING: Attribute = Attribute { name: "issuing", label: "Issues IOUs", kind: "boolean", masked: false };
 const TRACKABLE: Attribute =
     Attribute { name: "trackable", label: "Deposits are looked for", kind: "boolean", masked: false };

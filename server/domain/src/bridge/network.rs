@@ -307,6 +307,11 @@ pub trait Bridge: Send + Sync {
     fn new_address(&self) -> Result<NewAddress, Trouble>;
 
     /// How much of `source` it takes, at most, for `amount` of `wanted` to arrive at the destination.
-    fn quote(&self, destination: &Destination, wanted: &Asset, amount: Amount, source: &Asset)
-    -> Result<Amount, Trouble>;
+    fn quote(
+        &self,
+        destination: &Destination,
+        wanted: &Asset,
+        amount: Amount,
+        source: &Asset,
+    ) -> Result<Amount, Trouble>;
 }

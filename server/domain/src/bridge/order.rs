@@ -9,9 +9,9 @@
 //! Several processes may work on one database: taking an order moves the time at which it is due beyond the time that a
 //! network may take to answer (a lease). Should two submit all the same, they submit the same id.
 
+use super::Bridges;
 use super::account;
 use super::address::{Checks, Destination};
-use super::Bridges;
 use super::asset;
 use super::network::{Asset, Bridge, Facts, Progress, Sending};
 use crate::currency::Currency;
@@ -273,7 +273,8 @@ pub fn withdraw(
         creator,
     };
     let withdrawal = ledger::withdraw(store, &new, reference)?;
-    let (arrives, arrives_amount) = checked.arrives.map(|(asset, amount)| (asset.to_string(), amount.to_string())).unzip();
+    let (arrives, arrives_amount) =
+        checked.arrives.map(|(asset, amount)| (asset.to_string(), amount.to_string())).unzip();
     let order = Order {
         number: withdrawal.txid.number().cast_signed(),
         bridge: facts.name.to_owned(),
@@ -394,7 +395,10 @@ pub fn issue(
 
 /// Orders that are due, the longest ago first.
 pub fn due(store: &mut dyn Reader, limit: usize) -> Result<Vec<i64>, Refusal> {
-    let query = Order::query().less(Order::due, Timestamp::from_millis(store.now().millis().saturating_add(1))).ascending(Order::due).limit(limit);
+    let query = Order::query()
+        .less(Order::due, Timestamp::from_millis(store.now().millis().saturating_add(1)))
+        .ascending(Order::due)
+        .limit(limit);
     Ok(store.list::<Order>(query)?.into_iter().map(|order| order.number).collect())
 }
 

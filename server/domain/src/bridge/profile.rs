@@ -72,13 +72,7 @@ pub fn keep(
 
 /// Refuses an address that is not one at which this profile receives, or from which it issues. `all`: whoever asks may
 /// change the platform's own, too.
-pub fn need_hosted(
-    store: &mut dyn Reader,
-    upid: Upid,
-    facts: &Facts,
-    address: &str,
-    all: bool,
-) -> Result<(), Refusal> {
+pub fn need_hosted(store: &mut dyn Reader, upid: Upid, facts: &Facts, address: &str, all: bool) -> Result<(), Refusal> {
     let account = account::find(store, facts, address)?.filter(|account| account.has_key());
     let account = account.ok_or_else(Refusal::not_found)?;
     let issues = asset::issuer_address(store, facts, upid)?.is_some_and(|own| own == address);
@@ -100,7 +94,11 @@ pub fn trusted(store: &mut dyn Writer, facts: &Facts, address: &str, asset: &Ass
         most: most.to_owned(),
         created: store.now(),
     };
-    if known.is_some() { store.update(&line)? } else { store.insert(&line)? }
+    if known.is_some() {
+        store.update(&line)?
+    } else {
+        store.insert(&line)?
+    }
     Ok(())
 }
 

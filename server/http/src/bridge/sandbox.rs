@@ -61,10 +61,7 @@ fn block_ms(facts: &Facts) -> i64 {
 /// Puts the simulated networks in place, with an account of the platform's on each.
 pub async fn open(app: &App) -> Result<(), Refusal> {
     for facts in SIMULATED {
-        let new = NewAddress {
-            address: facts.address_kind().made_of(secrets::random()),
-            secret: secrets::hex_key(),
-        };
+        let new = NewAddress { address: facts.address_kind().made_of(secrets::random()), secret: secrets::hex_key() };
         let sealer = app.sealer().clone();
         let work = move |store: &mut dyn Writer| {
             if sim::open(store, facts, &new.address, block_ms(facts))? {
@@ -80,7 +77,9 @@ pub async fn open(app: &App) -> Result<(), Refusal> {
 fn answer(result: Result<Value, Refusal>) -> Response {
     let (status, value) = match result {
         Ok(value) => (StatusCode::OK, value),
-        Err(refusal) if refusal.code == Code::NOT_FOUND => (StatusCode::NOT_FOUND, json!({ "message": refusal.message })),
+        Err(refusal) if refusal.code == Code::NOT_FOUND => {
+            (StatusCode::NOT_FOUND, json!({ "message": refusal.message }))
+        }
         Err(refusal) => (StatusCode::BAD_REQUEST, json!({ "message": refusal.message })),
     };
     (status, [(CONTENT_TYPE, "application/json")], value.to_string()).into_response()

@@ -135,7 +135,8 @@ pub(super) fn look_for_paths(call: &mut Reading<'_>, op: &WalletWithdrawTest) ->
     if !facts.quotes {
         return Err(Refusal::field("method", "cannot be tested beforehand: ripple can"));
     }
-    let destination = facts.read("destinationaddress", method.address, &op.destination_address, checks(call.settings))?;
+    let destination =
+        facts.read("destinationaddress", method.address, &op.destination_address, checks(call.settings))?;
     let (wanted, amount) = match (&op.destination_currency, op.destination_amount, &op.currency, op.amount) {
         (Some(text), Some(amount), ..) => (order::outside_asset(facts, text, checks(call.settings))?, amount),
         (_, _, Some(code), Some(amount)) => {
@@ -302,11 +303,7 @@ pub(super) fn ask_for_line(_: &Bridges, line: Line) -> Result<(), Refusal> {
     line.bridge.set_trust_line(&line.address, &line.asset, line.most).map_err(|trouble| trouble.of_change())
 }
 
-pub(super) fn set_address_trustline(
-    call: &mut Writing<'_>,
-    op: SetAddressTrustline,
-    (): (),
-) -> Result<Done, Refusal> {
+pub(super) fn set_address_trustline(call: &mut Writing<'_>, op: SetAddressTrustline, (): ()) -> Result<Done, Refusal> {
     let line = line(call.bridges, call.settings, &op)?;
     profile::trusted(call.store, line.bridge.facts(), &line.address, &line.asset, &line.most.to_string())?;
     Ok(Done {})
@@ -335,11 +332,7 @@ pub(super) fn ask_for_flag(
     bridge.set_tag_required(&address, required).map_err(|trouble| trouble.of_change())
 }
 
-pub(super) fn set_address_attribute(
-    call: &mut Writing<'_>,
-    op: SetAddressAttribute,
-    (): (),
-) -> Result<Done, Refusal> {
+pub(super) fn set_address_attribute(call: &mut Writing<'_>, op: SetAddressAttribute, (): ()) -> Result<Done, Refusal> {
     let facts = call.bridges.named("bridgename", &op.bridge_name)?.facts();
     if let Some(required) = op.destination_tag_required {
         account::note_tag_required(call.store, facts, &op.address, required)?;

@@ -67,11 +67,7 @@ pub(crate) fn routes() -> Routes {
         .write_abroad(bridge::look_for_paths, bridge::ask_for_paths, bridge::wallet_withdraw_test)
         .read_abroad(bridge::look_for_trust_lines, bridge::ask_for_trust_lines, bridge::get_trust_lines)
         .write(bridge::issue_iou)
-        .write_abroad(
-            bridge::look_for_profile_address,
-            bridge::ask_for_profile_address,
-            bridge::create_profile_address,
-        )
+        .write_abroad(bridge::look_for_profile_address, bridge::ask_for_profile_address, bridge::create_profile_address)
         .read(bridge::get_profile_address_list)
         .write_abroad(bridge::look_for_line, bridge::ask_for_line, bridge::set_address_trustline)
         .write_abroad(bridge::look_for_flag, bridge::ask_for_flag, bridge::set_address_attribute)

@@ -60,7 +60,13 @@ pub fn open_account(store: &mut dyn Writer, facts: &Facts, address: &str, ours: 
 }
 
 /// Lets an account accept an asset, up to so many units. The account is opened if it was not.
-pub fn set_line(store: &mut dyn Writer, facts: &Facts, address: &str, asset: &Asset, most: i128) -> Result<(), Refusal> {
+pub fn set_line(
+    store: &mut dyn Writer,
+    facts: &Facts,
+    address: &str,
+    asset: &Asset,
+    most: i128,
+) -> Result<(), Refusal> {
     let asset = asset.to_string();
     match store.claim::<SimHolding>((facts.name, address, asset.as_str()))? {
         Some(holding) => Ok(store.update(&SimHolding { most: Some(most), ..holding })?),
@@ -181,9 +187,8 @@ pub(super) fn progress(facts: &Facts, height: i64, payment: &SimTransaction) -> 
 /// A copy of a submission arrives. The first one is carried out, or refused for good; the others are only counted.
 pub fn accept(store: &mut dyn Writer, facts: &Facts, sending: &Sending, reject: bool) -> Result<Progress, Refusal> {
     let network = need(store, facts)?;
-    let query = SimTransaction::query()
-        .eq(SimTransaction::network, facts.name)
-        .eq(SimTransaction::id, sending.id.as_str());
+    let query =
+        SimTransaction::query().eq(SimTransaction::network, facts.name).eq(SimTransaction::id, sending.id.as_str());
     if let Some(known) = store.first::<SimTransaction>(query)?
         && let Some(mut known) = store.claim::<SimTransaction>(known.number)?
     {
