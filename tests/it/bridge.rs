@@ -2,10 +2,10 @@
 
 use florin_sdk_core::model::TransactionState;
 use florin_sdk_core::operation::{
-    Balance, CreateProfileAddress, CreateWalletDepositAddress, GetProfileAddressList, GetSystemActiveBridgeList,
-    GetSystemBridgeBalances, GetSystemBridgeExternalAccountList, GetTrustLines, GetWallet, GetWalletDepositAddress,
-    GetWalletTransactionDetails, IssueIOU, SetAddressAttribute, SetAddressTrustline, TransactionDetails,
-    WalletWithdraw, WalletWithdrawTest,
+    AssignBridgeDeposit, Balance, CreateProfileAddress, CreateWalletDepositAddress, GetProfileAddressList,
+    GetSystemActiveBridgeList, GetSystemBridgeBalances, GetSystemBridgeExternalAccountList, GetTrustLines, GetWallet,
+    GetWalletDepositAddress, GetWalletTransactionDetails, IssueIOU, ListBridgeDeposits, ListBridgeOrders,
+    SetAddressAttribute, SetAddressTrustline, TransactionDetails, WalletWithdraw, WalletWithdrawTest,
 };
 use florin_sdk_core::{Amount, CurrencyCode, JsonObject, Txid, Waid};
 use florin_tests::digest::changes;
@@ -142,6 +142,18 @@ async fn ripple_pays_in_and_out() {
         assert_eq!((row["status"].as_str(), &row["waid"]), (Some("unassigned"), &Value::Null), "{row}");
     }
 
+    // An operator finds it, and books it once.
+    let unassigned =
+        ListBridgeDeposits { status: Some("unassigned".to_owned()), ..ListBridgeDeposits::new("ripple".to_owned(), 1) };
+    let found = provider.ok(&unassigned).await.deposits;
+    assert_eq!(found.len(), 2, "{found:?}");
+    let lost = found[0].external_transaction_id.clone();
+    let assign = AssignBridgeDeposit::new("ripple".to_owned(), lost, bob.waid);
+    provider.ok(&assign).await;
+    provider.send(&assign).await.refused(20006, "it is booked already");
+    has(provider, bob.waid, "XRP", "7").await;
+    assert_eq!(provider.ok(&unassigned).await.deposits.len(), 1);
+
     let to = "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn-123456";
     let withdraw = withdrawal(alice.waid, "ripple", "XRP", "10.97", to);
     let first = provider.reference("out-1").send(&withdraw).await;
@@ -158,6 +170,10 @@ async fn ripple_pays_in_and_out() {
     let again = provider.reference("out-1").send(&withdraw).await;
     assert!(again.is_replay());
     assert_eq!(again.text(), first.text());
+
+    let orders = provider.ok(&ListBridgeOrders::new("ripple".to_owned(), 1)).await.orders;
+    let shown: Vec<_> = orders.iter().map(|o| (o.txid, o.status.as_str(), o.reference_id.as_deref())).collect();
+    assert_eq!(shown, [(Some(txid), "done", Some("out-1"))]);
 
     // Too little to open an account that is not there: it fails, and the money is back.
     let nobody = outside_address(&api, "ripple").await;
@@ -182,6 +198,11 @@ async fn issuer(world: &World, name: &str) -> (Merchant, String) {
     sandbox(&api, "ripple/accounts", json!({ "open": true, "address": address })).await;
     // It must be funded.
     pay_in(&api, "ripple", &address, "1000", None).await;
+    until("its funds", async || {
+        let account = sandbox(&api, &format!("ripple/accounts/{address}"), Value::Null).await;
+        (account["holdings"][0]["amount"] == json!("1000.000000")).then_some(())
+    })
+    .await;
     world.provider.ok(&account_data(&address, true)).await;
     let mut profile = world::new_merchant(name);
     let attributes = json!({ "rippleissueraddress": address });
@@ -526,7 +547,7 @@ async fn addresses_of_profiles() {
     let needed: Vec<_> = list["ripple"].trust_lines.iter().map(|l| (&*l.currency, &l.issuer_address)).collect();
     assert_eq!(needed, [("GLD", &from)]);
     // The path that the summary of the page has.
-    let other = world.merchant.api.exchange(
+    let other = gold.api.exchange(
         "POST",
         "/api/v1/currency/profileaddress/create",
         Some(json!({ "bridgename": "stellar" }).to_string().into_bytes()),

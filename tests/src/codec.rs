@@ -59,8 +59,10 @@ codecs! {
     GetWalletDepositAddress GetTrustLines GetProfileAddressList
     GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
     GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+    ListBridgeDeposits ListBridgeOrders
     CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
     SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+    AssignBridgeDeposit
 }
 
 /// The codec of an operation.

@@ -176,6 +176,12 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetSystemBridgeExternalAccountList" => {
             json(&operation::GetSystemBridgeExternalAccountList { bridge_name: "ripple".to_owned(), instance_id: 1 })
         }
+        "ListBridgeDeposits" => json(&operation::ListBridgeDeposits::new("ripple".to_owned(), 1)),
+        "ListBridgeOrders" => json(&operation::ListBridgeOrders::new("ripple".to_owned(), 1)),
+        "AssignBridgeDeposit" => {
+            let lost = unassigned(&world.provider).await;
+            json(&operation::AssignBridgeDeposit::new("ripple".to_owned(), lost, world.alice.waid))
+        }
         _ => return None,
     })
 }
@@ -194,6 +200,28 @@ pub async fn outside_address(api: &Api, network: &str) -> String {
     let answer = api.exchange("POST", &path, Some(b"{}".to_vec())).await;
     let body: Value = serde_json::from_str(&answer.text()).expect("JSON");
     body["address"].as_str().expect("an address").to_owned()
+}
+
+/// Something that came in on ripple without a tag, once it was noticed.
+pub async fn unassigned(api: &Api) -> String {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let ask = async |method: &str, path: &str, body: Option<Value>| -> Value {
+        let body = body.map(|body| body.to_string().into_bytes());
+        let answer = api.exchange(method, &format!("/sandbox/bridge/{path}"), body).await;
+        serde_json::from_str(&answer.text()).expect("JSON")
+    };
+    let networks = ask("GET", "networks", None).await["networks"].as_array().cloned().expect("networks");
+    let main = networks.iter().find(|network| network["network"] == "ripple").map(|network| text(&network["main"]));
+    let paid = ask("POST", "ripple/send", Some(serde_json::json!({ "to": main, "amount": "3" }))).await;
+    let transaction = text(&paid["transaction"]);
+    for _ in 0..600 {
+        let deposits = ask("GET", "ripple/deposits", None).await["deposits"].as_array().cloned().expect("deposits");
+        if deposits.iter().any(|deposit| deposit["transaction"] == transaction.as_str()) {
+            return transaction;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the deposit is never noticed")
 }
 
 /// Sets an external account of the ripple bridge.

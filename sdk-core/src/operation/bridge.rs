@@ -1,12 +1,13 @@
 //! Bridges to outside networks: deposit addresses, withdrawals, IOUs, and the bridges themselves. Source:
-//! spec/omnigate/operations.json, groups Wallet, Currency and Bridge.
+//! spec/omnigate/operations.json, groups Wallet, Currency and Bridge. What an operator needs beside: ours.
 
 use super::operation;
-use crate::id::{Upid, Waid};
+use crate::id::{Txid, Upid, Waid};
 use crate::json::JsonObject;
 #[cfg(feature = "write")]
 use crate::json::{JsonValue, SecretObject};
 use crate::money::{Amount, CurrencyCode};
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
@@ -548,6 +549,147 @@ wire_record! {
         "attributelist" attributes: JsonObject;
         /// What it accepts, on a network with trust lines.
         "trustlinelist" trust_lines: Option<Vec<IssuerLine>>;
+    }
+}
+
+operation! {
+    /// Lists what came in over a bridge, the newest first: credited, unassigned (nobody is known to have it), ignored.
+    pub read("uniffi-write") struct ListBridgeDeposits -> BridgeDepositList;
+    Get "/system/bridge/{bridgename}-{instanceid}/deposits"; callers Provider; group "bridges"; timeout Standard; rate Standard;
+    rights { own [], child [], any ["readsystemdata"] }
+    required {
+        /// The bridge's name.
+        "bridgename" bridge_name: String = 1..=15;
+        /// Which of the bridges of that name.
+        "instanceid" instance_id: u32 = 0..=99;
+    }
+    optional {
+        /// Only those that stand so: `credited`, `unassigned` or `ignored`.
+        "status" status: String = 1..=12;
+        /// At most so many, 1 to 200. Default 50.
+        "limit" limit: u32 = 1..=200;
+        /// Go on after this cursor, from `next` of the page before.
+        "after" after: String = 1..=64;
+    }
+}
+
+wire_record! {
+    provider
+    /// A page of what came in.
+    pub struct BridgeDepositList {
+        /// What came in, the newest first.
+        "depositlist" deposits: Vec<BridgeDeposit>;
+        /// The cursor of the next page; absent at the end.
+        "next" next: Option<String>;
+    }
+}
+
+wire_record! {
+    provider
+    /// Something that came in over a bridge.
+    pub struct BridgeDeposit {
+        /// The network's own name for it.
+        "externaltransactionid" external_transaction_id: String;
+        /// `credited`, `unassigned` or `ignored`.
+        "status" status: String;
+        /// Why it is not credited.
+        "reason" reason: Option<String>;
+        /// The address that received, with its tag if one came with it.
+        "depositaddress" address: String;
+        /// The address that paid, as far as it is known.
+        "sourceaddress" source_address: String;
+        /// What came: three letters, and `/` and the issuer's address if it is an IOU.
+        "asset" asset: String;
+        /// How much, in whole units.
+        "amount" amount: Amount;
+        /// The wallet that was credited.
+        "waid" waid: Option<Waid>;
+        /// The transaction that credited it.
+        "txid" txid: Option<Txid>;
+        /// When it was seen.
+        "timestamp" timestamp: Timestamp;
+    }
+}
+
+operation! {
+    /// Credits a wallet with what came in and nobody was known to have, once.
+    pub money struct AssignBridgeDeposit -> super::Moved;
+    Post "/system/bridge/deposit/assign"; callers Provider; group "bridges"; timeout Standard; rate Standard;
+    rights { own [], child [], any ["manualdeposit"] }
+    required {
+        /// The bridge's name.
+        "bridgename" bridge_name: String = 1..=15;
+        /// The network's own name for it.
+        "externaltransactionid" external_transaction_id: String = 1..=128;
+        /// The wallet that receives it.
+        "waid" waid: Waid = 21..=21;
+    }
+    optional {}
+}
+
+operation! {
+    /// Lists what was ordered to be sent over a bridge, the newest first: withdrawals, and IOUs, of which this is the only
+    /// record.
+    pub read("uniffi-write") struct ListBridgeOrders -> BridgeOrderList;
+    Get "/system/bridge/{bridgename}-{instanceid}/orders"; callers Provider; group "bridges"; timeout Standard; rate Standard;
+    rights { own [], child [], any ["readsystemdata"] }
+    required {
+        /// The bridge's name.
+        "bridgename" bridge_name: String = 1..=15;
+        /// Which of the bridges of that name.
+        "instanceid" instance_id: u32 = 0..=99;
+    }
+    optional {
+        /// Only those that stand so: `waiting`, `sent`, `done` or `failed`.
+        "status" status: String = 1..=12;
+        /// At most so many, 1 to 200. Default 50.
+        "limit" limit: u32 = 1..=200;
+        /// Go on after this cursor, from `next` of the page before.
+        "after" after: String = 1..=64;
+    }
+}
+
+wire_record! {
+    provider
+    /// A page of what was ordered.
+    pub struct BridgeOrderList {
+        /// What was ordered, the newest first.
+        "orderlist" orders: Vec<BridgeOrder>;
+        /// The cursor of the next page; absent at the end.
+        "next" next: Option<String>;
+    }
+}
+
+wire_record! {
+    provider
+    /// Something to be sent over a bridge.
+    pub struct BridgeOrder {
+        /// Names it at the network.
+        "orderid" order_id: String;
+        /// The withdrawal that it is for; absent of an IOU.
+        "txid" txid: Option<Txid>;
+        /// The profile that asked for it.
+        "upid" upid: Upid;
+        /// `waiting`, `sent`, `done` or `failed`.
+        "status" status: String;
+        /// Why it failed.
+        "reason" reason: Option<String>;
+        /// The address that it is sent from; absent if it is the platform's main one.
+        "sourceaddress" source_address: Option<String>;
+        /// The address that receives, with its tag.
+        "destinationaddress" destination_address: String;
+        /// What leaves: three letters, and `/` and the issuer's address if it is an IOU.
+        "asset" asset: String;
+        /// How much, in whole units.
+        "amount" amount: Amount;
+        /// The network's own name for it, once it has one.
+        "externaltransactionid" external_transaction_id: Option<String>;
+        /// The client reference that it was made under.
+        "referenceid" reference_id: Option<String>;
+        /// When it was ordered.
+        "timestamp" timestamp: Timestamp;
+        /// When it ended.
+        "timestampfinal" finished: Option<Timestamp>;
     }
 }
 

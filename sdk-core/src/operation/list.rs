@@ -34,6 +34,7 @@ list! {
         GetWalletDepositAddress GetTrustLines GetProfileAddressList
         GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
         GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+        ListBridgeDeposits ListBridgeOrders
     }
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
@@ -44,5 +45,6 @@ list! {
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
         SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+        AssignBridgeDeposit
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::ProviderClient;
 use florin_sdk_core::operation::{
-    AccountAttribute, AccountIdentifierField, BridgeBalances, BridgeEntry, ExternalAccountList,
-    GetExternalAccountIdentifierField, GetSystemActiveBridgeList, GetSystemBridgeBalances,
-    GetSystemBridgeExternalAccountAttributeList, GetSystemBridgeExternalAccountList, UpdateBridgeExternalAccount,
+    AccountAttribute, AccountIdentifierField, AssignBridgeDeposit, BridgeBalances, BridgeDepositList, BridgeEntry,
+    BridgeOrderList, ExternalAccountList, GetExternalAccountIdentifierField, GetSystemActiveBridgeList,
+    GetSystemBridgeBalances, GetSystemBridgeExternalAccountAttributeList, GetSystemBridgeExternalAccountList,
+    ListBridgeDeposits, ListBridgeOrders, Moved, UpdateBridgeExternalAccount,
 };
 use florin_sdk_core::{FlorinError, JsonObject, SecretObject};
 
@@ -64,5 +65,34 @@ impl BridgeGroup {
     /// Source: `GetSystemBridgeExternalAccountAttributeList` in spec/omnigate/operations.json.
     pub async fn account_attributes(&self, bridge_name: String) -> Result<Vec<AccountAttribute>, FlorinError> {
         Ok(self.0.send(GetSystemBridgeExternalAccountAttributeList { bridge_name }).await?.attributes)
+    }
+
+    /// What came in over a bridge, a page at a time, the newest first: with `status` `unassigned`, what nobody was known
+    /// to have.
+    ///
+    /// Source: `ListBridgeDeposits` in tests/spec/florin/operations.json.
+    pub async fn deposits(&self, request: ListBridgeDeposits) -> Result<BridgeDepositList, FlorinError> {
+        self.0.send(request).await
+    }
+
+    /// Credits a wallet with what came in and nobody was known to have, once.
+    ///
+    /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
+    ///
+    /// Source: `AssignBridgeDeposit` in tests/spec/florin/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn assign_deposit(
+        &self,
+        request: AssignBridgeDeposit,
+        reference: Option<String>,
+    ) -> Result<Moved, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// What was ordered to be sent over a bridge, a page at a time, the newest first: withdrawals and IOUs.
+    ///
+    /// Source: `ListBridgeOrders` in tests/spec/florin/operations.json.
+    pub async fn orders(&self, request: ListBridgeOrders) -> Result<BridgeOrderList, FlorinError> {
+        self.0.send(request).await
     }
 }

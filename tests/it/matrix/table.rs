@@ -2,6 +2,7 @@
 
 use super::owner::Owner;
 use florin_sdk_core::operation::{self, Operation, Spec};
+use florin_tests::sample;
 use florin_tests::world::{self, amount};
 use serde_json::{Value, json};
 
@@ -125,6 +126,11 @@ pub(super) async fn row(owner: &Owner, spec: Spec) -> Row {
             let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
             let request = operation::WalletWithdraw::new(amount("1.25"), currency(), method, to);
             (fields(&request), Some("amount"), "destinationaddress", json!("Cash desk 8"))
+        }
+        "AssignBridgeDeposit" => {
+            let lost = sample::unassigned(&owner.api).await;
+            let request = operation::AssignBridgeDeposit::new("ripple".to_owned(), lost, user.waid);
+            (fields(&request), None, "waid", json!(owner.other.waid))
         }
         "IssueIOU" => {
             let (network, usd) = ("ripple".to_owned(), "USD".parse().expect("a code"));

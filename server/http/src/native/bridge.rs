@@ -1,6 +1,7 @@
 //! Bridges to outside networks.
 
-use super::wallet::wallet_for;
+use super::user::DEFAULT_PAGE;
+use super::wallet::{cursor, wallet_for};
 use crate::exchange::{Reading, Writing};
 use florin_domain::access::{Caller, reach};
 use florin_domain::bridge::account::{self, ExternalAccount as AccountRow};
@@ -14,14 +15,14 @@ use florin_domain::store::Reader;
 use florin_domain::{Refusal, identity, ledger};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{
-    Access, AccountAttribute, AccountAttributeList, AccountIdentifier, AccountIdentifierField, BridgeBalance,
-    BridgeBalances, BridgeEntry, BridgeList, CreateProfileAddress, CreateWalletDepositAddress, CreatedProfileAddress,
-    DepositAddress, Done, ExternalAccount, ExternalAccountList, GetExternalAccountIdentifierField,
-    GetProfileAddressList, GetSystemActiveBridgeList, GetSystemBridgeBalances,
-    GetSystemBridgeExternalAccountAttributeList, GetSystemBridgeExternalAccountList, GetTrustLines,
-    GetWalletDepositAddress, IssueIOU, ProfileAddressList, SetAddressAttribute, SetAddressTrustline, Transferred,
-    TrustLine, TrustLines, UpdateBridgeExternalAccount, WalletWithdraw, WalletWithdrawTest, WithdrawPath,
-    WithdrawPaths,
+    Access, AccountAttribute, AccountAttributeList, AccountIdentifier, AccountIdentifierField, AssignBridgeDeposit,
+    BridgeBalance, BridgeBalances, BridgeDeposit, BridgeDepositList, BridgeEntry, BridgeList, BridgeOrder,
+    BridgeOrderList, CreateProfileAddress, CreateWalletDepositAddress, CreatedProfileAddress, DepositAddress, Done,
+    ExternalAccount, ExternalAccountList, GetExternalAccountIdentifierField, GetProfileAddressList,
+    GetSystemActiveBridgeList, GetSystemBridgeBalances, GetSystemBridgeExternalAccountAttributeList,
+    GetSystemBridgeExternalAccountList, GetTrustLines, GetWalletDepositAddress, IssueIOU, ListBridgeDeposits,
+    ListBridgeOrders, Moved, ProfileAddressList, SetAddressAttribute, SetAddressTrustline, Transferred, TrustLine,
+    TrustLines, UpdateBridgeExternalAccount, WalletWithdraw, WalletWithdrawTest, WithdrawPath, WithdrawPaths,
 };
 use florin_sdk_core::{Amount, Upid};
 use std::sync::Arc;
@@ -486,6 +487,76 @@ pub(super) fn get_system_bridge_external_account_list(
         });
     }
     Ok(ExternalAccountList { identifier: facts.identifier.to_owned(), accounts })
+}
+
+pub(super) fn list_bridge_deposits(
+    call: &mut Reading<'_>,
+    op: ListBridgeDeposits,
+) -> Result<BridgeDepositList, Refusal> {
+    let facts = call.bridges.instance(&op.bridge_name, op.instance_id)?.facts();
+    let (before, limit) = (cursor(op.after.as_deref())?, op.limit.unwrap_or(DEFAULT_PAGE) as usize);
+    let mut rows = deposit::list(call.store, facts, op.status.as_deref(), before, limit.saturating_add(1))?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.number.to_string());
+    let shown = |row: deposit::BridgeDeposit| {
+        Ok(BridgeDeposit {
+            address: row.tag.map_or_else(|| row.address.clone(), |tag| format!("{}-{tag}", row.address)),
+            external_transaction_id: row.network_id,
+            status: row.status.as_str().to_owned(),
+            reason: row.reason,
+            source_address: row.sender,
+            asset: row.asset,
+            amount: stored(&row.amount)?,
+            waid: row.waid,
+            txid: row.txid,
+            timestamp: row.created,
+        })
+    };
+    Ok(BridgeDepositList { deposits: rows.into_iter().map(shown).collect::<Result<_, Refusal>>()?, next })
+}
+
+/// An amount as the tables have it.
+fn stored(text: &str) -> Result<Amount, Refusal> {
+    text.parse().map_err(|_| {
+        tracing::error!("a bridge's table holds what is no amount");
+        Refusal::new(Code::SYSTEM_ERROR)
+    })
+}
+
+pub(super) fn list_bridge_orders(call: &mut Reading<'_>, op: ListBridgeOrders) -> Result<BridgeOrderList, Refusal> {
+    let facts = call.bridges.instance(&op.bridge_name, op.instance_id)?.facts();
+    let (before, limit) = (cursor(op.after.as_deref())?, op.limit.unwrap_or(DEFAULT_PAGE) as usize);
+    let mut rows = order::list(call.store, facts, op.status.as_deref(), before, limit.saturating_add(1))?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.number.to_string());
+    let shown = |row: order::Order| {
+        Ok(BridgeOrder {
+            destination_address: Destination { address: row.address, tag: row.tag }.written(),
+            order_id: row.id,
+            txid: row.txid,
+            upid: row.upid,
+            status: row.status.as_str().to_owned(),
+            reason: row.reason,
+            source_address: row.source,
+            asset: row.asset,
+            amount: stored(&row.amount)?,
+            external_transaction_id: row.network_id,
+            reference_id: row.reference,
+            timestamp: row.created,
+            finished: row.closed,
+        })
+    };
+    Ok(BridgeOrderList { orders: rows.into_iter().map(shown).collect::<Result<_, Refusal>>()?, next })
+}
+
+pub(super) fn assign_bridge_deposit(call: &mut Writing<'_>, op: AssignBridgeDeposit) -> Result<Moved, Refusal> {
+    let facts = call.bridges.named("bridgename", &op.bridge_name)?.facts();
+    let wallet = wallet_for::<AssignBridgeDeposit>(call.store.reader(), call.caller, Some(op.waid))?;
+    let txid = deposit::assign(call.store, facts, &op.external_transaction_id, &wallet)?;
+    call.made = Made { txid: Some(txid), prid: None };
+    Ok(Moved { txid, waid: wallet.waid })
 }
 
 /// What an account accepts: there only where the network has trust lines.

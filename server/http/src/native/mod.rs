@@ -77,6 +77,9 @@ pub(crate) fn routes() -> Routes {
         .read(bridge::get_external_account_identifier_field)
         .read(bridge::get_system_bridge_external_account_attribute_list)
         .read(bridge::get_system_bridge_external_account_list)
+        .read(bridge::list_bridge_deposits)
+        .read(bridge::list_bridge_orders)
+        .write(bridge::assign_bridge_deposit)
 }
 
 #[cfg(test)]
