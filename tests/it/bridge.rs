@@ -558,7 +558,9 @@ async fn addresses_of_profiles() {
         destination_tag_required: Some(true),
         ..SetAddressAttribute::new("ripple".to_owned(), made.profile_address.clone())
     };
-    world.merchant.api.send(&flag).await.refused(20005, "another's address");
+    world.merchant.api.send(&flag).await.refused(20003, "no right");
+    let (silver, _) = issuer(&world, "silver").await;
+    silver.api.send(&flag).await.refused(20005, "another's address");
     gold.api.ok(&flag).await;
     // Now the network refuses what comes without a tag.
     let body = json!({ "to": made.profile_address, "amount": "5" }).to_string().into_bytes();

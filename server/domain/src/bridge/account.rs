@@ -200,9 +200,9 @@ pub fn update(
     }
     account.keep_secrets(sealer, secrets)?;
     if is_new {
-        store.insert(&account)?
+        store.insert(&account)?;
     } else {
-        store.update(&account)?
+        store.update(&account)?;
     }
     Ok(account)
 }

@@ -251,10 +251,11 @@ pub fn receive(store: &mut dyn Writer, facts: &Facts, incoming: &Incoming) -> Re
             row.status = DepositStatus::Ignored;
             row.reason = Some("less than the least deposit".to_owned());
         }
-        Destined::To { wallet, method, currency, units } => {
+        Destined::To(receiver) => {
+            let Receiver { wallet, method, currency, units } = *receiver;
             // What the wallet's owner may not receive is not lost: an operator decides.
             store.begin_part()?;
-            let booked = book(store, facts, &method, (&wallet, &currency, units), &row);
+            let booked = book(store, facts, &method, (&wallet, &currency, units), &row, None);
             store.end_part(booked.is_ok())?;
             match booked {
                 Ok(txid) => {
@@ -272,8 +273,16 @@ pub fn receive(store: &mut dyn Writer, facts: &Facts, incoming: &Incoming) -> Re
     Ok(true)
 }
 
+/// Whose something is that came in, and what it is in the books.
+struct Receiver {
+    wallet: Wallet,
+    method: String,
+    currency: Currency,
+    units: i128,
+}
+
 enum Destined {
-    To { wallet: Wallet, method: String, currency: Currency, units: i128 },
+    To(Box<Receiver>),
     Nobody(String),
     TooLittle,
 }
@@ -306,7 +315,7 @@ fn destined(store: &mut dyn Reader, facts: &Facts, incoming: &Incoming) -> Resul
     let Ok(units) = currency.units("amount", incoming.amount) else {
         return nobody("the amount has more digits than the books keep of this currency");
     };
-    Ok(Destined::To { wallet, method: address.method, currency, units })
+    Ok(Destined::To(Box::new(Receiver { wallet, method: address.method, currency, units })))
 }
 
 fn book(
@@ -315,6 +324,7 @@ fn book(
     method: &str,
     (wallet, currency, units): (&Wallet, &Currency, i128),
     row: &BridgeDeposit,
+    reference: Option<&str>,
 ) -> Result<Txid, Refusal> {
     identity::need_active(&currency.status, "The currency")?;
     let destination = row.tag.map_or_else(|| row.address.clone(), |tag| format!("{}-{tag}", row.address));
@@ -329,14 +339,20 @@ fn book(
         source: Some(&row.sender),
         destination: Some(&destination),
     };
-    ledger::deposit(store, &new, None)
+    ledger::deposit(store, &new, reference)
 }
 
 /// Credits a wallet with what nobody was known to have, as an operator says.
 ///
 /// # Errors
 /// `NOT_FOUND` if nothing of that name came in; `ALREADY_EXISTS` if somebody has it.
-pub fn assign(store: &mut dyn Writer, facts: &Facts, transaction: &str, wallet: &Wallet) -> Result<Txid, Refusal> {
+pub fn assign(
+    store: &mut dyn Writer,
+    facts: &Facts,
+    transaction: &str,
+    wallet: &Wallet,
+    reference: Option<&str>,
+) -> Result<Txid, Refusal> {
     let found = store.claim::<BridgeDeposit>((facts.name, transaction))?;
     let mut row = found.ok_or_else(Refusal::not_found)?;
     if row.status == DepositStatus::Credited {
@@ -352,7 +368,7 @@ pub fn assign(store: &mut dyn Writer, facts: &Facts, transaction: &str, wallet: 
     })?;
     let amount = row.amount.parse().map_err(|e| Refusal::value("amount", &e))?;
     let units = currency.units("amount", amount)?;
-    let txid = book(store, facts, facts.name, (wallet, &currency, units), &row)?;
+    let txid = book(store, facts, facts.name, (wallet, &currency, units), &row, reference)?;
     row.status = DepositStatus::Credited;
     row.reason = None;
     (row.waid, row.txid) = (Some(wallet.waid), Some(txid));

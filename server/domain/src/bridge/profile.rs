@@ -73,7 +73,7 @@ pub fn keep(
 /// Refuses an address that is not one at which this profile receives, or from which it issues. `all`: whoever asks may
 /// change the platform's own, too.
 pub fn need_hosted(store: &mut dyn Reader, upid: Upid, facts: &Facts, address: &str, all: bool) -> Result<(), Refusal> {
-    let account = account::find(store, facts, address)?.filter(|account| account.has_key());
+    let account = account::find(store, facts, address)?.filter(account::ExternalAccount::has_key);
     let account = account.ok_or_else(Refusal::not_found)?;
     let issues = asset::issuer_address(store, facts, upid)?.is_some_and(|own| own == address);
     if account.upid == Some(upid) || issues || all { Ok(()) } else { Err(Refusal::not_found()) }
@@ -95,9 +95,9 @@ pub fn trusted(store: &mut dyn Writer, facts: &Facts, address: &str, asset: &Ass
         created: store.now(),
     };
     if known.is_some() {
-        store.update(&line)?
+        store.update(&line)?;
     } else {
-        store.insert(&line)?
+        store.insert(&line)?;
     }
     Ok(())
 }

@@ -554,7 +554,7 @@ pub(super) fn list_bridge_orders(call: &mut Reading<'_>, op: ListBridgeOrders) -
 pub(super) fn assign_bridge_deposit(call: &mut Writing<'_>, op: AssignBridgeDeposit) -> Result<Moved, Refusal> {
     let facts = call.bridges.named("bridgename", &op.bridge_name)?.facts();
     let wallet = wallet_for::<AssignBridgeDeposit>(call.store.reader(), call.caller, Some(op.waid))?;
-    let txid = deposit::assign(call.store, facts, &op.external_transaction_id, &wallet)?;
+    let txid = deposit::assign(call.store, facts, &op.external_transaction_id, &wallet, call.reference)?;
     call.made = Made { txid: Some(txid), prid: None };
     Ok(Moved { txid, waid: wallet.waid })
 }

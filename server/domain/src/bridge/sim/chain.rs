@@ -68,14 +68,12 @@ pub fn set_line(
     most: i128,
 ) -> Result<(), Refusal> {
     let asset = asset.to_string();
-    match store.claim::<SimHolding>((facts.name, address, asset.as_str()))? {
-        Some(holding) => Ok(store.update(&SimHolding { most: Some(most), ..holding })?),
-        None => {
-            let (network, address) = (facts.name.to_owned(), address.to_owned());
-            let number = store.next_id().cast_signed();
-            Ok(store.insert(&SimHolding { network, address, asset, number, units: 0, most: Some(most) })?)
-        }
+    if let Some(holding) = store.claim::<SimHolding>((facts.name, address, asset.as_str()))? {
+        return Ok(store.update(&SimHolding { most: Some(most), ..holding })?);
     }
+    let (network, address) = (facts.name.to_owned(), address.to_owned());
+    let number = store.next_id().cast_signed();
+    Ok(store.insert(&SimHolding { network, address, asset, number, units: 0, most: Some(most) })?)
 }
 
 /// What an account has of an asset.
@@ -85,17 +83,13 @@ fn held(store: &mut dyn Writer, facts: &Facts, address: &str, asset: &str) -> Re
 
 /// Adds to what an account has, or, negative, takes from it.
 fn give(store: &mut dyn Writer, facts: &Facts, address: &str, asset: &str, units: i128) -> Result<(), Refusal> {
-    match store.claim::<SimHolding>((facts.name, address, asset))? {
-        Some(holding) => {
-            let units = holding.units.checked_add(units).ok_or_else(|| Refusal::new(Code::LIMIT_EXCEEDED))?;
-            Ok(store.update(&SimHolding { units, ..holding })?)
-        }
-        None => {
-            let (network, address, asset) = (facts.name.to_owned(), address.to_owned(), asset.to_owned());
-            let number = store.next_id().cast_signed();
-            Ok(store.insert(&SimHolding { network, address, asset, number, units, most: None })?)
-        }
+    if let Some(holding) = store.claim::<SimHolding>((facts.name, address, asset))? {
+        let units = holding.units.checked_add(units).ok_or_else(|| Refusal::new(Code::LIMIT_EXCEEDED))?;
+        return Ok(store.update(&SimHolding { units, ..holding })?);
     }
+    let (network, address, asset) = (facts.name.to_owned(), address.to_owned(), asset.to_owned());
+    let number = store.next_id().cast_signed();
+    Ok(store.insert(&SimHolding { network, address, asset, number, units, most: None })?)
 }
 
 /// Why an account would not receive; none if it would.
@@ -304,7 +298,7 @@ pub fn mine(store: &mut dyn Writer, facts: &Facts, all: bool) -> Result<i64, Ref
         if payment.reason.is_some() {
             // It comes back.
             give(store, facts, &payment.source, &payment.paid_asset, payment.paid)?;
-            payment.status = "failed".to_owned();
+            "failed".clone_into(&mut payment.status);
         } else {
             if opens_accounts(facts) {
                 open_account(store, facts, &payment.destination, false)?;
@@ -313,7 +307,7 @@ pub fn mine(store: &mut dyn Writer, facts: &Facts, all: bool) -> Result<i64, Ref
             if issuer.as_deref() != Some(payment.destination.as_str()) {
                 give(store, facts, &payment.destination, &payment.asset, payment.units)?;
             }
-            payment.status = "final".to_owned();
+            "final".clone_into(&mut payment.status);
         }
         store.update(&payment)?;
     }
