@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod bridge;
+mod component;
 mod conformance;
 mod events;
 mod exactly_once;

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod bridge;
+mod component;
 mod currency;
 mod hold;
 mod mobile_token;
@@ -15,6 +16,7 @@ mod wallet;
 
 pub use api_key::ApiKeyGroup;
 pub use bridge::BridgeGroup;
+pub use component::ComponentGroup;
 pub use currency::{CurrencyGroup, NamedProfileAddress};
 pub use hold::HoldGroup;
 pub use mobile_token::MobileTokenGroup;

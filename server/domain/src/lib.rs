@@ -54,6 +54,8 @@ pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
         identity::User::TABLE,
+        access::CustomRole::TABLE,
+        identity::Membership::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
         session::SigningKey::TABLE,

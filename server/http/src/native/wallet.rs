@@ -4,14 +4,15 @@ use super::user::DEFAULT_PAGE;
 use crate::exchange::{Reading, Writing};
 use florin_domain::Refusal;
 use florin_domain::access::{Caller, reach};
-use florin_domain::currency::need_currency;
+use florin_domain::currency::{Currency, need_currency};
 use florin_domain::identity::{self, Selector, default_wallet};
 use florin_domain::ledger::{self, HistoryFilter, Leg, NewDeposit, NewTransaction, need_wallet};
 use florin_domain::reference::Made;
 use florin_domain::store::Reader;
+use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionType, WalletEntry};
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
+    Access, CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
     GetWalletTransactionDetails, GetWalletTransactionList, ManualDeposit, Moved, Operation, ProfileWalletList,
     TransactionDetails, TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
 };
@@ -176,6 +177,7 @@ pub(super) fn manual_deposit(call: &mut Writing<'_>, op: ManualDeposit) -> Resul
     let wallet = other_end(call, op.provider_user_id.as_deref(), op.uuid, op.waid)?;
     reach::<ManualDeposit>(call.store.reader(), call.caller, wallet.upid)?;
     let currency = need_currency(call.store.reader(), "currency", &op.currency)?;
+    may_enter(call, &currency)?;
     let method = op.method.as_deref().unwrap_or(BANK);
     let new = NewDeposit {
         wallet: &wallet,
@@ -191,4 +193,15 @@ pub(super) fn manual_deposit(call: &mut Writing<'_>, op: ManualDeposit) -> Resul
     let txid = ledger::deposit(call.store, &new, call.reference)?;
     call.made = Made { txid: Some(txid), prid: None };
     Ok(Moved { txid, waid: wallet.waid })
+}
+
+/// Whether the caller may say that money of this currency came in. Of a currency that a profile issues, that profile and
+/// those above it may; of the platform's own currencies only the platform: whoever else could would make money.
+fn may_enter(call: &mut Writing<'_>, currency: &Currency) -> Result<(), Refusal> {
+    match currency.issuer {
+        Some(issuer) => reach::<ManualDeposit>(call.store.reader(), call.caller, issuer),
+        None if call.caller.has_any(&[], Access::Write) => Ok(()),
+        None if identity::need_profile(call.store.reader(), call.caller.upid)?.system => Ok(()),
+        None => Err(Refusal::because(Code::FORBIDDEN, "Only the platform enters money of its own currencies")),
+    }
 }
