@@ -49,7 +49,7 @@ pub mod timestamp;
 
 pub use error::{FieldError, FlorinError, Knowledge};
 pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
-pub use json::{JsonObject, JsonValue};
+pub use json::{JsonObject, JsonValue, SecretObject};
 #[cfg(feature = "write")]
 pub use lenient::{Assent, Digits};
 pub use money::{Amount, CurrencyCode};

@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ComponentGroup, CurrencyGroup, FeeGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
-    ProfileGroup, SettingsGroup, TierGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, BridgeGroup, ComponentGroup, CurrencyGroup, FeeGroup, HoldGroup, MobileTokenGroup, OperationGroup,
+    PaymentGroup, ProfileGroup, SettingsGroup, TierGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -101,6 +101,11 @@ impl ProviderClient {
     /// Fee schedules.
     pub fn fees(&self) -> Arc<FeeGroup> {
         Arc::new(FeeGroup(self.clone()))
+    }
+
+    /// The platform's ways to outside networks.
+    pub fn bridges(&self) -> Arc<BridgeGroup> {
+        Arc::new(BridgeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.

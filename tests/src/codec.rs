@@ -57,10 +57,17 @@ codecs! {
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
     CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
-    GetWalletListByName ManualDeposit UpdateMerchantInfo
+    GetWalletListByName ManualDeposit CloseWithdraw UpdateMerchantInfo
     CreateBridgeCurrency CreateSystemBridgeCurrency GetSystemCurrencyList
     GetTierData SetTier AssignTier DeleteTier
     ListFeeSchedules SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
+    GetWalletDepositAddress GetTrustLines GetProfileAddressList
+    GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+    GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+    ListBridgeDeposits ListBridgeOrders
+    CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+    SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+    AssignBridgeDeposit
 }
 
 /// The codec of an operation.

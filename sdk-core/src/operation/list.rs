@@ -33,15 +33,22 @@ list! {
         GetTierData ListFeeSchedules
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
+        GetWalletDepositAddress GetTrustLines GetProfileAddressList
+        GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+        GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+        ListBridgeDeposits ListBridgeOrders
     }
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
-        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
+        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit CloseWithdraw
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         UnlockSystemComponent SetSystemAttribute
+        CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+        SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+        AssignBridgeDeposit
     }
 }

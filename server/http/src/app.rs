@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use crate::bridge;
 use crate::credentials::Credentials;
 use crate::guard::Crowd;
 use crate::kept::Kept;
@@ -10,6 +11,7 @@ use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
+use florin_domain::bridge::Bridges;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
@@ -56,6 +58,7 @@ struct Inner {
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
+    bridge: bridge::State,
 }
 
 impl App {
@@ -66,6 +69,7 @@ impl App {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let (momo, kept) = (momo::State::default(), Kept::new(store.is_shared()));
+        let bridge = bridge::State::new(&store, sandbox);
         let (metrics, news) = (Metrics::default(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
@@ -88,6 +92,7 @@ impl App {
             slow,
             slow_waiting,
             momo,
+            bridge,
         }))
     }
 
@@ -157,6 +162,16 @@ impl App {
     /// What the MoMo surface keeps in memory.
     pub(crate) fn momo(&self) -> &momo::State {
         &self.0.momo
+    }
+
+    /// The ways to outside networks.
+    pub(crate) fn bridges(&self) -> &Bridges {
+        self.0.bridge.bridges()
+    }
+
+    /// What the bridges' workers share.
+    pub(crate) fn bridge(&self) -> &bridge::State {
+        &self.0.bridge
     }
 
     /// The clock that all of the server goes by.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Documented operations that are not built yet. Building one fails the test until its name is taken off the list.
-const NOT_YET: &[&str] = &[
+pub(super) const NOT_YET: &[&str] = &[
     "UpdateProfile",
     "AddTeamUser",
     "GetTeamList",
@@ -33,22 +33,6 @@ const NOT_YET: &[&str] = &[
     "ActivationEmail",
     "GetSystemUser",
     "UpdateSystemUser",
-    "CreateWalletDepositAddress",
-    "GetWalletDepositAddress",
-    "WalletWithdraw",
-    "WalletWithdrawTest",
-    "GetTrustLines",
-    "IssueIOU",
-    "CreateProfileAddress",
-    "GetProfileAddressList",
-    "SetAddressTrustline",
-    "SetAddressAttribute",
-    "GetSystemActiveBridgeList",
-    "GetSystemBridgeBalances",
-    "UpdateBridgeExternalAccount",
-    "GetExternalAccountIdentifierField",
-    "GetSystemBridgeExternalAccountAttributeList",
-    "GetSystemBridgeExternalAccountList",
     "unlocksso",
     "strategies_list",
     "strategies_configure",
@@ -188,7 +172,8 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none = matches!(spec.name, "GetMe" | "GetSettings") || spec.callers == Callers::Public;
+        let needs_none =
+            matches!(spec.name, "GetMe" | "GetSettings" | "GetTrustLines") || spec.callers == Callers::Public;
         faults.unless(spec.rights.is_none() == needs_none, || format!("{}: who may call it?", spec.name));
     }
     faults.none();
@@ -270,7 +255,7 @@ fn compare_pattern(what: &str, field: &Field, pattern: &Pattern, faults: &mut Fa
     }
 }
 
-fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
+pub(super) fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
     WIDER.iter().find(|row| (row.0, row.1) == (operation, field)).map(|row| row.2)
 }
 
