@@ -133,7 +133,7 @@ async fn limits_are_counted_for_each_kind_of_operation() {
     transfer("4900").await.refused(20009, "there is not so much");
     allowed(&transfer("200").await);
     // A refusal is a decision, and is given again.
-    let key = provider.reference("over the limit");
+    let key = provider.reference("over-the-limit");
     let most = world::transfer(alice.waid, bob.waid, "4999");
     key.send(&most).await.refused(20010, "too much");
     assert!(key.send(&most).await.is_replay());

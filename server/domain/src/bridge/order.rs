@@ -470,6 +470,7 @@ fn end(store: &mut dyn Writer, order: &mut Order, status: OrderStatus) -> Result
             source: None,
             code: None,
             message: order.reason.as_deref(),
+            reference: None,
         };
         let done = status == OrderStatus::Done;
         let ended = if done {

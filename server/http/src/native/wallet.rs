@@ -287,6 +287,7 @@ pub(super) fn close_withdraw(call: &mut Writing<'_>, op: CloseWithdraw) -> Resul
         source: None,
         code: op.error_code,
         message: op.error_message.as_deref(),
+        reference: call.reference,
     };
     let done = op.state == FinalState::Completed;
     let txid = order::close_by_hand(call.store, call.bridges, op.txid, done, result)?;
