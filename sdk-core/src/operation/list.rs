@@ -27,6 +27,7 @@ list! {
     read {
         GetProfile GetAPIKeyList
         GetUser ListUsers ListMobileTokens GetMe
+        GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
@@ -35,6 +36,7 @@ list! {
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment

@@ -8,12 +8,15 @@
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
+//! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
+//! | [`mail`] | mails on their way out |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
 mod body;
+mod confirm;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -22,9 +25,12 @@ mod fault;
 mod fields;
 mod gate;
 pub mod listen;
+pub mod mail;
 mod metrics;
 pub mod momo;
 mod native;
+mod outbox;
+mod page;
 mod qr;
 mod reply;
 mod signing;
@@ -42,6 +48,7 @@ use axum::response::Response;
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(native::routes().router())
+        .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
