@@ -31,6 +31,7 @@ pub mod momo;
 mod native;
 mod outbox;
 mod page;
+mod place;
 mod qr;
 mod reply;
 mod signing;
