@@ -1,15 +1,17 @@
 //! Serving a platform.
 
-use crate::config::{Format, ServeArgs};
+use crate::config::{Format, MailArgs, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, momo, router, sweep, upkeep};
+use florin_http::mail::{self, Post};
+use florin_http::{App, Site, deliver, listen, momo, router, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
 
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -35,8 +37,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
-        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
+        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; mails at /console/outbox; not for real money")?;
     }
+    let post = post(&args.mail, &args.database.database, &format!("http://{}", listener.local_addr()?))?;
+    app.stand_at(site(&args.mail, &post));
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -49,13 +53,35 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         tracing::info!("stopping");
     };
     let deliveries = tokio::spawn(deliver::run(app.clone()));
+    let mails = tokio::spawn(mail::run(app.clone(), post));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
     settlements.abort();
+    mails.abort();
     sweeps.abort();
     deliveries.abort();
     Ok(())
+}
+
+/// How mails leave.
+fn post(args: &MailArgs, database: &str, listening_on: &str) -> anyhow::Result<Post> {
+    let site = args.public_url.as_ref().map_or(listening_on, Url::as_str);
+    if let Some(url) = &args.smtp_url {
+        return Ok(Post::by_smtp(url, args.mail_from.clone(), site)?);
+    }
+    let folder = args.mail_dir.clone().unwrap_or_else(|| match database.strip_prefix("sqlite://") {
+        Some(file) => format!("{file}-mail").into(),
+        None => "florin-mail".into(),
+    });
+    Ok(Post::into_folder(folder, args.mail_from.clone(), site))
+}
+
+fn site(args: &MailArgs, post: &Post) -> Site {
+    Site {
+        mail_folder: post.folder().cloned(),
+        callback_origins: args.callback_origin.iter().map(Url::origin).collect(),
+    }
 }

@@ -40,7 +40,7 @@ pub mod sweep;
 pub mod upkeep;
 mod watch;
 
-pub use app::App;
+pub use app::{App, Site};
 pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
@@ -49,12 +49,14 @@ use axum::response::Response;
 
 /// Everything the listener serves.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(native::routes().router())
         .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
-        .merge(momo::router(&app))
+        .merge(momo::router(&app));
+    let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
+    router
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app)

@@ -2,6 +2,7 @@
 
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
+use florin_domain::mail::Mail;
 use florin_domain::notify::Event;
 use florin_domain::settings::SettingRow;
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
@@ -23,6 +24,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: bool,
     /// An event is to be delivered.
     pub(crate) events: bool,
+    /// A mail is to be sent.
+    pub(crate) mails: bool,
     /// An attribute was set.
     pub(crate) settings: bool,
 }
@@ -52,6 +55,7 @@ impl Writer for Watch<'_> {
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
+        self.seen.mails |= table == Mail::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }
