@@ -1,7 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
+    ApiKeyGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
     TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
@@ -76,6 +76,11 @@ impl ProviderClient {
     /// The provider's end users.
     pub fn users(&self) -> Arc<UserGroup> {
         Arc::new(UserGroup(self.clone()))
+    }
+
+    /// What the provider's people sign in with: passwords, second factors, e-mail addresses.
+    pub fn credentials(&self) -> Arc<CredentialGroup> {
+        Arc::new(CredentialGroup(self.clone()))
     }
 
     /// The tokens with which users' apps read.
