@@ -68,7 +68,7 @@ impl LoginGuard {
     }
 
     /// An attempt that decides nothing.
-    pub(super) fn tried(&mut self, now: Timestamp) {
+    pub(super) fn noted(&mut self, now: Timestamp) {
         self.tries = self.tries.saturating_add(1);
         self.tried = now;
     }
@@ -80,13 +80,13 @@ impl LoginGuard {
             self.failures = if forgotten { 1 } else { self.failures.saturating_add(1) };
             self.locked = lock_seconds(self.failures).map(|seconds| now.plus_seconds(seconds));
         }
-        self.tried(now);
+        self.noted(now);
     }
 
     /// A success: all is forgotten.
     pub(super) fn succeeded(&mut self, now: Timestamp) {
         (self.failures, self.locked) = (0, None);
-        self.tried(now);
+        self.noted(now);
     }
 
     /// Whether another mail may be sent to this address. It is counted.
@@ -95,7 +95,7 @@ impl LoginGuard {
             (self.asked, self.asked_since) = (0, now);
         }
         self.asked = self.asked.saturating_add(1);
-        self.tried(now);
+        self.noted(now);
         self.asked <= MAILS
     }
 

@@ -130,7 +130,7 @@ pub fn prove(store: &mut dyn Writer, sealer: &Sealer, checked: &Checked, factor:
     };
     match verdict {
         mfa::Spent::Right => guard.succeeded(now),
-        mfa::Spent::Missing => guard.tried(now),
+        mfa::Spent::Missing => guard.noted(now),
         mfa::Spent::Wrong => guard.failed(now),
     }
     guard.keep(store, is_new)?;
@@ -156,14 +156,14 @@ pub(super) fn prove_by_token(
     let Some(user) = user.filter(|_| good) else { return Ok(Err(unproven())) };
     let (mut guard, is_new) = guard::claim(store, checked.email(), Some(uuid))?;
     if guard.is_locked(now) && mfa::is_mfa_on(store.reader(), uuid)? {
-        guard.tried(now);
+        guard.noted(now);
         guard.keep(store, is_new)?;
         return Ok(Err(unproven()));
     }
     let spent = mfa::spend(store, sealer, uuid, code)?;
     match spent {
         mfa::Spent::Right => guard.succeeded(now),
-        mfa::Spent::Missing => guard.tried(now),
+        mfa::Spent::Missing => guard.noted(now),
         mfa::Spent::Wrong => guard.failed(now),
     }
     guard.keep(store, is_new)?;
