@@ -16,6 +16,8 @@
 //! | [`payment`] | payment requests |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
+//! | [`session`] | sessions of people, access tokens, the keys that sign them |
+//! | [`sso`] | applications, consents, codes, refresh tokens, accounts elsewhere |
 //! | [`seal`] | secrets at rest, and the application password |
 //! | [`settings`] | system attributes: what an operator sets |
 //! | [`mod@reference`] | client references: the same request runs once |
@@ -38,7 +40,9 @@ pub mod reference;
 pub mod refusal;
 pub mod seal;
 pub mod secrets;
+pub mod session;
 pub mod settings;
+pub mod sso;
 pub mod store;
 pub mod system;
 
@@ -54,6 +58,15 @@ pub fn tables() -> Vec<&'static Table> {
         identity::User::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
+        session::SigningKey::TABLE,
+        sso::Application::TABLE,
+        sso::Consent::TABLE,
+        session::Session::TABLE,
+        sso::Code::TABLE,
+        sso::RefreshToken::TABLE,
+        sso::SignIn::TABLE,
+        sso::Strategy::TABLE,
+        sso::ExternalIdentity::TABLE,
         seal::SealKey::TABLE,
         settings::SettingRow::TABLE,
         momo::SubscriptionKey::TABLE,

@@ -4,8 +4,9 @@ use crate::config::{Format, MailArgs, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
+use florin_domain::seal::Component;
 use florin_http::mail::{self, Post};
-use florin_http::{App, Site, deliver, listen, momo, router, sweep, upkeep};
+use florin_http::{App, Site, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,6 +36,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
     }
+    if !app.sealer().is_locked(Component::Omnipass) {
+        sso::keys::ensure(&app).await?;
+    }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
         writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; mails at /console/outbox; not for real money")?;
@@ -56,9 +60,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let mails = tokio::spawn(mail::run(app.clone(), post));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
+    let keys = tokio::spawn(sso::keys::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
+    keys.abort();
     settlements.abort();
     mails.abort();
     sweeps.abort();

@@ -4,12 +4,22 @@ use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
 use florin_domain::mail::Mail;
 use florin_domain::notify::Event;
+use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
+use florin_domain::sso::{Application, Consent};
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
 
 /// Changes to rows of these tables; new rows take nothing away from anybody.
-const WATCHED: [&Table; 4] = [ApiKey::TABLE, MobileToken::TABLE, User::TABLE, Profile::TABLE];
+const WATCHED: [&Table; 7] = [
+    ApiKey::TABLE,
+    MobileToken::TABLE,
+    User::TABLE,
+    Profile::TABLE,
+    Session::TABLE,
+    Consent::TABLE,
+    Application::TABLE,
+];
 
 /// See the module.
 pub(crate) struct Watch<'a> {

@@ -31,6 +31,10 @@ pub fn admit<O: Operation>(caller: &Caller) -> Result<(), Refusal> {
         }
         Side::Mobile | Side::Provider => {}
     }
+    let within = if O::ACCESS == Access::Write { caller.scope.writes() } else { caller.scope.reads() };
+    if !within && O::CALLERS != Callers::Public {
+        return Err(Refusal::because(Code::FORBIDDEN, "The scope of the access token does not cover this operation"));
+    }
     let rights = O::RIGHTS;
     let some = [rights.own, rights.child, rights.any].iter().any(|names| caller.has_any(names, O::ACCESS));
     if rights.is_none() || some || O::CALLERS == Callers::Public || O::PARTY {

@@ -39,6 +39,16 @@ impl RightSet {
         self.is_superuser() || other.0 & !self.0 == 0
     }
 
+    /// What is in both. Whoever holds `superuser` has all of the other.
+    #[must_use]
+    pub fn both(self, other: Self) -> Self {
+        match (self.is_superuser(), other.is_superuser()) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => Self(self.0 & other.0),
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

@@ -15,7 +15,9 @@ pub use user::{
 use crate::access::Caller;
 use crate::refusal::Refusal;
 use crate::secrets;
+use crate::session::{self, Session};
 use crate::store::{Reader, Record};
+use florin_sdk_core::Upid;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::Status;
 
@@ -41,6 +43,8 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
             need_active(&need_profile(store, key.upid)?.status, "The profile of this API key")?;
             Ok(Caller::api_key(key.upid, key.akid, key.roles))
         }
+        // The other bearer tokens have no period in them.
+        Credential::Bearer(token) if token.contains('.') => session::caller_of(store, token),
         Credential::Bearer(token) => {
             let hash = secrets::fingerprint(token);
             let query = MobileToken::query().eq(MobileToken::hash, hash);
@@ -61,8 +65,13 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
     }
 }
 
-/// Refuses a caller whose API key was ended after it was looked at, or whose profile is no longer active.
+/// Refuses a caller whose credential was ended after it was looked at, or whose user or profile is no longer active.
 pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refusal> {
+    if let (Some(session), Some(uuid)) = (caller.session, caller.uuid) {
+        let session = store.get::<Session>(session)?.ok_or_else(|| Refusal::new(Code::NOT_AUTHENTICATED))?;
+        session::need_live(store, &session)?;
+        return session::need_standing(store, uuid, caller.upid);
+    }
     let key = caller.akid.map(|akid| store.get::<ApiKey>(akid));
     let profile = need_profile(store, caller.upid);
     if let Some(key) = key
@@ -71,6 +80,15 @@ pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refus
         return Err(Refusal::new(Code::NOT_AUTHENTICATED));
     }
     need_active(&profile?.status, "The profile of this API key")
+}
+
+/// The roles of a user on a profile; nothing if the user has no part in it.
+pub fn roles_on(store: &mut dyn Reader, user: &User, upid: Upid) -> Result<Option<Vec<String>>, Refusal> {
+    if user.upid != upid {
+        return Ok(None);
+    }
+    let system = need_profile(store, upid)?.system;
+    Ok(Some(vec![if system { "system-admin" } else { "profile-admin" }.to_owned()]))
 }
 
 /// Refuses what is not active.

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"), //
     include_str!("../../migrations/sqlite/0002_momo.sql"),
     include_str!("../../migrations/sqlite/0005_login.sql"),
+    include_str!("../../migrations/sqlite/0006_sso.sql"),
     include_str!("../../migrations/sqlite/0010_component.sql"),
 ];
 
