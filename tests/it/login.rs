@@ -11,10 +11,11 @@ use florin_tests::digest::changes;
 use florin_tests::http::{Answer, Api};
 use florin_tests::mailbox::{last, mails_to, wait_for};
 use florin_tests::server::{Home, Initialised, Options, Server};
-use florin_tests::world;
+use florin_tests::world::{self, registration};
 use std::collections::BTreeSet;
 
-pub(crate) const PASSWORD: &str = "Mypassword$0";
+pub(crate) use florin_tests::world::PASSWORD;
+
 pub(crate) const CALLBACK: &str = "https://app.example.com/set?x=1";
 
 pub(crate) fn email(text: &str) -> Email {
@@ -80,16 +81,6 @@ impl Place {
         for _ in 0..times {
             assert_eq!(self.login_code(address, "Wrongpass$0").await, 20001);
         }
-    }
-}
-
-/// A registration of a person.
-pub(crate) fn registration(name: &str) -> CreateProfile {
-    CreateProfile {
-        register_user: Some(true),
-        callback_url: Some(CALLBACK.parse().expect("a web address")),
-        password: Some(PASSWORD.into()),
-        ..world::individual(name)
     }
 }
 
