@@ -70,10 +70,10 @@ pub(super) fn find_login(store: &mut dyn Reader, _: Option<&Caller>, op: &Login)
     Ok(LoginFound { found, draft, profiles })
 }
 
-pub(super) fn check_login(_: &App, op: &Login, found: LoginFound) -> Result<LoginChecked, Refusal> {
+pub(super) fn check_login(app: &App, op: &Login, found: LoginFound) -> Result<LoginChecked, Refusal> {
     let checked = found.found.check(&op.password)?;
     let draft = found.draft.filter(|_| checked.is_right());
-    Ok(LoginChecked { checked, signed: draft.map(Draft::sign).transpose()?, profiles: found.profiles })
+    Ok(LoginChecked { checked, signed: draft.map(|draft| draft.sign(app.sealer())).transpose()?, profiles: found.profiles })
 }
 
 pub(super) fn login(call: &mut Changing<'_>, op: Login, done: LoginChecked) -> Verdict<LoggedIn> {
