@@ -38,6 +38,7 @@ list! {
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet
+        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency

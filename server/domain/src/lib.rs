@@ -56,6 +56,8 @@ pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
         identity::User::TABLE,
+        access::CustomRole::TABLE,
+        identity::Membership::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
         session::SigningKey::TABLE,
@@ -76,6 +78,9 @@ pub fn tables() -> Vec<&'static Table> {
         ledger::Transaction::TABLE,
         ledger::Posting::TABLE,
         ledger::Hold::TABLE,
+        ledger::HouseWallet::TABLE,
+        ledger::Withdrawal::TABLE,
+        ledger::Outside::TABLE,
         ledger::Refunded::TABLE,
         ledger::Chain::TABLE,
         payment::PaymentRequest::TABLE,

@@ -1,7 +1,8 @@
 //! A writer that notices what others wait for: changes to what a credential is worth, and new events.
 
+use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
-use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
+use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
 use florin_domain::mail::Mail;
 use florin_domain::notify::Event;
 use florin_domain::session::Session;
@@ -11,11 +12,13 @@ use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writ
 use florin_sdk_core::Timestamp;
 
 /// Changes to rows of these tables; new rows take nothing away from anybody.
-const WATCHED: [&Table; 7] = [
+const WATCHED: [&Table; 9] = [
     ApiKey::TABLE,
     MobileToken::TABLE,
     User::TABLE,
     Profile::TABLE,
+    Membership::TABLE,
+    CustomRole::TABLE,
     Session::TABLE,
     Consent::TABLE,
     Application::TABLE,

@@ -60,7 +60,7 @@ async fn a_token_works_until_its_session_user_or_time_ends() {
         }
     };
     world.write(set(Status::Inactive)).await;
-    assert_eq!(world.code(&second, &read).await, 20012);
+    assert_eq!(world.code(&second, &read).await, 20001, "an inactive user is nobody");
     world.write(set(Status::Active)).await;
     assert_eq!(world.code(&second, &read).await, 10000);
     world.pass(3601);

@@ -1,9 +1,13 @@
 //! Who may do what: sides, rights, and which profiles a caller reaches.
 
 mod caller;
+mod custom;
+mod grant;
 mod roles;
 
 pub use caller::{Caller, Side};
+pub use custom::{CustomRole, assign_right, create_role, delete_role, grant_roles, list_roles, unassign_right};
+pub use grant::Grant;
 pub use roles::{RightSet, Roles};
 
 use crate::identity::Profile;

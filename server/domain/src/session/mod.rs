@@ -19,7 +19,7 @@ pub use key::SigningKey;
 pub use record::{
     Draft, Session, Signed, Terms, USER_TOKEN_PREFIX, begin, by_user_token, caller_of, open, revoke, revoke_all_of,
 };
-pub(crate) use record::{find, need_live, need_standing};
+pub(crate) use record::{find, need_live};
 pub use scope::{KNOWN as SCOPES, Scope};
 
 /// How long an access token lasts, in seconds.

@@ -2,7 +2,7 @@
 
 use super::key::{self, SigningKey};
 use super::{LIFETIME_S, Scope};
-use crate::access::{Caller, Side};
+use crate::access::{Caller, Grant, Side};
 use crate::identity::{self, User, need_active, need_profile};
 use crate::refusal::Refusal;
 use crate::seal::Sealer;
@@ -110,7 +110,7 @@ pub struct Signed {
 /// # Errors
 /// `INACTIVE` for what is not active, `FORBIDDEN` if the user has no part in the profile.
 pub fn begin(store: &mut dyn Reader, uuid: Uuid, upid: Upid, terms: Terms) -> Result<Draft, Refusal> {
-    let roles = standing(store, uuid, upid)?;
+    let roles = standing(store, uuid, upid)?.roles().to_vec();
     let key = key::active(store)?.ok_or_else(|| {
         tracing::error!("there is no key to sign with");
         Refusal::new(Code::SYSTEM_ERROR)
@@ -185,19 +185,17 @@ pub fn open(store: &mut dyn Writer, signed: &Signed) -> Result<(), Refusal> {
     Ok(store.insert(&signed.session)?)
 }
 
-/// The roles of a user on a profile, if user, profile and the user's part in it are active.
-fn standing(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<Vec<String>, Refusal> {
+/// What a user may do on a profile, if user, profile and the user's part in it are active.
+fn standing(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<Grant, Refusal> {
     let unknown = || Refusal::new(Code::NOT_AUTHENTICATED);
     let user = store.get::<User>(uuid)?.ok_or_else(unknown)?;
     need_active(&user.status, "The user")?;
+    if user.confirmed.is_none() {
+        return Err(Refusal::because(Code::INACTIVE, "The user's e-mail address is not confirmed"));
+    }
     need_active(&need_profile(store, upid)?.status, "The profile")?;
-    let roles = identity::roles_on(store, &user, upid)?;
-    roles.ok_or_else(|| Refusal::because(Code::FORBIDDEN, "The user has no part in this profile"))
-}
-
-/// Refuses a user who may no longer act for a profile.
-pub(crate) fn need_standing(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<(), Refusal> {
-    standing(store, uuid, upid).map(|_| ())
+    let grant = identity::grant_on(store, upid, uuid)?;
+    grant.ok_or_else(|| Refusal::because(Code::FORBIDDEN, "The user has no part in this profile"))
 }
 
 /// Finds whose access token it is, and whether it works now.
@@ -207,8 +205,8 @@ pub fn caller_of(store: &mut dyn Reader, token: &str) -> Result<Caller, Refusal>
         return Err(Refusal::new(Code::TOKEN_EXPIRED));
     }
     need_live(store, &session)?;
-    let roles = standing(store, session.uuid, session.upid)?;
-    Ok(Caller::person(session.upid, session.uuid, roles).with_session(&session))
+    let grant = identity::standing(store, session.uuid, session.upid)?.grant;
+    Ok(Caller::person(session.upid, session.uuid, grant).with_session(&session))
 }
 
 /// The session of a token that we signed, whether or not it is over.

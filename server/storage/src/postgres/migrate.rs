@@ -13,7 +13,9 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_momo.sql"),
     include_str!("../../migrations/postgres/0005_login.sql"),
     include_str!("../../migrations/postgres/0006_sso.sql"),
+    include_str!("../../migrations/postgres/0007_ledger.sql"),
     include_str!("../../migrations/postgres/0010_component.sql"),
+    include_str!("../../migrations/postgres/0004_identity.sql"),
 ];
 
 /// Names our advisory locks ("FLRN"), of which this is the one for the schema; see also `slot.rs`.

@@ -13,7 +13,9 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_momo.sql"),
     include_str!("../../migrations/sqlite/0005_login.sql"),
     include_str!("../../migrations/sqlite/0006_sso.sql"),
+    include_str!("../../migrations/sqlite/0007_ledger.sql"),
     include_str!("../../migrations/sqlite/0010_component.sql"),
+    include_str!("../../migrations/sqlite/0004_identity.sql"),
 ];
 
 /// Marks a file as ours ("FLRN"), so that no other program's database is taken for one.
