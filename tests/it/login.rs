@@ -3,8 +3,7 @@
 use crate::secrets::find;
 use florin_sdk_core::operation::{
     ActivationEmail, ChangeUserEmail, ChangeUserPassword, CreateProfile, GetProfile, GetUserMFASeed, GetUserMFAStatus,
-    Login,
-    ResetUserPassword,
+    Login, ResetUserPassword,
 };
 use florin_sdk_core::{Email, Secret, Upid, Uuid, WebUrl};
 use florin_tests::digest::changes;
@@ -358,7 +357,8 @@ async fn links_lead_where_the_operator_or_a_provider_lets_them() {
     wait_for(&server, &initialised.email, 4).await;
     // Only a sandbox shows mails.
     assert_eq!(server.api().exchange("GET", "/console/outbox", None).await.status, 404);
-    for hostile in ["javascript:alert(1)", "ftp://app.example.com/x", "https://user:pw@app.example.com/", "//x.example"] {
+    for hostile in ["javascript:alert(1)", "ftp://app.example.com/x", "https://user:pw@app.example.com/", "//x.example"]
+    {
         let fields = serde_json::json!({ "email": initialised.email, "callbackurl": hostile });
         let body = Some(fields.to_string().into_bytes());
         provider.exchange("POST", "/api/v1/user/resetpassword", body).await.refused(20000, hostile);

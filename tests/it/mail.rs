@@ -47,7 +47,10 @@ async fn a_mail_goes_out_by_smtp_and_its_text_is_wiped() {
     let taken = smtp.taken();
     assert_eq!(taken.len(), 1);
     let mail = &taken[0];
-    assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("noreply@acme.example", [initialised.email.clone()].as_slice()));
+    assert_eq!(
+        (mail.from.as_str(), mail.to.as_slice()),
+        ("noreply@acme.example", [initialised.email.clone()].as_slice())
+    );
     assert_eq!(mail.header("From").as_deref(), Some("\"Acme Wallet\" <noreply@acme.example>"));
     assert_eq!(mail.header("Subject").as_deref(), Some("Set a new password"));
     assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
@@ -145,7 +148,8 @@ async fn without_smtp_mails_go_to_a_folder_that_a_sandbox_shows() {
 async fn a_wrong_smtp_address_is_told_without_its_password() {
     let home = Home::new();
     let url = home.url();
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--database", &url, "--smtp-url", "http://u:sesame@mail.example"];
+    let arguments =
+        ["serve", "--listen", "127.0.0.1:0", "--database", &url, "--smtp-url", "http://u:sesame@mail.example"];
     let output = home.florin(&arguments).await;
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(!output.status.success() && said.contains("smtp://") && !said.contains("sesame"), "{said}");

@@ -1,8 +1,8 @@
 //! One valid request for each operation, for tests that go through all of them.
 
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::{Email, Hoid, Secret};
 use florin_sdk_core::operation::{self, Operation};
+use florin_sdk_core::{Email, Hoid, Secret};
 use serde_json::Value;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without

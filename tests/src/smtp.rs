@@ -36,7 +36,9 @@ impl Taken {
     pub fn header(&self, name: &str) -> Option<String> {
         let head = self.data.split("\r\n\r\n").next()?.replace("\r\n ", " ");
         let start = format!("{}:", name.to_lowercase());
-        head.lines().find(|line| line.to_lowercase().starts_with(&start)).map(|line| line[start.len()..].trim().to_owned())
+        head.lines()
+            .find(|line| line.to_lowercase().starts_with(&start))
+            .map(|line| line[start.len()..].trim().to_owned())
     }
 
     /// The text, with what quoted-printable did to it undone.

@@ -79,7 +79,8 @@ pub fn passwords_hashed() -> u64 {
 
 /// What the password of somebody who is not there is compared with: the hash of nothing that anybody knows, at the same
 /// costs as all others.
-const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$Zmxvcmluc2FsdG5vYm9keQ$TzW9c1mZ1Jr4yqk7hB0t3QeVnX5uLsD8aKoRgPfC2iM";
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$Zmxvcmluc2FsdG5vYm9keQ$TzW9c1mZ1Jr4yqk7hB0t3QeVnX5uLsD8aKoRgPfC2iM";
 
 /// The Argon2id hash of a password, with its salt and its costs in it. Takes tens of milliseconds of one core on
 /// purpose: never on a thread that others wait for.

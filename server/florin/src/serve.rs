@@ -41,7 +41,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
-        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; mails at /console/outbox; not for real money")?;
+        writeln!(
+            out,
+            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; mails at /console/outbox; not for real money"
+        )?;
     }
     let post = post(&args.mail, &args.database.database, &format!("http://{}", listener.local_addr()?))?;
     app.stand_at(site(&args.mail, &post));

@@ -113,8 +113,7 @@ async fn confirm(app: &App, token: Secret) -> Result<Confirmed, Refusal> {
         credential::email_is_taken(store, &link.email, link.uuid)
     });
     let (is_taken, sealer) = (is_taken.await?, app.sealer().clone());
-    let change = move |store: &mut dyn florin_domain::store::Writer| {
-        credential::confirm_email(store, &sealer, &token, is_taken)
-    };
+    let change =
+        move |store: &mut dyn florin_domain::store::Writer| credential::confirm_email(store, &sealer, &token, is_taken);
     app.write(change, |_: &Refusal| false).await
 }

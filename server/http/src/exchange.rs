@@ -41,6 +41,7 @@ pub(crate) struct Reading<'a> {
     /// When mobile tokens were last used. Not the whole server: that has a way to write.
     pub(crate) last_use: &'a LastUse,
     /// Opens secrets that are stored sealed.
+    #[allow(dead_code, reason = "the first that opens one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
@@ -66,10 +67,12 @@ pub(crate) struct Writing<'a> {
 pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
     /// Whoever calls; none of what anybody may call without a credential.
+    #[allow(dead_code, reason = "the first that asks for it takes this away")]
     pub(crate) caller: Option<&'a Caller>,
     /// Seals secrets that are stored, and opens them.
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
 }
 

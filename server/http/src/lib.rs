@@ -58,10 +58,7 @@ pub fn router(app: App) -> Router {
         .merge(docs::router())
         .merge(momo::router(&app));
     let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
-    router
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .with_state(app)
+    router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }
 
 /// A path that no surface has, told in the words of the one that it looks like.

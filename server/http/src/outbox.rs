@@ -57,7 +57,8 @@ fn table(mails: &[Stored]) -> String {
 fn with_links(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let escaped = escape(line);
-        let is_link = (line.starts_with("https://") || line.starts_with("http://")) && !line.contains(char::is_whitespace);
+        let is_link =
+            (line.starts_with("https://") || line.starts_with("http://")) && !line.contains(char::is_whitespace);
         if is_link { format!("<a href=\"{escaped}\" rel=\"noreferrer\">{escaped}</a>") } else { escaped }
     });
     lines.collect::<Vec<_>>().join("\n")

@@ -23,12 +23,7 @@ fn send(store: &mut dyn Writer, sealer: &Sealer, user: &User, callback: Option<S
 }
 
 /// Sends a new user the link that confirms the address. The page behind it leads on to `callback`.
-pub fn invite_to_activate(
-    store: &mut dyn Writer,
-    sealer: &Sealer,
-    user: &User,
-    callback: &str,
-) -> Result<(), Refusal> {
+pub fn invite_to_activate(store: &mut dyn Writer, sealer: &Sealer, user: &User, callback: &str) -> Result<(), Refusal> {
     if user.confirmed.is_some() { Ok(()) } else { send(store, sealer, user, Some(callback.to_owned())) }
 }
 

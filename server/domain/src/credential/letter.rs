@@ -113,7 +113,8 @@ pub(super) fn mfa_changed(on: bool) -> Letter {
     } else {
         ("Your second factor is off", "From now on, signing in takes your password alone.")
     };
-    let text = format!("{what}\n\nIf it was not you, change your password at once, and tell whoever runs this platform.");
+    let text =
+        format!("{what}\n\nIf it was not you, change your password at once, and tell whoever runs this platform.");
     letter(subject, &text)
 }
 

@@ -105,12 +105,7 @@ pub(super) fn put(
 }
 
 /// Whether this is the user's good token of this kind.
-pub(super) fn is_good(
-    store: &mut dyn Writer,
-    uuid: Uuid,
-    purpose: Purpose,
-    token: &Secret,
-) -> Result<bool, Refusal> {
+pub(super) fn is_good(store: &mut dyn Writer, uuid: Uuid, purpose: Purpose, token: &Secret) -> Result<bool, Refusal> {
     let now = store.now();
     Ok(store.get::<Link>((uuid, purpose))?.is_some_and(|link| link.is_good(token, now)))
 }

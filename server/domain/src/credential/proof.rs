@@ -111,9 +111,8 @@ pub fn prove(store: &mut dyn Writer, sealer: &Sealer, checked: &Checked, factor:
         Some(uuid) => store.get::<User>(uuid)?,
         None => None,
     };
-    let stands = |user: &User| {
-        user.status == Status::Active && user.confirmed.is_none() == matches!(factor, Factor::Pending)
-    };
+    let stands =
+        |user: &User| user.status == Status::Active && user.confirmed.is_none() == matches!(factor, Factor::Pending);
     // The user may have changed the password since it was compared.
     let same = |user: &User| user.password.as_deref() == checked.found.hash.as_ref().map(Secret::expose);
     let user = user.filter(|user| checked.right && stands(user) && same(user));

@@ -1,9 +1,9 @@
 //! Setting a password without the old one, by a link that is sent to the user's address.
 
+use super::guard;
 use super::letter;
 use super::link::{self, Purpose};
 use super::proof::Checked;
-use super::guard;
 use crate::identity::User;
 use crate::mail;
 use crate::refusal::Refusal;

@@ -4,8 +4,8 @@
 mod folder;
 mod smtp;
 
-pub(crate) use folder::list as list_mails;
 pub use folder::Stored;
+pub(crate) use folder::list as list_mails;
 pub use smtp::SmtpFault;
 
 use crate::app::App;
@@ -15,9 +15,9 @@ use florin_sdk_core::Timestamp;
 use florin_sdk_core::code::Code;
 use lettre::Message;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 pub use lettre::message::Mailbox;
 use lettre::message::MessageBuilder;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::task::JoinSet;

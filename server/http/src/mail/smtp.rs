@@ -38,7 +38,11 @@ impl Relay {
         match tokio::time::timeout(WHOLE_TIME, self.0.send(message)).await {
             Ok(Ok(_)) => Attempt::Taken,
             Ok(Err(error)) if error.is_permanent() => {
-                tracing::warn!(mail = number, code = error.status().map(|c| c.to_string()), "a mail was refused for good");
+                tracing::warn!(
+                    mail = number,
+                    code = error.status().map(|c| c.to_string()),
+                    "a mail was refused for good"
+                );
                 Attempt::Hopeless
             }
             Ok(Err(error)) => {

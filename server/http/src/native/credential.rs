@@ -13,8 +13,8 @@ use florin_domain::session::{self, Draft, Signed, Terms};
 use florin_domain::store::{Reader, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{
-    Access, ActivationEmail, AvailableProfile, ChangeUserEmail, ChangeUserPassword, DisableUserMFA, Done, EnableUserMFA,
-    GetUserMFASeed, GetUserMFAStatus, LoggedIn, Login, MfaSeed, MfaStatus, ResetUserPassword,
+    Access, ActivationEmail, AvailableProfile, ChangeUserEmail, ChangeUserPassword, DisableUserMFA, Done,
+    EnableUserMFA, GetUserMFASeed, GetUserMFAStatus, LoggedIn, Login, MfaSeed, MfaStatus, ResetUserPassword,
 };
 use florin_sdk_core::{Email, Secret, Uuid};
 
@@ -73,7 +73,11 @@ pub(super) fn find_login(store: &mut dyn Reader, _: Option<&Caller>, op: &Login)
 pub(super) fn check_login(app: &App, op: &Login, found: LoginFound) -> Result<LoginChecked, Refusal> {
     let checked = found.found.check(&op.password)?;
     let draft = found.draft.filter(|_| checked.is_right());
-    Ok(LoginChecked { checked, signed: draft.map(|draft| draft.sign(app.sealer())).transpose()?, profiles: found.profiles })
+    Ok(LoginChecked {
+        checked,
+        signed: draft.map(|draft| draft.sign(app.sealer())).transpose()?,
+        profiles: found.profiles,
+    })
 }
 
 pub(super) fn login(call: &mut Changing<'_>, op: Login, done: LoginChecked) -> Verdict<LoggedIn> {
@@ -225,7 +229,10 @@ pub(super) fn get_user_mfa_status(call: &mut Reading<'_>, _: GetUserMFAStatus) -
 }
 
 /// Draws the seed. What is written down of it is the business of [`note_seed`].
-pub(super) fn get_user_mfa_seed(call: &mut Reading<'_>, _: GetUserMFASeed) -> Result<(MfaSeed, (Uuid, Secret)), Refusal> {
+pub(super) fn get_user_mfa_seed(
+    call: &mut Reading<'_>,
+    _: GetUserMFASeed,
+) -> Result<(MfaSeed, (Uuid, Secret)), Refusal> {
     let user = acting_user(call.store, call.caller, Access::Read)?;
     let new = credential::new_seed(call.store, &user)?;
     let picture = qr::svg(new.url.expose())?;
@@ -239,11 +246,7 @@ pub(super) fn get_user_mfa_seed(call: &mut Reading<'_>, _: GetUserMFASeed) -> Re
     Ok((answer, (user.uuid, new.seed)))
 }
 
-pub(super) fn note_seed(
-    store: &mut dyn Writer,
-    sealer: &Sealer,
-    (uuid, seed): &(Uuid, Secret),
-) -> Result<(), Refusal> {
+pub(super) fn note_seed(store: &mut dyn Writer, sealer: &Sealer, (uuid, seed): &(Uuid, Secret)) -> Result<(), Refusal> {
     credential::note_seed(store, sealer, *uuid, seed)
 }
 
