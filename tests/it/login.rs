@@ -548,7 +548,7 @@ async fn secrets_of_people_are_in_no_log_and_no_table() {
     ];
     find("the log", server.logs().as_bytes(), &secrets);
     find("what it printed", server.printed().as_bytes(), &secrets);
-    assert!(server.logs().len() > 10_000, "there is something to search");
+    assert!(server.logs().matches("answered").count() > 5, "there is something to search: {}", server.logs());
     for (name, bytes) in server.home.bytes() {
         find(&name, &bytes, &secrets);
     }

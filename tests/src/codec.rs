@@ -46,12 +46,14 @@ macro_rules! codecs {
 codecs! {
     GetProfile GetAPIKeyList
     GetUser ListUsers ListMobileTokens GetMe
+    GetUserMFAStatus GetUserMFASeed
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
     GetPublicRoleList GetSettings GetOperationOutcome
     CreateProfile CreateAPIKey DeleteAPIKey
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+    Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
     CreateWallet WalletTransfer CreditWallet DebitWallet
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment

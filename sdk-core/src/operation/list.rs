@@ -37,7 +37,6 @@ list! {
         CreateProfile CreateAPIKey DeleteAPIKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
-        CreateWallet WalletTransfer CreditWallet DebitWallet
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
