@@ -80,6 +80,9 @@ pub(crate) struct Changing<'a> {
 /// counted). What is to be undone is an error around it.
 pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
 
+/// What is answered, and what is to be noted of it.
+pub(crate) type Noted<A, N> = Result<(A, N), Refusal>;
+
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// What the gate has found, and the request.
@@ -153,10 +156,10 @@ impl Routes {
     }
 
     /// An operation that reads, and whose answer must be noted: what was handed out is known again later. Not for apps:
-    /// a mobile credential never comes near a writer (ADR 18).
+    /// a mobile credential never comes near a writer (ADR 16).
     pub(crate) fn read_and_note<O: ReadOperation, Note: Clone + Send + 'static>(
         self,
-        handler: fn(&mut Reading<'_>, O) -> Result<(O::Answer, Note), Refusal>,
+        handler: fn(&mut Reading<'_>, O) -> Noted<O::Answer, Note>,
         note: fn(&mut dyn Writer, &Sealer, &Note) -> Result<(), Refusal>,
     ) -> Self {
         const { assert!(!O::CALLERS.admits_mobile(), "what an app reads is not noted") };
