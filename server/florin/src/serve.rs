@@ -1,7 +1,7 @@
 //! Serving a platform.
 
 use crate::config::{Format, MailArgs, ServeArgs};
-use crate::init;
+use crate::{init, seal};
 use anyhow::Context;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Component;
@@ -25,6 +25,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
+    let post = post(&args.mail, &args.database.database, &format!("http://{}", listener.local_addr()?))?;
     let clock = Clock::system();
     // It waits for disks and servers, which must not be done on a thread that others wait for.
     let (database, its_clock) = (args.database.database.clone(), clock.clone());
@@ -32,10 +33,12 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
     app.open().await?;
+    app.trust(args.trusted_proxies);
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
     }
+    seal::at_start(&app, args.unlock_file.as_deref(), &mut out).await?;
     if !app.sealer().is_locked(Component::Omnipass) {
         sso::keys::ensure(&app).await?;
     }
@@ -46,7 +49,6 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; mails at /console/outbox; not for real money"
         )?;
     }
-    let post = post(&args.mail, &args.database.database, &format!("http://{}", listener.local_addr()?))?;
     app.stand_at(site(&args.mail, &post));
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
