@@ -44,13 +44,17 @@ macro_rules! codecs {
 }
 
 codecs! {
-    GetProfile GetAPIKeyList
+    GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+    GetTeamList ListRoles GetProfileList GetSystemUser
     GetUser ListUsers ListMobileTokens GetMe
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
     GetPublicRoleList GetSettings GetOperationOutcome
-    CreateProfile CreateAPIKey DeleteAPIKey
+    CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+    SetExtendedAttribute DeleteExtendedAttribute
+    AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+    CreateRole DeleteRole AssignRoleRight UnassignRoleRight
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
     CreateWallet WalletTransfer CreditWallet DebitWallet
     PlaceHold CaptureHold ReleaseHold RefundTransaction

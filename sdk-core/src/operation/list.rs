@@ -25,7 +25,8 @@ macro_rules! list {
 
 list! {
     read {
-        GetProfile GetAPIKeyList
+        GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+        GetTeamList ListRoles GetProfileList GetSystemUser
         GetUser ListUsers ListMobileTokens GetMe
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
@@ -33,7 +34,10 @@ list! {
         GetPublicRoleList GetSettings GetOperationOutcome
     }
     write {
-        CreateProfile CreateAPIKey DeleteAPIKey
+        CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+        SetExtendedAttribute DeleteExtendedAttribute
+        AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+        CreateRole DeleteRole AssignRoleRight UnassignRoleRight
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction

@@ -8,8 +8,11 @@ mod currency;
 mod hold;
 mod list;
 mod payment;
+mod person;
 mod profile;
+mod role;
 mod system;
+mod team;
 mod user;
 mod wallet;
 
@@ -18,8 +21,11 @@ pub use currency::*;
 pub use hold::*;
 pub use list::{READ_SPECS, all};
 pub use payment::*;
+pub use person::*;
 pub use profile::*;
+pub use role::*;
 pub use system::*;
+pub use team::*;
 pub use user::*;
 pub use wallet::*;
 
