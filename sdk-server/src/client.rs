@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup,
-    SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
+    ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -121,6 +121,11 @@ impl ProviderClient {
     /// What is to be known of the platform.
     pub fn settings(&self) -> Arc<SettingsGroup> {
         Arc::new(SettingsGroup(self.clone()))
+    }
+
+    /// Components of the platform, for its operator: unlocking, and what can be set.
+    pub fn components(&self) -> Arc<ComponentGroup> {
+        Arc::new(ComponentGroup(self.clone()))
     }
 
     /// What became of calls that moved money.

@@ -50,6 +50,7 @@ codecs! {
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+    GetSystemAttributeList UnlockSystemComponent SetSystemAttribute
     GetPublicRoleList GetSettings GetOperationOutcome
     CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
     SetExtendedAttribute DeleteExtendedAttribute

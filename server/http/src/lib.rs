@@ -8,6 +8,8 @@
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
+//! | `guard` | components that are locked or under maintenance, and too many requests at once |
+//! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
@@ -23,16 +25,20 @@ mod exchange;
 mod fault;
 mod fields;
 mod gate;
+mod guard;
+mod limits;
 pub mod listen;
 mod metrics;
 pub mod momo;
 mod native;
+mod peer;
 mod place;
 mod qr;
 mod reply;
 mod signing;
 pub mod sso;
 pub mod sweep;
+mod unlock;
 pub mod upkeep;
 mod watch;
 
