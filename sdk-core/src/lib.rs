@@ -50,7 +50,7 @@ pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
 pub use json::{JsonObject, JsonValue};
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};
-pub use secret::Secret;
+pub use secret::{KeyInPath, Secret, UserToken};
 pub use text::{Email, WebUrl};
 pub use timestamp::Timestamp;
 pub use wire::{Kind, Wire};

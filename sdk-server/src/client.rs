@@ -1,8 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup,
-    PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -106,6 +105,21 @@ impl ProviderClient {
     /// API keys.
     pub fn api_keys(&self) -> Arc<ApiKeyGroup> {
         Arc::new(ApiKeyGroup(self.clone()))
+    }
+
+    /// The users of profiles, and their roles there.
+    pub fn teams(&self) -> Arc<TeamGroup> {
+        Arc::new(TeamGroup(self.clone()))
+    }
+
+    /// Roles that the provider makes for itself and the profiles below it.
+    pub fn roles(&self) -> Arc<RoleGroup> {
+        Arc::new(RoleGroup(self.clone()))
+    }
+
+    /// Users of the whole platform, for those who run it.
+    pub fn system_users(&self) -> Arc<SystemUserGroup> {
+        Arc::new(SystemUserGroup(self.clone()))
     }
 
     /// What is to be known of the platform.

@@ -28,9 +28,12 @@ mod momo_surface;
 mod money;
 mod moving;
 mod oauth;
+mod profile;
+mod role;
 mod secrets;
 mod split;
 mod story;
+mod team;
 mod tenants;
 #[cfg(target_os = "linux")]
 mod trouble;

@@ -44,7 +44,8 @@ macro_rules! codecs {
 }
 
 codecs! {
-    GetProfile GetAPIKeyList
+    GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+    GetTeamList ListRoles GetProfileList GetSystemUser
     GetUser ListUsers ListMobileTokens GetMe
     GetUserMFAStatus GetUserMFASeed
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
@@ -52,7 +53,10 @@ codecs! {
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
     GetSystemAttributeList UnlockSystemComponent SetSystemAttribute
     GetPublicRoleList GetSettings GetOperationOutcome
-    CreateProfile CreateAPIKey DeleteAPIKey
+    CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+    SetExtendedAttribute DeleteExtendedAttribute
+    AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+    CreateRole DeleteRole AssignRoleRight UnassignRoleRight
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
     Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
     CreateWallet WalletTransfer CreditWallet DebitWallet

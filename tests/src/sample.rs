@@ -14,7 +14,7 @@ use serde_json::Value;
 pub async fn of(world: &World, name: &str) -> Option<Value> {
     let unique = fastrand::u32(..);
     Some(match name {
-        "GetProfile" => json(&operation::GetProfile { upid: None }),
+        "GetProfile" => json(&operation::GetProfile::new()),
         "GetAPIKeyList" => json(&operation::GetAPIKeyList { upid: None }),
         "GetUser" => json(&operation::GetUser { provider_user_id: None, uuid: Some(world.alice.uuid) }),
         "ListUsers" => json(&operation::ListUsers { limit: None, after: None, search: None }),
@@ -63,6 +63,53 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "DeleteAPIKey" => {
             let spare = world.provider.ok(&world::new_key("Spare", &["profile-ro"], None)).await;
             json(&operation::DeleteAPIKey { akid: spare.akid, upid: None })
+        }
+        "UpdateProfile" => json(&operation::UpdateProfile {
+            city: Some(format!("City {unique}")),
+            ..operation::UpdateProfile::new(world.alice.upid)
+        }),
+        "UpdateSystemProfile" => {
+            let upid = world.provider.ok(&world::individual(&format!("jay{unique}"))).await.upid;
+            json(&operation::UpdateSystemProfile { upid, status: "inactive".to_owned().into() })
+        }
+        "GetProfileExtendedAttributeList" => json(&operation::GetProfileExtendedAttributeList {}),
+        "SetExtendedAttribute" => json(&operation::SetExtendedAttribute::new(
+            format!("sample{unique}"),
+            "string".to_owned().into(),
+            "A sample".to_owned(),
+        )),
+        "DeleteExtendedAttribute" => {
+            let name = format!("spare{unique}");
+            let spare =
+                operation::SetExtendedAttribute::new(name.clone(), "array".to_owned().into(), "Spare".to_owned());
+            world.provider.ok(&spare).await;
+            json(&operation::DeleteExtendedAttribute { name })
+        }
+        "AddTeamUser" => json(&world::new_member(&format!("kim{unique}"), &["profile-ro"], None)),
+        "GetTeamList" => json(&operation::GetTeamList { upid: None }),
+        "UpdateTeamUser" => {
+            let name = format!("lee{unique}");
+            world.provider.ok(&world::new_member(&name, &["profile-ro"], None)).await;
+            json(&operation::UpdateTeamUser::new(world::email(&name), vec!["profile-rw".to_owned()]))
+        }
+        "DeleteTeamUser" => {
+            let member = world.provider.ok(&world::new_member(&format!("max{unique}"), &["profile-ro"], None)).await;
+            json(&operation::DeleteTeamUser { uuid: member.uuid, upid: None })
+        }
+        "GetProfileList" => json(&operation::GetProfileList {}),
+        "GetSystemUser" => json(&operation::GetSystemUser { email: None, uuid: Some(world.alice.uuid) }),
+        "UpdateSystemUser" => {
+            let member = world.provider.ok(&world::new_member(&format!("ned{unique}"), &["profile-ro"], None)).await;
+            json(&operation::UpdateSystemUser { uuid: member.uuid, status: "inactive".to_owned().into() })
+        }
+        "CreateRole" => json(&world::new_role(&format!("clerk{unique}"), &["readmyprofile"], None)),
+        "ListRoles" => json(&operation::ListRoles { upid: None }),
+        "DeleteRole" => json(&operation::DeleteRole { role: spare_role(world, unique).await, upid: None }),
+        "AssignRoleRight" => {
+            json(&operation::AssignRoleRight::new(spare_role(world, unique).await, "readwalletbalances".to_owned()))
+        }
+        "UnassignRoleRight" => {
+            json(&operation::UnassignRoleRight::new(spare_role(world, unique).await, "readmyprofile".to_owned()))
         }
         "CreateUser" => json(&world::new_user(&format!("user {unique}"))),
         "UpdateUser" => json(&operation::UpdateUser {
@@ -161,6 +208,13 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// A role of the provider's.
+async fn spare_role(world: &World, unique: u32) -> String {
+    let role = format!("spare{unique}");
+    world.provider.ok(&world::new_role(&role, &["readmyprofile"], None)).await;
+    role
 }
 
 /// A hold of the first user's money.

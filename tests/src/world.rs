@@ -5,10 +5,10 @@ use crate::http::{Api, Credential};
 use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
-    CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile, CreateUser,
-    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
+    AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile,
+    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
 };
-use florin_sdk_core::{Amount, CurrencyCode, Mtid, Prid, Txid, Upid, Uuid, Waid};
+use florin_sdk_core::{Amount, CurrencyCode, Email, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
 /// The full code of the world's currency. It has two digits after the point.
 pub const CURRENCY: &str = "TOK.acme";
@@ -233,12 +233,38 @@ pub fn payment_of(payer: &Person, text: &str) -> CreatePaymentRequest {
     }
 }
 
+/// An e-mail address.
+#[must_use]
+pub fn email(name: &str) -> Email {
+    format!("{name}@example.com").parse().expect("an e-mail address")
+}
+
+/// A new user for a profile's team.
+#[must_use]
+pub fn new_member(name: &str, roles: &[&str], upid: Option<Upid>) -> AddTeamUser {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    let callback = "https://app.example.com/set-password".parse().expect("an address");
+    AddTeamUser { upid, ..AddTeamUser::new(email(name), roles, callback) }
+}
+
+/// A new role with these rights.
+#[must_use]
+pub fn new_role(name: &str, rights: &[&str], upid: Option<Upid>) -> CreateRole {
+    let rights: Vec<_> = rights.iter().map(|right| (*right).to_owned()).collect();
+    let description = format!("The role {name}");
+    CreateRole {
+        rights: Some(rights).filter(|rights| !rights.is_empty()),
+        upid,
+        ..CreateRole::new(name.to_owned(), description)
+    }
+}
+
 /// A new profile below the provider's: an organization.
 #[must_use]
 pub fn new_merchant(name: &str) -> CreateProfile {
     CreateProfile {
         kind: ProfileType::Organization,
-        email: format!("{name}@example.com"),
+        email: email(name),
         sub_profile: Some(true),
         organization_name: Some(name.to_owned()),
         admin_first_name: Some("Mary".to_owned()),
@@ -254,7 +280,7 @@ pub fn new_merchant(name: &str) -> CreateProfile {
 pub fn individual(name: &str) -> CreateProfile {
     CreateProfile {
         kind: ProfileType::Individual,
-        email: format!("{name}@example.com"),
+        email: email(name),
         register_user: None,
         sub_profile: Some(true),
         system: None,

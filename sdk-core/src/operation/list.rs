@@ -25,7 +25,8 @@ macro_rules! list {
 
 list! {
     read {
-        GetProfile GetAPIKeyList
+        GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+        GetTeamList ListRoles GetProfileList GetSystemUser
         GetUser ListUsers ListMobileTokens GetMe
         GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
@@ -35,7 +36,10 @@ list! {
         GetPublicRoleList GetSettings GetOperationOutcome
     }
     write {
-        CreateProfile CreateAPIKey DeleteAPIKey
+        CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+        SetExtendedAttribute DeleteExtendedAttribute
+        AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+        CreateRole DeleteRole AssignRoleRight UnassignRoleRight
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit

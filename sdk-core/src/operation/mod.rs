@@ -10,8 +10,11 @@ mod currency;
 mod hold;
 mod list;
 mod payment;
+mod person;
 mod profile;
+mod role;
 mod system;
+mod team;
 mod user;
 mod wallet;
 
@@ -22,8 +25,11 @@ pub use currency::*;
 pub use hold::*;
 pub use list::{READ_SPECS, all};
 pub use payment::*;
+pub use person::*;
 pub use profile::*;
+pub use role::*;
 pub use system::*;
+pub use team::*;
 pub use user::*;
 pub use wallet::*;
 

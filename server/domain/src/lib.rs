@@ -55,6 +55,7 @@ use store::{Record, Table};
 pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
+        identity::CustomAttribute::TABLE,
         identity::User::TABLE,
         access::CustomRole::TABLE,
         identity::Membership::TABLE,

@@ -90,6 +90,7 @@ pub fn initialise(
         language: None,
         time_zone: None,
         confirmed: true,
+        display_name: Some(profile.display_name()),
     };
     let user = register_user(store, &mut profile, administrator, &["system-admin"])?;
     let (key, apikey) =

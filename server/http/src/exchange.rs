@@ -529,6 +529,7 @@ async fn answer(
     }
     let mut problems = Problems::default();
     fields::rename(spec.fields, &mut request, &mut problems);
+    fields::gather(spec.fields, &mut request, &mut problems);
     fields::check(spec.fields, &mut request, &mut problems);
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));

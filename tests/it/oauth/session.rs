@@ -40,7 +40,7 @@ async fn a_token_has_the_documented_shape() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_works_until_its_session_user_or_time_ends() {
     let world = World::new().await;
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let (one, two) = (world.session(Terms::login()).await, world.session(Terms::login()).await);
     let (first, second) = (one.token.expose().to_owned(), two.token.expose().to_owned());
     for _ in 0..2 {
@@ -96,7 +96,7 @@ async fn a_scope_bounds_what_a_token_may() {
 async fn no_other_algorithm_and_no_forgery() {
     let world = World::new().await;
     let token = world.session(Terms::login()).await.token.expose().to_owned();
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let parts: Vec<_> = token.split('.').collect();
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = |alg: &str| {
@@ -139,7 +139,7 @@ async fn no_other_algorithm_and_no_forgery() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_rotated_by_hand_and_by_age() {
     let world = World::new().await;
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let old = world.session(Terms::login()).await.token.expose().to_owned();
     let fresh = key::generate().expect("a key");
     let sealer = world.app.sealer().clone();

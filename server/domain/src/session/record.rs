@@ -117,7 +117,7 @@ pub fn begin(store: &mut dyn Reader, uuid: Uuid, upid: Upid, terms: Terms) -> Re
     })?;
     let created = store.now();
     let expires = created.plus_seconds(i64::from(terms.lifetime_s));
-    let user_token = Secret::from(format!("{USER_TOKEN_PREFIX}{}", secrets::hex_key().expose().to_lowercase()));
+    let user_token = Secret::from(format!("{USER_TOKEN_PREFIX}{}", secrets::hex_key().expose()));
     let session = Session {
         // 63 bits: two alike are refused by the table.
         id: i64::from_be_bytes(secrets::random()) & i64::MAX,

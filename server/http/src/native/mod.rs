@@ -6,8 +6,10 @@ mod credential;
 mod currency;
 mod hold;
 mod payment;
+mod person;
 mod profile;
 mod system;
+mod team;
 mod user;
 mod wallet;
 
@@ -18,6 +20,23 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .read(profile::get_profile)
         .write_after(profile::prepare_profile, profile::create_profile)
+        .write(profile::update_profile)
+        .write(profile::update_system_profile)
+        .read(profile::get_profile_extended_attribute_list)
+        .write(profile::set_extended_attribute)
+        .write(profile::delete_extended_attribute)
+        .write(team::add_team_user)
+        .read(team::get_team_list)
+        .write(team::update_team_user)
+        .write(team::delete_team_user)
+        .write(team::create_role)
+        .read(team::list_roles)
+        .write(team::delete_role)
+        .write(team::assign_role_right)
+        .write(team::unassign_role_right)
+        .read(person::get_profile_list)
+        .read(person::get_system_user)
+        .write(person::update_system_user)
         .write(profile::create_api_key)
         .read(profile::get_api_key_list)
         .write(profile::delete_api_key)
