@@ -33,10 +33,8 @@ enum Mending {
     /// The value is written in another way.
     Value(&'static str),
     /// The value is a number.
-    #[allow(dead_code, reason = "for the operations of bridges")]
     Number(u32),
     /// The value is true or false.
-    #[allow(dead_code, reason = "for the operations of bridges")]
     Flag(bool),
 }
 use Mending::{Flag, Name, Number, Value as Text};
@@ -50,6 +48,16 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
     ("GetPaymentStatus", "/amount", Text("0.1214"), "A-011"),
     // the second entry says status, the first entry and the table say statusmessage.
     ("GetPaymentTransactionList", "/transactionlist/1/status", Name("statusmessage"), "A-046"),
+    // keys with a space at the end.
+    ("GetTrustLines", "/trustlines/0/issueraddress ", Name("issueraddress"), "A-044"),
+    ("GetTrustLines", "/trustlines/0/issuername ", Name("issuername"), "A-044"),
+    ("GetTrustLines", "/trustlines/1/issueraddress ", Name("issueraddress"), "A-044"),
+    ("GetTrustLines", "/trustlines/1/issuername ", Name("issuername"), "A-044"),
+    // numbers and truth as texts.
+    ("GetSystemActiveBridgeList", "/bridgelist/0/instanceid", Number(1), "A-052"),
+    ("GetSystemActiveBridgeList", "/bridgelist/1/instanceid", Number(1), "A-052"),
+    ("GetSystemBridgeExternalAccountAttributeList", "/attributelist/0/masked", Flag(false), "A-052"),
+    ("GetSystemBridgeExternalAccountAttributeList", "/attributelist/1/masked", Flag(true), "A-052"),
     // times without seconds; everywhere else with them.
     ("GetPaymentTransactionList", "/transactionlist/0/timestampopen", Text("2014-12-08T12:27:00Z"), "A-076"),
     ("GetPaymentTransactionList", "/transactionlist/0/timestampclose", Text("2014-12-08T12:53:00Z"), "A-076"),
@@ -70,6 +78,8 @@ const ALIASES: &[(&str, &str, &str, &str)] = &[
     ("GetPaymentStatus", "", "destinationwaid", "destinationwallet"),
     ("GetUserMFAStatus", "", "mfaenabled", "mefaenabled"),
     ("GetPaymentTransactionList", "/transactionlist/0", "statusmessage", "status"),
+    ("GetTrustLines", "/trustlines/0", "issueraddress", "issueraddress "),
+    ("GetTrustLines", "/trustlines/0", "issuername", "issuername "),
     ("GetSystemAttributeList", "", "attributelist", "atttributelist"),
 ];
 
