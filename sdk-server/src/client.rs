@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
-    TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ApplicationGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
+    ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -101,6 +101,11 @@ impl ProviderClient {
     /// API keys.
     pub fn api_keys(&self) -> Arc<ApiKeyGroup> {
         Arc::new(ApiKeyGroup(self.clone()))
+    }
+
+    /// Applications of single sign-on.
+    pub fn applications(&self) -> Arc<ApplicationGroup> {
+        Arc::new(ApplicationGroup(self.clone()))
     }
 
     /// What is to be known of the platform.

@@ -53,6 +53,11 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let spare = world.provider.ok(&world::new_key("Spare", &["profile-ro"], None)).await;
             json(&operation::DeleteAPIKey { akid: spare.akid, upid: None })
         }
+        "ListApplications" => json(&operation::ListApplications { upid: None }),
+        "CreateApplication" => json(&world::new_application(&format!("App {unique}"))),
+        "DeleteApplication" => json(&operation::DeleteApplication::new(spare_application(world).await)),
+        "RotateApplicationSecret" => json(&operation::RotateApplicationSecret::new(spare_application(world).await)),
+        "RotateSigningKey" => json(&operation::RotateSigningKey {}),
         "CreateUser" => json(&world::new_user(&format!("user {unique}"))),
         "UpdateUser" => json(&operation::UpdateUser {
             provider_user_id: None,
@@ -117,6 +122,11 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// An application of the provider.
+async fn spare_application(world: &World) -> String {
+    world.provider.ok(&world::new_application("Spare")).await.client_id
 }
 
 /// A hold of the first user's money.

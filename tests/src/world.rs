@@ -152,6 +152,13 @@ pub fn new_currency(letters: &str, issuer: Option<&str>) -> CreateExtendedCurren
     }
 }
 
+/// A confidential application.
+#[must_use]
+pub fn new_application(name: &str) -> operation::CreateApplication {
+    let redirect = "https://merchant.example/auth-endpoint".to_owned();
+    operation::CreateApplication::new(name.to_owned(), operation::ApplicationType::Confidential, redirect)
+}
+
 /// A new API key.
 #[must_use]
 pub fn new_key(description: &str, roles: &[&str], upid: Option<Upid>) -> CreateAPIKey {

@@ -41,6 +41,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         momo::sandbox::open(&app).await?;
         writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
     }
+    let issuer = format!("http://{}", listener.local_addr()?);
+    sso::stand_at(&app, sso::Place { issuer, ..sso::Place::default() });
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -3,6 +3,7 @@
 use crate::credentials::Credentials;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::sso;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
@@ -44,6 +45,7 @@ struct Inner {
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
+    sso: sso::State,
 }
 
 impl App {
@@ -70,6 +72,7 @@ impl App {
             slow,
             slow_waiting,
             momo,
+            sso: sso::State::default(),
         }))
     }
 
@@ -114,6 +117,11 @@ impl App {
     /// What the MoMo surface keeps in memory.
     pub(crate) fn momo(&self) -> &momo::State {
         &self.0.momo
+    }
+
+    /// Where single sign-on stands.
+    pub(crate) fn sso(&self) -> &sso::State {
+        &self.0.sso
     }
 
     /// The clock that all of the server goes by.

@@ -65,7 +65,6 @@ pub(crate) struct Writing<'a> {
 }
 
 /// What a handler gets that writes in steps, or for anybody.
-#[allow(dead_code, reason = "the first that writes in steps takes this away")]
 pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
     /// Whoever calls; none of what anybody may call without a credential.
@@ -78,7 +77,6 @@ pub(crate) struct Changing<'a> {
 
 /// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
 /// counted). What is to be undone is an error around it.
-#[allow(dead_code, reason = "the first that writes in steps takes this away")]
 pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
 
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -173,7 +171,6 @@ impl Routes {
     /// An operation that changes something and moves no money, in three steps: it looks at what is there, does slow work
     /// where nobody waits for the writer, such as hashing a password, and writes. What it has looked at may have changed
     /// by then. Anybody may call it if its definition says so; then there may be no caller.
-    #[allow(dead_code, reason = "the first that writes in steps takes this away")]
     pub(crate) fn write_in_steps<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
         self,
         look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
@@ -463,7 +460,7 @@ impl<'de> Deserialize<'de> for Strict {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if body.is_empty() {
         return Ok(Map::new());
     }

@@ -50,6 +50,7 @@ pub fn router(app: App) -> Router {
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
+        .merge(sso::router(&app))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app)
