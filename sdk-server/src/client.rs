@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ApplicationGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
-    ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ApplicationGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup,
+    PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -76,6 +76,11 @@ impl ProviderClient {
     /// The provider's end users.
     pub fn users(&self) -> Arc<UserGroup> {
         Arc::new(UserGroup(self.clone()))
+    }
+
+    /// What the provider's people sign in with: passwords, second factors, e-mail addresses.
+    pub fn credentials(&self) -> Arc<CredentialGroup> {
+        Arc::new(CredentialGroup(self.clone()))
     }
 
     /// The tokens with which users' apps read.

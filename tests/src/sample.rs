@@ -1,8 +1,8 @@
 //! One valid request for each operation, for tests that go through all of them.
 
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::Hoid;
 use florin_sdk_core::operation::{self, Operation};
+use florin_sdk_core::{Email, Hoid, Secret};
 use serde_json::Value;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
@@ -75,6 +75,39 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let spare = world::person(&world.provider, &format!("spare {unique}")).await;
             json(&operation::RevokeMobileTokens { provider_user_id: None, uuid: Some(spare.uuid) })
         }
+        "Login" => json(&operation::Login::new(address(&world.initialised.email), password(world))),
+        "ActivationEmail" => {
+            let person = world::registration(&format!("pending{unique}"));
+            world.provider.ok(&person).await;
+            json(&operation::ActivationEmail::new(address(&person.email.to_string()), world::PASSWORD.into()))
+        }
+        "ResetUserPassword" => json(&operation::ResetUserPassword::new(
+            address(&world.initialised.email),
+            "https://app.example.com/set-password".parse().expect("a web address"),
+        )),
+        // To the same one: whoever comes next has the same request.
+        "ChangeUserPassword" => json(&operation::ChangeUserPassword {
+            password: Some(password(world)),
+            ..operation::ChangeUserPassword::new(address(&world.initialised.email), password(world))
+        }),
+        "ChangeUserEmail" => {
+            let staff = world::staff(&world.provider, &format!("moving{unique}")).await;
+            let new = address(&format!("moved{unique}@example.com"));
+            json(&operation::ChangeUserEmail::new(address(&staff), new, world::PASSWORD.into()))
+        }
+        "GetUserMFAStatus" => json(&operation::GetUserMFAStatus {}),
+        "GetUserMFASeed" => json(&operation::GetUserMFASeed {}),
+        "EnableUserMFA" => {
+            let staff = world::staff(&world.provider, &format!("enrolling{unique}")).await;
+            let login = operation::Login::new(address(&staff), world::PASSWORD.into());
+            let person = world.server.api().bearer(world.provider.ok(&login).await.token.expose());
+            let seed = person.ok(&operation::GetUserMFASeed {}).await.seed;
+            let now = world.provider.ok(&operation::GetSettings {}).await.server_time;
+            let code = crate::totp::code(seed.expose(), now.millis() / 1000);
+            json(&operation::EnableUserMFA::new(address(&staff), world::PASSWORD.into(), code.into()))
+        }
+        // It is off: turning it off once more is no error.
+        "DisableUserMFA" => json(&operation::DisableUserMFA::new(password(world), "000000".into())),
         "CreateWallet" => json(&operation::CreateWallet {
             wallet_name: "Savings".to_owned(),
             upid: Some(world.alice.upid),
@@ -137,4 +170,13 @@ async fn spare_hold(world: &World) -> Hoid {
 /// A request as the table has it: of the type that bears the name.
 fn json<O: Operation>(request: &O) -> Value {
     serde_json::to_value(request).expect("a request")
+}
+
+fn address(text: &str) -> Email {
+    text.parse().expect("an e-mail address")
+}
+
+/// The first administrator's.
+fn password(world: &World) -> Secret {
+    world.initialised.password.as_str().into()
 }

@@ -289,6 +289,27 @@ pub fn individual(name: &str) -> CreateProfile {
     }
 }
 
+/// The password of those who sign in.
+pub const PASSWORD: &str = "Mypassword$0";
+
+/// A new profile with a person who signs in, once the address is confirmed.
+#[must_use]
+pub fn registration(name: &str) -> CreateProfile {
+    CreateProfile {
+        register_user: Some(true),
+        callback_url: Some("https://app.example.com/set?x=1".parse().expect("a web address")),
+        password: Some(PASSWORD.into()),
+        ..individual(name)
+    }
+}
+
+/// Makes a person who signs in, at once; the e-mail address.
+pub async fn staff(provider: &Api, name: &str) -> String {
+    let request = CreateProfile { email_validation: Some(false), ..registration(name) };
+    provider.ok(&request).await;
+    request.email.to_string()
+}
+
 /// Makes a user with an app.
 pub async fn person(provider: &Api, name: &str) -> Person {
     let user = provider.ok(&new_user(name)).await;

@@ -27,6 +27,7 @@ list! {
     read {
         GetProfile GetAPIKeyList ListApplications
         GetUser ListUsers ListMobileTokens GetMe
+        GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
@@ -36,6 +37,8 @@ list! {
         CreateProfile CreateAPIKey DeleteAPIKey
         CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
+        CreateWallet WalletTransfer CreditWallet DebitWallet
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment

@@ -4,6 +4,7 @@
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
 mod application;
+mod credential;
 mod currency;
 #[cfg(feature = "write")]
 mod hold;
@@ -15,6 +16,7 @@ mod user;
 mod wallet;
 
 pub use application::*;
+pub use credential::*;
 pub use currency::*;
 #[cfg(feature = "write")]
 pub use hold::*;

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod application;
+mod credential;
 mod currency;
 mod hold;
 mod mobile_token;
@@ -15,6 +16,7 @@ mod wallet;
 
 pub use api_key::ApiKeyGroup;
 pub use application::ApplicationGroup;
+pub use credential::CredentialGroup;
 pub use currency::CurrencyGroup;
 pub use hold::HoldGroup;
 pub use mobile_token::MobileTokenGroup;

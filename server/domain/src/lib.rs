@@ -9,6 +9,8 @@
 //! | [`refusal`] | the one way in which a rule says no |
 //! | [`access`] | roles, rights, callers, and what a caller reaches |
 //! | [`identity`] | profiles, users, API keys, mobile tokens |
+//! | [`credential`] | passwords, second factors, links by mail |
+//! | [`mail`] | mails |
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
@@ -25,9 +27,11 @@
 
 pub mod access;
 pub mod clock;
+pub mod credential;
 pub mod currency;
 pub mod identity;
 pub mod ledger;
+pub mod mail;
 pub mod momo;
 pub mod notify;
 pub mod payment;
@@ -82,6 +86,10 @@ pub fn tables() -> Vec<&'static Table> {
         payment::PaymentRequest::TABLE,
         reference::ClientReference::TABLE,
         notify::Event::TABLE,
+        credential::LoginGuard::TABLE,
+        credential::UserMfa::TABLE,
+        credential::Link::TABLE,
+        mail::Mail::TABLE,
         momo::PartyRow::TABLE,
         momo::MomoUser::TABLE,
         momo::MomoToken::TABLE,

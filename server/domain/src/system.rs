@@ -46,6 +46,13 @@ pub fn touch(store: &mut dyn Writer) -> Result<(), Refusal> {
     }
 }
 
+/// The platform's name: that of its own profile.
+pub fn platform_name(store: &mut dyn Reader) -> Result<Option<String>, Refusal> {
+    let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
+    let name = store.first::<Profile>(query)?.map(|profile| profile.display_name());
+    Ok(name.filter(|name| !name.is_empty()))
+}
+
 /// Makes an API key for the platform's own profile: for an operator who has lost all others.
 pub fn rescue_key(store: &mut dyn Writer) -> Result<(ApiKey, Secret), Refusal> {
     let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);

@@ -12,10 +12,12 @@ use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
 use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::{Mtid, Timestamp};
+use florin_sdk_core::{Mtid, Timestamp, WebUrl};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, Semaphore, oneshot};
+use url::{Origin, Url};
 
 /// The most tokens whose last use is remembered.
 const MAX_LAST_USED: usize = 100_000;
@@ -25,6 +27,15 @@ const SLOW_AT_ONCE: usize = 2;
 
 /// How much slow work may wait. More is refused, so that a flood of it does not fill the memory.
 const SLOW_WAITING: usize = 64;
+
+/// Where the server stands in the world.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// The folder that mails go to, if they do.
+    pub mail_folder: Option<PathBuf>,
+    /// Scheme, host and port of the pages that links in mails may lead to, whoever asks for them.
+    pub callback_origins: Vec<Origin>,
+}
 
 /// The server, as handlers see it. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +52,10 @@ struct Inner {
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
+    /// Wakes whoever sends mails.
+    mails: Notify,
+    /// Where it stands in the world.
+    site: OnceLock<Site>,
     /// Places for slow work: those that work and those that wait.
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
@@ -56,7 +71,7 @@ impl App {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
-        let (metrics, news) = (Metrics::default(), Notify::new());
+        let (metrics, news, mails) = (Metrics::default(), Notify::new(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
         Self(Arc::new(Inner {
@@ -69,6 +84,8 @@ impl App {
             settings,
             clock,
             news,
+            mails,
+            site: OnceLock::new(),
             slow,
             slow_waiting,
             momo,
@@ -112,6 +129,31 @@ impl App {
     /// Wakes, and is awaited by, whoever delivers events.
     pub(crate) fn news(&self) -> &Notify {
         &self.0.news
+    }
+
+    /// Wakes, and is awaited by, whoever sends mails.
+    pub(crate) fn mails(&self) -> &Notify {
+        &self.0.mails
+    }
+
+    /// Says where it stands in the world. What was said first counts.
+    pub fn stand_at(&self, site: Site) {
+        if self.0.site.set(site).is_err() {
+            tracing::warn!("where the server stands was said twice");
+        }
+    }
+
+    /// The folder that mails go to, if they do.
+    pub(crate) fn mail_folder(&self) -> Option<&PathBuf> {
+        self.0.site.get()?.mail_folder.as_ref()
+    }
+
+    /// Whether a link in a mail that anybody may ask for may lead here: to a place that the operator named; in a sandbox
+    /// anywhere.
+    pub(crate) fn may_lead_to(&self, address: &WebUrl) -> bool {
+        let Ok(url) = Url::parse(address.as_str()) else { return false };
+        let named = |site: &Site| site.callback_origins.contains(&url.origin());
+        self.sandbox() || self.0.site.get().is_some_and(named)
     }
 
     /// What the MoMo surface keeps in memory.
@@ -267,6 +309,9 @@ where
         if let Some(rows) = self.set.filter(|_| committed.is_ok()) {
             // The same: who set something sees it count.
             self.app.settings.load(&rows);
+        }
+        if self.seen.mails {
+            self.app.mails.notify_one();
         }
         if self.seen.events {
             self.app.news.notify_one();

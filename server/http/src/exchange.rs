@@ -41,7 +41,6 @@ pub(crate) struct Reading<'a> {
     /// When mobile tokens were last used. Not the whole server: that has a way to write.
     pub(crate) last_use: &'a LastUse,
     /// Opens secrets that are stored sealed.
-    #[allow(dead_code, reason = "the first that opens one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
@@ -57,7 +56,6 @@ pub(crate) struct Writing<'a> {
     /// What it made or settled; a handler of a money operation says so here.
     pub(crate) made: Made,
     /// Seals secrets that are stored, and opens them.
-    #[allow(dead_code, reason = "the first that seals one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
@@ -151,6 +149,47 @@ impl Routes {
         })
     }
 
+    /// An operation that reads, and whose answer must be noted: what was handed out is known again later. Not for apps:
+    /// a mobile credential never comes near a writer (ADR 18).
+    pub(crate) fn read_and_note<O: ReadOperation, Note: Clone + Send + 'static>(
+        self,
+        handler: fn(&mut Reading<'_>, O) -> Result<(O::Answer, Note), Refusal>,
+        note: fn(&mut dyn Writer, &Sealer, &Note) -> Result<(), Refusal>,
+    ) -> Self {
+        const { assert!(!O::CALLERS.admits_mobile(), "what an app reads is not noted") };
+        self.mount::<O>(move |call| {
+            let known = typed::<O>(call.request).and_then(|operation| {
+                let caller = known(call.caller)?;
+                // Once more, beside the gate: here a writer is used.
+                if caller.side == Side::Mobile {
+                    return Err(Refusal::new(Code::FORBIDDEN));
+                }
+                Ok((operation, caller))
+            });
+            let (operation, caller) = match known {
+                Ok(both) => both,
+                Err(refusal) => return ready(refusal),
+            };
+            let app = call.app;
+            Box::pin(async move {
+                let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
+                let work = move |store: &mut dyn Reader| {
+                    let (last_use, sealer, settings) = (&last_use, &sealer, &settings);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings };
+                    let (answer, note) = handler(&mut reading, operation)?;
+                    Ok((encode(&answer)?, note))
+                };
+                let noted = async {
+                    let (answer, what) = app.read_little(work).await?;
+                    let sealer = app.sealer().clone();
+                    app.write(move |store| note(store, &sealer, &what), |_: &Refusal| false).await?;
+                    Ok(answer)
+                };
+                noted.await.into()
+            })
+        })
+    }
+
     /// An operation that changes something. If it is about money, it runs once under its client reference.
     pub(crate) fn write<O: WriteOperation>(
         self,
@@ -177,6 +216,26 @@ impl Routes {
         work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
         finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
     ) -> Self {
+        self.steps(false, look, work, finish)
+    }
+
+    /// The same for one that may look through a whole table.
+    pub(crate) fn search_and_write<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
+        self,
+        look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
+        work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
+        finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
+    ) -> Self {
+        self.steps(true, look, work, finish)
+    }
+
+    fn steps<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
+        self,
+        long: bool,
+        look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
+        work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
+        finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
+    ) -> Self {
         const { assert!(!O::MONEY, "a money operation runs under its client reference, by `write`") };
         self.mount::<O>(move |call| {
             let operation = match typed::<O>(call.request) {
@@ -190,7 +249,8 @@ impl Routes {
             Box::pin(async move {
                 let steps = async {
                     let (asked, by) = (operation.clone(), caller.clone());
-                    let found = app.read_little(move |store| look(store, by.as_deref(), &asked)).await?;
+                    let look = move |store: &mut dyn Reader| look(store, by.as_deref(), &asked);
+                    let found = if long { app.read(look).await? } else { app.read_little(look).await? };
                     let (here, asked) = (app.clone(), operation.clone());
                     let worked = app.slowly(move || work(&here, &asked, found)).await?;
                     let shared = app.credentials().shared();

@@ -9,6 +9,8 @@
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
+//! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
+//! | [`mail`] | mails on their way out |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
@@ -16,6 +18,7 @@
 
 pub mod app;
 mod body;
+mod confirm;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -24,9 +27,12 @@ mod fault;
 mod fields;
 mod gate;
 pub mod listen;
+pub mod mail;
 mod metrics;
 pub mod momo;
 mod native;
+mod outbox;
+mod page;
 mod place;
 mod qr;
 mod reply;
@@ -36,7 +42,7 @@ pub mod sweep;
 pub mod upkeep;
 mod watch;
 
-pub use app::App;
+pub use app::{App, Site};
 pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
@@ -45,15 +51,15 @@ use axum::response::Response;
 
 /// Everything the listener serves.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(native::routes().router())
+        .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
-        .merge(sso::router(&app))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .with_state(app)
+        .merge(sso::router(&app));
+    let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
+    router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }
 
 /// A path that no surface has, told in the words of the one that it looks like.

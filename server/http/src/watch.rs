@@ -3,6 +3,7 @@
 use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
+use florin_domain::mail::Mail;
 use florin_domain::notify::Event;
 use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
@@ -36,6 +37,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: bool,
     /// An event is to be delivered.
     pub(crate) events: bool,
+    /// A mail is to be sent.
+    pub(crate) mails: bool,
     /// An attribute was set.
     pub(crate) settings: bool,
 }
@@ -65,6 +68,7 @@ impl Writer for Watch<'_> {
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
+        self.seen.mails |= table == Mail::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }

@@ -13,6 +13,8 @@ const MENDED_REQUESTS: &[(&str, usize, &str, &str, &str)] = &[
     // registeruser is true in both, so callbackurl is required.
     ("CreateProfile", 0, "callbackurl", "https://app.example.com/set-password", "A-057"),
     ("CreateProfile", 1, "callbackurl", "https://app.example.com/set-password", "A-057"),
+    // the example holds placeholders.
+    ("ResetUserPassword", 0, "callbackurl", "https://app.example.com/callbackservlet", "A-032"),
     // method is required; applepay is meant.
     ("AcceptPayment", 1, "method", "applepay", "A-056"),
 ];
@@ -46,6 +48,7 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
 const ALIASES: &[(&str, &str, &str, &str)] = &[
     ("GetWalletTransactionList", "", "transactionlist", "transactions"),
     ("GetPaymentStatus", "", "destinationwaid", "destinationwallet"),
+    ("GetUserMFAStatus", "", "mfaenabled", "mefaenabled"),
     ("GetPaymentTransactionList", "/transactionlist/0", "statusmessage", "status"),
 ];
 

@@ -21,16 +21,7 @@ const NOT_YET: &[&str] = &[
     "UpdateNotificationTransport",
     "DeleteNotificationTransport",
     "UpdateSystemProfile",
-    "ChangeUserEmail",
-    "ChangeUserPassword",
-    "ResetUserPassword",
-    "GetUserMFAStatus",
-    "EnableUserMFA",
-    "GetUserMFASeed",
-    "DisableUserMFA",
-    "Login",
     "GetProfileList",
-    "ActivationEmail",
     "GetSystemUser",
     "UpdateSystemUser",
     "GetWalletListByName",
@@ -83,6 +74,9 @@ const PATHS: &[(&str, &str, &str)] = &[
 /// Documented fields that we do not have.
 const WITHOUT: &[(&str, &str, &str)] =
     &[("CreateProfile", "*", "stands for any attribute beside the named ones; `extended` takes those")];
+
+/// What every user may do with what they sign in with: no right is needed, the user's own proof is.
+const OF_THE_USER: &[&str] = &["ChangeUserEmail", "GetUserMFAStatus", "GetUserMFASeed", "EnableUserMFA"];
 
 /// Fields of ours that no file names.
 const BEYOND: &[(&str, &str, &str)] = &[(
@@ -158,10 +152,10 @@ fn callers() {
             };
             faults.equal(&format!("{} callers", spec.name), &ours, &callers.as_str());
         }
-        // Which operations need no credential is A-082; of those that are built, the page's word is "Static".
+        // Which operations need no credential is A-082.
         let public = spec.callers == Callers::Public;
-        if documented.auth.is_some() {
-            faults.equal(&format!("{} public", spec.name), &public, &documented.paths[0].starts_with("/static/"));
+        if let Some(auth) = &documented.auth {
+            faults.equal(&format!("{} public", spec.name), &public, &(auth.required == Value::Bool(false)));
         }
         faults.unless(spec.access == Access::Read || !spec.callers.admits_mobile() || public, || {
             format!("{} writes, so no app may call it", spec.name)
@@ -189,8 +183,12 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none = matches!(spec.name, "GetMe" | "GetSettings") || spec.callers == Callers::Public;
-        faults.unless(spec.rights.is_none() == needs_none, || format!("{}: who may call it?", spec.name));
+        let needs_none = matches!(spec.name, "GetMe" | "GetSettings")
+            || OF_THE_USER.contains(&spec.name)
+            || spec.callers == Callers::Public;
+        // Proven by what is in the request, or by a right.
+        let proven = spec.callers == Callers::Public && spec.party;
+        faults.unless(spec.rights.is_none() == needs_none || proven, || format!("{}: who may call it?", spec.name));
     }
     faults.none();
 }

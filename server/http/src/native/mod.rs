@@ -2,6 +2,7 @@
 //! the domain, and translates back.
 
 mod application;
+mod credential;
 mod currency;
 mod hold;
 mod payment;
@@ -34,6 +35,15 @@ pub(crate) fn routes() -> Routes {
         .read(user::list_mobile_tokens)
         .write(user::revoke_mobile_token)
         .write(user::revoke_mobile_tokens)
+        .write_in_steps(credential::find_login, credential::check_login, credential::login)
+        .write_in_steps(credential::find_pending, credential::check_pending, credential::activation_email)
+        .write_in_steps(credential::find_forgetful, credential::draw_reset, credential::reset_user_password)
+        .write_in_steps(credential::find_changing, credential::hash_changed, credential::change_user_password)
+        .search_and_write(credential::find_moving, credential::check_moving, credential::change_user_email)
+        .read(credential::get_user_mfa_status)
+        .read_and_note(credential::get_user_mfa_seed, credential::note_seed)
+        .write_in_steps(credential::find_enabling, credential::check_enabling, credential::enable_user_mfa)
+        .write_in_steps(credential::find_disabling, credential::check_disabling, credential::disable_user_mfa)
         .write(wallet::create_wallet)
         .read(wallet::get_wallet)
         .read(wallet::get_wallet_list)
