@@ -154,9 +154,10 @@ pub fn new_currency(letters: &str, issuer: Option<&str>) -> CreateExtendedCurren
 
 /// A confidential application.
 #[must_use]
-pub fn new_application(name: &str) -> operation::CreateApplication {
+pub fn new_application(name: &str) -> florin_sdk_core::operation::CreateApplication {
     let redirect = "https://merchant.example/auth-endpoint".to_owned();
-    operation::CreateApplication::new(name.to_owned(), operation::ApplicationType::Confidential, redirect)
+    let kind = florin_sdk_core::operation::ApplicationType::Confidential;
+    florin_sdk_core::operation::CreateApplication::new(name.to_owned(), kind, redirect)
 }
 
 /// A new API key.
