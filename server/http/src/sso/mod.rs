@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `signin` | signing in on the page, and out |
 //! | `authorize` | an application asks, a person decides |
+//! | `elsewhere` | signing in with an account of Google, Facebook, LinkedIn |
 //! | `token` | tokens for codes and refresh tokens; revocation, introspection |
 //! | `discovery` | keys, metadata, whose a token is |
 //! | `apps` | the page of applications |
@@ -18,6 +19,7 @@ mod apps;
 mod authorize;
 mod browser;
 mod discovery;
+mod elsewhere;
 pub mod keys;
 mod page;
 mod signin;
@@ -50,6 +52,8 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/auth/apps/delete", post(apps::delete))
         .route("/auth/apps/secret", post(apps::secret))
         .route("/auth/apps/revoke", post(apps::revoke))
+        .route("/auth/p/{strategy}", get(elsewhere::begin))
+        .route("/auth/p/{strategy}/callback", get(elsewhere::callback))
         .route("/auth/token", post(token::token).options(preflight))
         .route("/auth/revoke", post(token::revoke).options(preflight))
         .route("/auth/introspect", post(token::introspect))
@@ -92,7 +96,9 @@ async fn need_unlocked(Shared(app): Shared<App>, request: Request, next: Next) -
     }
     let refusal = seal::locked(Component::Sso);
     let path = request.uri().path();
-    let wants_page = matches!(path, "/auth/login" | "/auth/authorize") || path.starts_with("/auth/apps");
+    let wants_page = matches!(path, "/auth/login" | "/auth/authorize")
+        || path.starts_with("/auth/apps")
+        || path.starts_with("/auth/p/");
     if wants_page && request.method() == Method::GET { page::refused(&refusal) } else { api::locked(refusal) }
 }
 

@@ -2,7 +2,8 @@
 
 use florin_domain::sso::StrategyKind;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Where single sign-on stands in the world.
 #[derive(Debug, Clone, Default)]
@@ -34,4 +35,20 @@ impl State {
     pub(crate) fn issuer_of(&self, kind: StrategyKind) -> &str {
         self.0.get().and_then(|place| place.issuers.get(kind.id())).map_or(kind.issuer(), String::as_str)
     }
+}
+
+/// A client for other sites: it follows no redirect, and has patience for `timeout`.
+pub(super) fn http_client(timeout: Duration) -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .timeout(timeout)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    Ok(builder.build()?)
 }
