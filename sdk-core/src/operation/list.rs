@@ -31,6 +31,7 @@ list! {
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
     }
     write {
@@ -42,6 +43,7 @@ list! {
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
+        UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
     }
 }

@@ -4,6 +4,7 @@
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
 mod application;
+mod component;
 mod credential;
 mod currency;
 #[cfg(feature = "write")]
@@ -16,6 +17,7 @@ mod user;
 mod wallet;
 
 pub use application::*;
+pub use component::*;
 pub use credential::*;
 pub use currency::*;
 #[cfg(feature = "write")]

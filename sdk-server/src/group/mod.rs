@@ -2,6 +2,7 @@
 
 mod api_key;
 mod application;
+mod component;
 mod credential;
 mod currency;
 mod hold;
@@ -16,6 +17,7 @@ mod wallet;
 
 pub use api_key::ApiKeyGroup;
 pub use application::ApplicationGroup;
+pub use component::ComponentGroup;
 pub use credential::CredentialGroup;
 pub use currency::CurrencyGroup;
 pub use hold::HoldGroup;

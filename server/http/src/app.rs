@@ -1,9 +1,12 @@
 //! What every request shares.
 
 use crate::credentials::Credentials;
+use crate::guard::Crowd;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::momo;
 use crate::sso;
+use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
@@ -13,6 +16,7 @@ use florin_domain::settings::{self, SettingRow, Settings};
 use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp, WebUrl};
+use ipnet::IpNet;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -49,6 +53,11 @@ struct Inner {
     credentials: Credentials,
     sealer: Sealer,
     settings: Settings,
+    limits: Limits,
+    crowd: Crowd,
+    attempts: Attempts,
+    /// Proxies that are believed when they say for whom they ask.
+    proxies: OnceLock<Vec<IpNet>>,
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
@@ -74,6 +83,7 @@ impl App {
         let (metrics, news, mails) = (Metrics::default(), Notify::new(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
+        let (limits, attempts) = (Limits::new(settings.clone()), Attempts::new(clock.clone()));
         Self(Arc::new(Inner {
             store,
             sandbox,
@@ -82,6 +92,10 @@ impl App {
             credentials,
             sealer,
             settings,
+            limits,
+            crowd: Crowd::default(),
+            attempts,
+            proxies: OnceLock::new(),
             clock,
             news,
             mails,
@@ -91,6 +105,31 @@ impl App {
             momo,
             sso: sso::State::default(),
         }))
+    }
+
+    /// Believes these proxies when they say for whom they ask (`X-Forwarded-For`). Once, at the start.
+    pub fn trust(&self, proxies: Vec<IpNet>) {
+        let _ = self.0.proxies.set(proxies);
+    }
+
+    /// The proxies that are believed.
+    pub(crate) fn proxies(&self) -> &[IpNet] {
+        self.0.proxies.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How often.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Requests under way.
+    pub(crate) fn crowd(&self) -> &Crowd {
+        &self.0.crowd
+    }
+
+    /// Guesses of the application password.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     /// Takes over keys and settings from the database. Without it every component is locked.

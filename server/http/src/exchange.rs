@@ -6,6 +6,9 @@
 
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
+use crate::guard::{self, Needs};
+use crate::limits::{self, Class};
+use crate::peer::{self, Peer};
 use crate::place::{self, Template};
 use crate::reply::{self, REQUEST_ID, Reply};
 use crate::{body, fields, gate};
@@ -31,6 +34,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -85,11 +89,14 @@ struct Call {
     caller: Option<Arc<Caller>>,
     headers: HeaderMap,
     request: Map<String, Value>,
+    /// From where it comes, if that is known.
+    source: Option<IpAddr>,
 }
 
 /// An operation in its place: its definition, its gate, and the rest.
 struct Mounted {
     spec: Spec,
+    needs: Needs,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
 }
@@ -306,8 +313,21 @@ impl Routes {
         })
     }
 
+    /// An operation that changes the server process itself and nothing that is stored. Anybody may call it: the handler
+    /// sees to whom it listens, and how often.
+    pub(crate) fn server<O: WriteOperation, F: Future<Output = Reply> + Send + 'static>(
+        self,
+        handler: fn(App, Option<IpAddr>, O) -> F,
+    ) -> Self {
+        self.mount::<O>(move |call| match typed::<O>(call.request) {
+            Ok(operation) => Box::pin(handler(call.app, call.source, operation)),
+            Err(refusal) => ready(refusal),
+        })
+    }
+
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
-        self.0.push(Mounted { spec: O::spec(), admit: access::admit::<O>, run: Box::new(run) });
+        let spec = O::spec();
+        self.0.push(Mounted { spec, needs: Needs::of(&spec), admit: access::admit::<O>, run: Box::new(run) });
         self
     }
 
@@ -389,7 +409,7 @@ fn known(caller: Option<Arc<Caller>>) -> Result<Arc<Caller>, Refusal> {
 
 impl From<Result<String, Refusal>> for Reply {
     fn from(result: Result<String, Refusal>) -> Self {
-        Self { result, replayed: false }
+        Self { result, replayed: false, wait: None }
     }
 }
 
@@ -455,6 +475,8 @@ async fn answer(
     in_path: InPath,
 ) -> Result<Reply, Refusal> {
     let spec = &mounted.spec;
+    let _inside = guard::enter(app, mounted.needs)?;
+    let source = parts.extensions.get::<Peer>().map(|peer| peer::source(peer.0, &parts.headers, app.proxies()));
     let mut caller = None;
     // What anybody may read is read without a look at who asks. What anybody may write may come with a credential, and
     // then that must work, and be no mobile one.
@@ -464,9 +486,24 @@ async fn answer(
         _ => true,
     };
     if looked_at {
-        let found = gate::caller(app, &parts.headers).await?;
-        (mounted.admit)(&found)?;
-        caller = Some(found);
+        match gate::caller(app, &parts.headers).await {
+            Ok(found) => caller = Some(found),
+            Err(refusal) if refusal.code == Code::NOT_AUTHENTICATED => {
+                // Guesses are counted, too.
+                return Ok(allow(app, Some(Class::Public), source.map(peer::mark)).err().unwrap_or(refusal.into()));
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let (class, mark) = match &caller {
+        Some(caller) => (Class::of(spec, caller), Some(limits::mark(caller))),
+        None => (Some(Class::Public), source.map(peer::mark)),
+    };
+    if let Err(reply) = allow(app, class, mark) {
+        return Ok(reply);
+    }
+    if let Some(caller) = &caller {
+        (mounted.admit)(caller)?;
     }
     let body = body?;
     let mut request = match spec.method {
@@ -490,7 +527,21 @@ async fn answer(
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));
     }
-    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request }).await)
+    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request, source }).await)
+}
+
+/// Counts a request; the answer to one that is one too many.
+fn allow(app: &App, class: Option<Class>, mark: Option<u64>) -> Result<(), Reply> {
+    let Some((class, mark)) = class.zip(mark) else { return Ok(()) };
+    app.limits()
+        .check(class, mark)
+        .map_err(|seconds| Reply { wait: Some(seconds), ..Refusal::new(Code::TOO_FAST).into() })
+}
+
+/// The same for a call of another surface that needs no credential.
+pub(crate) fn allow_public(app: &App, mark: Option<u64>) -> Result<(), Refusal> {
+    let Some(mark) = mark else { return Ok(()) };
+    app.limits().check(Class::Public, mark).map_err(|_| Refusal::new(Code::TOO_FAST))
 }
 
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
@@ -654,7 +705,7 @@ async fn run_write<O: Operation>(
     // A decided refusal is kept under its client reference; all else that was written is undone by then.
     let kept = app.write(work, |refused: &Refused| refused.refusal.code.is_decided()).await;
     match kept {
-        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed },
-        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed },
+        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed, wait: None },
+        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed, wait: None },
     }
 }

@@ -8,6 +8,8 @@
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
+//! | `guard` | components that are locked or under maintenance, and too many requests at once |
+//! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
 //! | [`mail`] | mails on their way out |
@@ -26,6 +28,8 @@ mod exchange;
 mod fault;
 mod fields;
 mod gate;
+mod guard;
+mod limits;
 pub mod listen;
 pub mod mail;
 mod metrics;
@@ -33,12 +37,14 @@ pub mod momo;
 mod native;
 mod outbox;
 mod page;
+mod peer;
 mod place;
 mod qr;
 mod reply;
 mod signing;
 pub mod sso;
 pub mod sweep;
+mod unlock;
 pub mod upkeep;
 mod watch;
 

@@ -2,6 +2,7 @@
 //! the domain, and translates back.
 
 mod application;
+mod component;
 mod credential;
 mod currency;
 mod hold;
@@ -69,6 +70,9 @@ pub(crate) fn routes() -> Routes {
         .read(currency::get_circulation)
         .read(currency::get_profile_currency_list)
         .public(currency::get_public_currency_list)
+        .server(component::unlock_system_component)
+        .read(component::get_system_attribute_list)
+        .write(component::set_system_attribute)
         .public(system::get_public_role_list)
         .read(system::get_settings)
         .read(system::get_operation_outcome)

@@ -4,11 +4,13 @@ use crate::app::App;
 use crate::body;
 use crate::exchange::object;
 use crate::gate;
+use crate::unlock;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use florin_domain::Refusal;
 use florin_domain::access::{Caller, admit_by};
+use florin_domain::seal::Component;
 use florin_domain::session::{self, Terms};
 use florin_domain::sso::{self, Configuration, StrategyKind};
 use florin_domain::store::{Reader, Writer};
@@ -203,12 +205,14 @@ async fn own_session(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Refu
 
 /// Unlocks single sign-on with the application password.
 pub(super) async fn unlock(State(app): State<App>, request: Request) -> Response {
+    let source = super::source(&app, &request);
     let unlocked = async {
         let wanted = object(&body::read(request.into_body()).await?)?;
         let password = wanted.get("password").and_then(Value::as_str).filter(|text| text.chars().count() == 16);
         let password = password.filter(|_| wanted.len() == 1);
         let password = password.ok_or_else(|| Refusal::field("password", "must have 16 characters"))?;
-        super::unlock_component(&app, Secret::from(password)).await?;
+        let password = Secret::from(password);
+        unlock::unlock(&app, source, Component::Sso, password).await.map_err(|(refusal, _)| refusal)?;
         Ok(json!({}))
     };
     answer(unlocked.await)

@@ -30,17 +30,18 @@ pub use state::Place;
 pub(crate) use state::State;
 
 use crate::app::App;
+use crate::exchange::allow_public;
+use crate::guard::{self, Needs};
+use crate::peer::{self, Peer};
 use axum::Router;
 use axum::extract::{Request, State as Shared};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use florin_domain::Refusal;
-use florin_domain::seal::{self, Component};
-use florin_sdk_core::Secret;
 use http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN};
 use http::header::{ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE};
 use http::{Method, StatusCode};
+use std::net::IpAddr;
 
 /// The surface.
 pub(crate) fn router(app: &App) -> Router<App> {
@@ -64,7 +65,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/auth/api/strategies", get(api::list).post(api::configure))
         .route("/auth/api/session/profile", post(api::switch))
         .route("/auth/api/session/end", post(api::end))
-        .route_layer(from_fn_with_state(app.clone(), need_unlocked))
+        .route_layer(from_fn_with_state(app.clone(), let_in))
         .route("/auth/unlock", post(api::unlock))
         .route("/auth/style.css", get(style))
 }
@@ -89,12 +90,16 @@ async fn preflight() -> impl IntoResponse {
     (StatusCode::NO_CONTENT, headers)
 }
 
-/// While the component is locked, nothing but unlocking is answered.
-async fn need_unlocked(Shared(app): Shared<App>, request: Request, next: Next) -> Response {
-    if !app.sealer().is_locked(Component::Sso) {
-        return next.run(request).await;
-    }
-    let refusal = seal::locked(Component::Sso);
+/// While the component is locked or under maintenance, nothing but unlocking is answered, and nothing to who asks
+/// too often: these calls need no credential, so addresses are counted.
+async fn let_in(Shared(app): Shared<App>, request: Request, next: Next) -> Response {
+    let source = source(&app, &request);
+    let counted = request.method() == Method::POST;
+    let allowed = || if counted { allow_public(&app, source.map(peer::mark)) } else { Ok(()) };
+    let refusal = match guard::enter(&app, Needs::SSO).and_then(|inside| allowed().map(|()| inside)) {
+        Ok(_inside) => return next.run(request).await,
+        Err(refusal) => refusal,
+    };
     let path = request.uri().path();
     let wants_page = matches!(path, "/auth/login" | "/auth/authorize")
         || path.starts_with("/auth/apps")
@@ -102,11 +107,7 @@ async fn need_unlocked(Shared(app): Shared<App>, request: Request, next: Next) -
     if wants_page && request.method() == Method::GET { page::refused(&refusal) } else { api::locked(refusal) }
 }
 
-/// Opens what is sealed with the application password.
-async fn unlock_component(app: &App, password: Secret) -> Result<(), Refusal> {
-    let row = app.read(|store| Ok(store.get::<seal::SealKey>(Component::Sso)?)).await?;
-    let row = row.ok_or_else(Refusal::not_found)?;
-    let key = app.slowly(move || seal::unlock(&row, &password)).await?;
-    app.sealer().install(Component::Sso, key);
-    Ok(())
+/// From where a request comes.
+fn source(app: &App, request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<Peer>().map(|peer| peer::source(peer.0, request.headers(), app.proxies()))
 }
