@@ -42,6 +42,8 @@ pub mod operation;
 pub mod qr;
 pub mod retry;
 pub mod secret;
+#[cfg(feature = "sso")]
+pub mod sso;
 pub mod text;
 pub mod timestamp;
 

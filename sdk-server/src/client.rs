@@ -1,7 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ApplicationGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -125,6 +125,11 @@ impl ProviderClient {
     /// Users of the whole platform, for those who run it.
     pub fn system_users(&self) -> Arc<SystemUserGroup> {
         Arc::new(SystemUserGroup(self.clone()))
+    }
+
+    /// Applications of single sign-on.
+    pub fn applications(&self) -> Arc<ApplicationGroup> {
+        Arc::new(ApplicationGroup(self.clone()))
     }
 
     /// What is to be known of the platform.

@@ -38,6 +38,7 @@ pub mod disk;
 pub mod http;
 pub mod mailbox;
 pub mod momo;
+pub mod oauth;
 pub mod reference;
 pub mod sample;
 pub mod seed;

@@ -112,6 +112,11 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "UnassignRoleRight" => {
             json(&operation::UnassignRoleRight::new(spare_role(world, unique).await, "readmyprofile".to_owned()))
         }
+        "ListApplications" => json(&operation::ListApplications { upid: None }),
+        "CreateApplication" => json(&world::new_application(&format!("App {unique}"))),
+        "DeleteApplication" => json(&operation::DeleteApplication::new(spare_application(world).await)),
+        "RotateApplicationSecret" => json(&operation::RotateApplicationSecret::new(spare_application(world).await)),
+        "RotateSigningKey" => json(&operation::RotateSigningKey {}),
         "CreateUser" => json(&world::new_user(&format!("user {unique}"))),
         "UpdateUser" => json(&operation::UpdateUser {
             provider_user_id: None,
@@ -282,6 +287,11 @@ async fn spare_role(world: &World, unique: u32) -> String {
     let role = format!("spare{unique}");
     world.provider.ok(&world::new_role(&role, &["readmyprofile"], None)).await;
     role
+}
+
+/// An application of the provider.
+async fn spare_application(world: &World) -> String {
+    world.provider.ok(&world::new_application("Spare")).await.client_id
 }
 
 /// A hold of the first user's money.

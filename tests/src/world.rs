@@ -152,6 +152,14 @@ pub fn new_currency(letters: &str, issuer: Option<&str>) -> CreateExtendedCurren
     }
 }
 
+/// A confidential application.
+#[must_use]
+pub fn new_application(name: &str) -> florin_sdk_core::operation::CreateApplication {
+    let redirect = "https://merchant.example/auth-endpoint".to_owned();
+    let kind = florin_sdk_core::operation::ApplicationType::Confidential;
+    florin_sdk_core::operation::CreateApplication::new(name.to_owned(), kind, redirect)
+}
+
 /// A new API key.
 #[must_use]
 pub fn new_key(description: &str, roles: &[&str], upid: Option<Upid>) -> CreateAPIKey {

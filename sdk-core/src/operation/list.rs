@@ -27,6 +27,7 @@ list! {
     read {
         GetProfile GetAPIKeyList GetProfileExtendedAttributeList
         GetTeamList ListRoles GetProfileList GetSystemUser
+        GetProfile GetAPIKeyList ListApplications
         GetUser ListUsers ListMobileTokens GetMe
         GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
@@ -44,6 +45,8 @@ list! {
         SetExtendedAttribute DeleteExtendedAttribute
         AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
         CreateRole DeleteRole AssignRoleRight UnassignRoleRight
+        CreateProfile CreateAPIKey DeleteAPIKey
+        CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit

@@ -4,6 +4,7 @@
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
 mod bridge;
+mod application;
 mod component;
 mod credential;
 mod currency;
@@ -20,6 +21,7 @@ mod user;
 mod wallet;
 
 pub use bridge::*;
+pub use application::*;
 pub use component::*;
 pub use credential::*;
 pub use currency::*;

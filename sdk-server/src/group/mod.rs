@@ -2,6 +2,7 @@
 
 mod api_key;
 mod bridge;
+mod application;
 mod component;
 mod credential;
 mod currency;
@@ -19,6 +20,7 @@ mod user;
 mod wallet;
 
 pub use api_key::ApiKeyGroup;
+pub use application::ApplicationGroup;
 pub use bridge::BridgeGroup;
 pub use component::ComponentGroup;
 pub use credential::CredentialGroup;

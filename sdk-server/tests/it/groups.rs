@@ -135,6 +135,12 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("CreateAPIKey": api_keys.create(request(r#"{"description":"till","roles":["user"]}"#)));
     call!("GetAPIKeyList": api_keys.list(Some(upid())));
     call!("DeleteAPIKey": api_keys.delete("akid_1234567812345678".parse().unwrap(), None));
+    let application = r#"{"name":"Shop","type":"public","redirecturis":"https://shop.example/cb"}"#;
+    call!("CreateApplication": applications.create(request(application)));
+    call!("ListApplications": applications.list(None));
+    call!("DeleteApplication": applications.delete("ab-cd_ef".into(), None));
+    call!("RotateApplicationSecret": applications.rotate_secret("ab-cd_ef".into(), None));
+    call!("RotateSigningKey": applications.rotate_signing_key());
     call!("GetSettings": settings.get());
     call!("GetPublicCurrencyList": settings.currencies());
     call!("GetPublicRoleList": settings.roles());

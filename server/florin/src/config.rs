@@ -105,6 +105,10 @@ pub(crate) struct ServeArgs {
     pub(crate) sandbox: bool,
     #[command(flatten)]
     pub(crate) mail: MailArgs,
+    /// For tests only: another issuer in the place of Google's, Facebook's or LinkedIn's, as STRATEGY=URL; several with
+    /// commas between them.
+    #[arg(long, env = "FLORIN_STRATEGY_ISSUER", value_delimiter = ',', hide = true)]
+    pub(crate) strategy_issuer: Vec<String>,
 }
 
 #[derive(Debug, Args)]

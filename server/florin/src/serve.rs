@@ -8,6 +8,7 @@ use florin_domain::seal::Component;
 use florin_http::mail::{self, Post};
 use florin_http::{App, Site, bridge, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
+use std::collections::HashMap;
 use std::io::Write;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
@@ -50,6 +51,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; mails at /console/outbox; not for real money"
         )?;
     }
+    let here = format!("http://{}", listener.local_addr()?);
+    let issuer =
+        args.mail.public_url.as_ref().map_or_else(|| here.clone(), |url| url.as_str().trim_end_matches('/').to_owned());
+    sso::stand_at(&app, sso::Place { issuer, issuers: issuers(&args)? });
+    let post = post(&args.mail, &args.database.database, &here)?;
     app.stand_at(site(&args.mail, &post));
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
@@ -98,4 +104,13 @@ fn site(args: &MailArgs, post: &Post) -> Site {
         mail_folder: post.folder().cloned(),
         callback_origins: args.callback_origin.iter().map(Url::origin).collect(),
     }
+}
+
+/// The issuers that stand in for those of Google, Facebook and LinkedIn.
+fn issuers(args: &ServeArgs) -> anyhow::Result<HashMap<String, String>> {
+    let pairs = args.strategy_issuer.iter().map(|pair| {
+        let pair = pair.split_once('=').map(|(id, issuer)| (id.to_owned(), issuer.to_owned()));
+        pair.context("--strategy-issuer takes STRATEGY=URL, such as google=http://127.0.0.1:9000")
+    });
+    pairs.collect()
 }

@@ -6,6 +6,7 @@ use crate::guard::Crowd;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::sso;
 use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
@@ -71,6 +72,7 @@ struct Inner {
     slow_waiting: Semaphore,
     momo: momo::State,
     bridge: bridge::State,
+    sso: sso::State,
 }
 
 impl App {
@@ -106,6 +108,7 @@ impl App {
             slow_waiting,
             momo,
             bridge,
+            sso: sso::State::default(),
         }))
     }
 
@@ -210,6 +213,11 @@ impl App {
     /// What the bridges' workers share.
     pub(crate) fn bridge(&self) -> &bridge::State {
         &self.0.bridge
+    }
+
+    /// Where single sign-on stands.
+    pub(crate) fn sso(&self) -> &sso::State {
+        &self.0.sso
     }
 
     /// The clock that all of the server goes by.

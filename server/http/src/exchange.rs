@@ -553,6 +553,12 @@ fn allow(app: &App, class: Option<Class>, mark: Option<u64>) -> Result<(), Reply
         .map_err(|seconds| Reply { wait: Some(seconds), ..Refusal::new(Code::TOO_FAST).into() })
 }
 
+/// The same for a call of another surface that needs no credential.
+pub(crate) fn allow_public(app: &App, mark: Option<u64>) -> Result<(), Refusal> {
+    let Some(mark) = mark else { return Ok(()) };
+    app.limits().check(Class::Public, mark).map_err(|_| Refusal::new(Code::TOO_FAST))
+}
+
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
 struct Strict(Map<String, Value>);
 
@@ -580,7 +586,7 @@ impl<'de> Deserialize<'de> for Strict {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if body.is_empty() {
         return Ok(Map::new());
     }

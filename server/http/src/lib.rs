@@ -65,7 +65,8 @@ pub fn router(app: App) -> Router {
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
-        .merge(bridge::router(&app));
+        .merge(bridge::router(&app))
+        .merge(sso::router(&app));
     let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
     router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }

@@ -22,14 +22,6 @@ const NOT_YET: &[&str] = &[
     "GetTierData",
     "DeleteTier",
     "DeleteFeeSchedule",
-    "unlocksso",
-    "strategies_list",
-    "strategies_configure",
-    "authorize_code",
-    "authorize_token",
-    "token_authorization_code",
-    "token_refresh_token",
-    "jwks",
 ];
 
 /// Documented paths that are not served yet.
@@ -73,7 +65,11 @@ fn every_operation_is_documented_and_every_documented_one_is_built_or_listed() {
     assert_eq!(ours.len(), operation::all().len(), "a name stands twice in the list of operations");
     assert_eq!(ours.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "not documented");
     assert_eq!(ours.intersection(&not_yet).collect::<Vec<_>>(), Vec::<&String>::new(), "built, but on NOT_YET");
-    let missing: BTreeSet<_> = documented.difference(&ours).cloned().collect();
+    // Single sign-on has a table of its own: see `sso`.
+    let elsewhere: BTreeSet<_> = florin_sdk_core::sso::ALL.iter().map(|spec| spec.name.to_owned()).collect();
+    assert_eq!(elsewhere.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "not documented");
+    let built = ours.union(&elsewhere).cloned().collect();
+    let missing: BTreeSet<_> = documented.difference(&built).cloned().collect();
     assert_eq!(missing, not_yet, "documented, but neither built nor on NOT_YET (or the other way round)");
 }
 

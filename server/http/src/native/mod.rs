@@ -2,6 +2,7 @@
 //! the domain, and translates back.
 
 mod bridge;
+mod application;
 mod component;
 mod credential;
 mod currency;
@@ -41,6 +42,11 @@ pub(crate) fn routes() -> Routes {
         .write(profile::create_api_key)
         .read(profile::get_api_key_list)
         .write(profile::delete_api_key)
+        .write(application::create_application)
+        .read(application::list_applications)
+        .write(application::delete_application)
+        .write(application::rotate_application_secret)
+        .write_in_steps(application::before_rotation, application::new_signing_key, application::rotate_signing_key)
         .write(user::create_user)
         .read(user::get_user)
         .write(user::update_user)

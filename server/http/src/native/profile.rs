@@ -207,7 +207,11 @@ pub(super) fn delete_extended_attribute(call: &mut Writing<'_>, op: DeleteExtend
 }
 
 /// The profile whose keys are meant: the caller's, or the given one if the caller reaches it.
-fn keys_of<O: Operation>(store: &mut dyn Reader, caller: &access::Caller, upid: Option<Upid>) -> Result<Upid, Refusal> {
+pub(super) fn keys_of<O: Operation>(
+    store: &mut dyn Reader,
+    caller: &access::Caller,
+    upid: Option<Upid>,
+) -> Result<Upid, Refusal> {
     let upid = upid.unwrap_or(caller.upid);
     reach::<O>(store, caller, upid)?;
     identity::need_profile(store, upid)?;
