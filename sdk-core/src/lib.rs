@@ -34,6 +34,8 @@ pub mod id;
 pub mod json;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "write")]
+pub mod lenient;
 pub mod model;
 #[cfg(feature = "momo")]
 pub mod momo;
@@ -50,6 +52,8 @@ pub mod timestamp;
 pub use error::{FieldError, FlorinError, Knowledge};
 pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
 pub use json::{JsonObject, JsonValue, SecretObject};
+#[cfg(feature = "write")]
+pub use lenient::{Assent, Digits};
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};
 pub use secret::{KeyInPath, Secret, UserToken};

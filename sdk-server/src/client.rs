@@ -1,7 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ApplicationGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ApplicationGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, FeeGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TierGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -100,6 +100,16 @@ impl ProviderClient {
     /// The platform's ways to outside networks.
     pub fn bridges(&self) -> Arc<BridgeGroup> {
         Arc::new(BridgeGroup(self.clone()))
+    }
+
+    /// KYC tiers.
+    pub fn tiers(&self) -> Arc<TierGroup> {
+        Arc::new(TierGroup(self.clone()))
+    }
+
+    /// Fee schedules.
+    pub fn fees(&self) -> Arc<FeeGroup> {
+        Arc::new(FeeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.

@@ -176,6 +176,41 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "WalletTransfer" => json(&world::transfer(world.waid, world.alice.waid, "1.25")),
         "CreditWallet" => json(&world::credit_of(&world.alice, "2.50")),
         "DebitWallet" => json(&world::debit_of(&world.alice, "0.75")),
+        "GetWalletListByName" => json(&operation::GetWalletListByName { wallet_name: "main".to_owned() }),
+        "GetSystemCurrencyList" => json(&operation::GetSystemCurrencyList {}),
+        "CreateBridgeCurrency" => {
+            let bridge: String = (0..8).map(|_| fastrand::lowercase()).collect();
+            let address = "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn".to_owned();
+            json(&operation::CreateBridgeCurrency::new(currency(), bridge, address, true, true))
+        }
+        "CreateSystemBridgeCurrency" => {
+            let bridge: String = (0..8).map(|_| fastrand::lowercase()).collect();
+            let (issuer, address) = ("Acme".to_owned(), "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn".to_owned());
+            let usd = "USD".parse().expect("a code");
+            json(&operation::CreateSystemBridgeCurrency::new(usd, bridge, issuer, address))
+        }
+        "GetTierData" => json(&operation::GetTierData {}),
+        "SetTier" => json(&operation::SetTier::new(spare_level(), "Sample".to_owned())),
+        "AssignTier" => json(&operation::AssignTier { upid: world.alice.upid, level: 1 }),
+        "DeleteTier" => {
+            let level = spare_level();
+            world.provider.ok(&operation::SetTier::new(level, "Spare".to_owned())).await;
+            json(&operation::DeleteTier { level })
+        }
+        "ListFeeSchedules" => json(&operation::ListFeeSchedules {}),
+        "SetFeeSchedule" => json(&operation::SetFeeSchedule {
+            schedule_name: Some("Sample".to_owned()),
+            ..operation::SetFeeSchedule::new()
+        }),
+        "AssignFeeSchedule" => json(&operation::AssignFeeSchedule::new(world.alice.upid)),
+        "DeleteFeeSchedule" => {
+            let spare = operation::SetFeeSchedule {
+                schedule_name: Some("Spare".to_owned()),
+                ..operation::SetFeeSchedule::new()
+            };
+            json(&operation::DeleteFeeSchedule { fsid: world.provider.ok(&spare).await.fsid })
+        }
+        "UpdateMerchantInfo" => json(&world::merchant_info("Acme Shops")),
         "ManualDeposit" => json(&operation::ManualDeposit {
             waid: Some(world.alice.waid),
             ..operation::ManualDeposit::new(currency(), amount("7.25"))
@@ -292,6 +327,11 @@ async fn spare_role(world: &World, unique: u32) -> String {
 /// An application of the provider.
 async fn spare_application(world: &World) -> String {
     world.provider.ok(&world::new_application("Spare")).await.client_id
+}
+
+/// The level of a tier that is not there yet.
+fn spare_level() -> u32 {
+    fastrand::u32(10..=1000)
 }
 
 /// A hold of the first user's money.

@@ -5,8 +5,7 @@ use crate::http::{Api, Credential};
 use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
-    AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile,
-    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
+    AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile, CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, UpdateMerchantInfo, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Email, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
@@ -238,6 +237,26 @@ pub fn payment_of(payer: &Person, text: &str) -> CreatePaymentRequest {
         destination_waid: None,
         clerk_name: None,
         creator_uuid: None,
+        tip: None,
+    }
+}
+
+/// Who a merchant is.
+#[must_use]
+pub fn merchant_info(name: &str) -> UpdateMerchantInfo {
+    UpdateMerchantInfo {
+        accept_tos: florin_sdk_core::Assent,
+        first_name: "John".to_owned(),
+        last_name: "Smith".to_owned(),
+        date_of_birth: "1978-11-12".to_owned(),
+        city: "Montreal".to_owned(),
+        address: "123 Long Street".to_owned(),
+        postal_code: "H3H 3H3".to_owned(),
+        state: "QC".to_owned(),
+        entity_type: "company".to_owned(),
+        business_name: name.to_owned(),
+        business_tax_id: "1234567890TQ001".to_owned(),
+        ssn_last4: None,
     }
 }
 

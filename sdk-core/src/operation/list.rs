@@ -31,7 +31,10 @@ list! {
         GetUser ListUsers ListMobileTokens GetMe
         GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
+        GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
+        GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
+        GetTierData ListFeeSchedules
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
@@ -51,6 +54,9 @@ list! {
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
+        CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
+        SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
+        CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         CreatePaymentRequest AcceptPayment RefusePayment
         UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency

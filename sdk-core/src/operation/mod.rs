@@ -8,6 +8,7 @@ mod application;
 mod component;
 mod credential;
 mod currency;
+mod fee;
 #[cfg(feature = "write")]
 mod hold;
 mod list;
@@ -17,6 +18,7 @@ mod profile;
 mod role;
 mod system;
 mod team;
+mod tier;
 mod user;
 mod wallet;
 
@@ -25,6 +27,7 @@ pub use application::*;
 pub use component::*;
 pub use credential::*;
 pub use currency::*;
+pub use fee::*;
 #[cfg(feature = "write")]
 pub use hold::*;
 pub use list::{READ_SPECS, all};
@@ -34,6 +37,7 @@ pub use profile::*;
 pub use role::*;
 pub use system::*;
 pub use team::*;
+pub use tier::*;
 pub use user::*;
 pub use wallet::*;
 

@@ -15,6 +15,8 @@
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
+//! | [`fee`] | what the platform takes on top of an amount |
+//! | [`tier`] | what a profile may do, and how much of it |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
 //! | [`session`] | sessions of people, access tokens, the keys that sign them |
@@ -31,6 +33,7 @@ pub mod bridge;
 pub mod clock;
 pub mod credential;
 pub mod currency;
+pub mod fee;
 pub mod identity;
 pub mod ledger;
 pub mod mail;
@@ -47,6 +50,7 @@ pub mod settings;
 pub mod sso;
 pub mod store;
 pub mod system;
+pub mod tier;
 
 pub use refusal::Refusal;
 
@@ -87,6 +91,10 @@ pub fn tables() -> Vec<&'static Table> {
         ledger::Refunded::TABLE,
         ledger::Chain::TABLE,
         payment::PaymentRequest::TABLE,
+        payment::Merchant::TABLE,
+        fee::FeeSchedule::TABLE,
+        tier::Tier::TABLE,
+        tier::Used::TABLE,
         reference::ClientReference::TABLE,
         notify::Event::TABLE,
         credential::LoginGuard::TABLE,

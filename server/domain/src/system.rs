@@ -5,6 +5,7 @@ use crate::identity::{ApiKey, NewPerson, NewProfile, Profile, User, create_api_k
 use crate::momo::SubscriptionKey;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer};
+use crate::tier;
 use crate::{seal, secrets};
 use florin_sdk_core::model::{ProfileData, ProfileType};
 use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
@@ -69,6 +70,7 @@ pub fn initialise(
 ) -> Result<FirstCredentials, Refusal> {
     seal::ensure_keys(store)?;
     currency::seed(store)?;
+    tier::seed(store)?;
     let data = ProfileData {
         organization_name: Some("Florin".to_owned()),
         admin_first_name: Some("First".to_owned()),

@@ -6,12 +6,14 @@ mod application;
 mod component;
 mod credential;
 mod currency;
+mod fee;
 mod hold;
 mod payment;
 mod person;
 mod profile;
 mod system;
 mod team;
+mod tier;
 mod user;
 mod wallet;
 
@@ -69,6 +71,7 @@ pub(crate) fn routes() -> Routes {
         .read(wallet::get_wallet)
         .read(wallet::get_wallet_list)
         .read(wallet::get_wallet_list_by_upid)
+        .search(wallet::get_wallet_list_by_name)
         .read(wallet::get_wallet_transaction_list)
         .read(wallet::get_wallet_transaction_details)
         .write(wallet::wallet_transfer)
@@ -83,8 +86,20 @@ pub(crate) fn routes() -> Routes {
         .read(payment::get_payment_status)
         .write(payment::accept_payment)
         .write(payment::refuse_payment)
+        .write(payment::update_merchant_info)
         .search(payment::get_payment_transaction_list)
         .write(currency::create_extended_currency)
+        .write(currency::create_bridge_currency)
+        .write(currency::create_system_bridge_currency)
+        .read(currency::get_system_currency_list)
+        .read(tier::get_tier_data)
+        .write(tier::set_tier)
+        .write(tier::assign_tier)
+        .write(tier::delete_tier)
+        .read(fee::list_fee_schedules)
+        .write(fee::set_fee_schedule)
+        .write(fee::assign_fee_schedule)
+        .write(fee::delete_fee_schedule)
         .write(currency::issue_gateway_currency)
         .write(currency::redeem_currency)
         .read(currency::get_circulation)

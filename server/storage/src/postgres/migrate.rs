@@ -18,6 +18,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0010_component.sql"),
     include_str!("../../migrations/postgres/0004_identity.sql"),
     include_str!("../../migrations/postgres/0014_attributes.sql"),
+    include_str!("../../migrations/postgres/0017_ledger.sql"),
 ];
 
 /// Names our advisory locks ("FLRN"), of which this is the one for the schema; see also `slot.rs`.
