@@ -63,14 +63,15 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
 
 /// Refuses a caller whose API key was ended after it was looked at, or whose profile is no longer active.
 pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refusal> {
-    let key = caller.akid.map(|akid| store.get::<ApiKey>(akid));
-    let profile = need_profile(store, caller.upid);
-    if let Some(key) = key
-        && key?.is_none_or(|key| key.revoked.is_some())
+    // Both are asked for before either is looked at: an engine that is far away fetches them together.
+    let revoked = caller.akid.map(|akid| store.cell(akid, ApiKey::revoked));
+    let status = store.cell(caller.upid, Profile::status);
+    if let Some(revoked) = revoked
+        && revoked?.is_none_or(|revoked| revoked.is_some())
     {
         return Err(Refusal::new(Code::NOT_AUTHENTICATED));
     }
-    need_active(&profile?.status, "The profile of this API key")
+    need_active(&status?.ok_or_else(Refusal::not_found)?, "The profile of this API key")
 }
 
 /// Refuses what is not active.

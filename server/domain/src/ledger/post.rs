@@ -135,11 +135,11 @@ pub fn expect(store: &mut dyn Writer, source: Waid, destination: Waid, currency:
     store.expect::<Wallet>(destination);
     store.expect::<Currency>(currency.as_str());
     store.expect_claim::<Chain>(store.chain());
-    let Ok(Some(currency)) = store.get::<Currency>(currency.as_str()) else { return };
+    let Ok(Some(currency)) = store.cell(currency.as_str(), Currency::number) else { return };
     for waid in [source, destination] {
-        if let Ok(Some(wallet)) = store.get::<Wallet>(waid) {
-            store.expect::<Profile>(wallet.upid);
-            store.expect_claim::<Balance>((waid, currency.number));
+        if let Ok(Some(upid)) = store.cell(waid, Wallet::upid) {
+            store.expect::<Profile>(upid);
+            store.expect_claim::<Balance>((waid, currency));
         }
     }
 }

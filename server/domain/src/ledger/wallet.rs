@@ -2,7 +2,7 @@
 
 use super::hold;
 use crate::currency;
-use crate::identity;
+use crate::identity::{self, Profile};
 use crate::ledger::id;
 use crate::refusal::Refusal;
 use crate::secrets;
@@ -149,6 +149,7 @@ impl Wallet {
     /// Refuses a wallet that is not active, or whose profile is not.
     pub fn need_active(&self, store: &mut dyn Reader) -> Result<(), Refusal> {
         identity::need_active(&self.status, "The wallet")?;
-        identity::need_active(&identity::need_profile(store, self.upid)?.status, "The profile of the wallet")
+        let status = store.cell(self.upid, Profile::status)?.ok_or_else(Refusal::not_found)?;
+        identity::need_active(&status, "The profile of the wallet")
     }
 }

@@ -73,6 +73,14 @@ pub trait Reader {
     /// The rows that a query finds. Use the typed `get`, `list` and `first` instead.
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
+    /// Shows the row with this key where it lies; nothing if it is not there. Use the typed `get` and `cell` instead.
+    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
+        if let Some(row) = self.select(&Query::by_key(table, key))?.first() {
+            see(row);
+        }
+        Ok(())
+    }
+
     /// The time, the same during the whole transaction.
     fn now(&self) -> Timestamp;
 }
@@ -80,7 +88,21 @@ pub trait Reader {
 impl dyn Reader + '_ {
     /// The record with this key.
     pub fn get<R: Record>(&mut self, key: impl Key) -> Result<Option<R>, StoreError> {
-        self.first(R::query().key(&key))
+        let mut found = None;
+        self.look(R::TABLE, &key.values(), &mut |row| found = Some(row.to_vec()))?;
+        found.map(|row| R::from_row(Cells::new(R::TABLE, row))).transpose()
+    }
+
+    /// One cell of the record with this key: for those who need no more, as a whole row is a dozen of texts.
+    pub fn cell<R: Record, T: FromValue>(
+        &mut self,
+        key: impl Key,
+        column: Column<R, T>,
+    ) -> Result<Option<T>, StoreError> {
+        let (mut found, place) = (None, column.at());
+        self.look(R::TABLE, &key.values(), &mut |row| found = row.get(place).cloned())?;
+        let corrupt = |reason| StoreError::Corrupt { table: R::TABLE.name, column: column.name, reason };
+        found.map(|value| T::from_value(value).map_err(corrupt)).transpose()
     }
 
     /// The records that a query finds.
@@ -142,6 +164,15 @@ impl dyn Writer + '_ {
     /// See `get` of [`Reader`].
     pub fn get<R: Record>(&mut self, key: impl Key) -> Result<Option<R>, StoreError> {
         self.reader().get(key)
+    }
+
+    /// See `cell` of [`Reader`].
+    pub fn cell<R: Record, T: FromValue>(
+        &mut self,
+        key: impl Key,
+        column: Column<R, T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.reader().cell(key, column)
     }
 
     /// See `list` of [`Reader`].

@@ -58,6 +58,14 @@ impl Query {
         Self { table, walk: None, filters: Vec::new(), order: None, descending: false, limit: None }
     }
 
+    /// The row with this key.
+    #[must_use]
+    pub fn by_key(table: &'static Table, key: &[Value]) -> Self {
+        let columns = table.columns.iter().take(table.key).zip(key);
+        let filters = columns.map(|(column, value)| Filter::Equal(column, value.clone())).collect();
+        Self { filters, limit: Some(1), ..Self::new(table) }
+    }
+
     fn with(mut self, filter: Filter) -> Self {
         self.filters.push(filter);
         self

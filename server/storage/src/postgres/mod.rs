@@ -8,6 +8,7 @@
 //! | `note`, `owned` | what is kept of a move, and a database that nobody else writes |
 //! | `migrate`, `role` | the schema, and the role that readers take |
 //! | `slot` | what makes a process one of several: its class of ids and its chain |
+//! | `settled` | rows that change rarely, kept as long as nobody changes any |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
 //! | `write`, `read` | the threads |
@@ -29,6 +30,7 @@ mod numeric;
 mod owned;
 mod read;
 mod role;
+mod settled;
 mod slot;
 mod snapshot;
 mod statement;
