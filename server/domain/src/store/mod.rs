@@ -214,6 +214,16 @@ impl dyn Writer + '_ {
 /// Work that only reads.
 pub type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
 
+/// Work that only reads, and that an engine may run more than once: rows that it misses are fetched for many such jobs
+/// together, and then it runs again.
+pub trait ReadAgain: Send {
+    /// Does the work. What it says counts if it missed nothing.
+    fn run(&mut self, reader: &mut dyn Reader);
+
+    /// Tells whoever waits what the last run said.
+    fn finish(self: Box<Self>);
+}
+
 /// Work that writes. An engine may run it more than once (after a serialization failure) before it finishes it once.
 pub trait WriteJob: Send {
     /// Does the work; `false` undoes all that it wrote.
@@ -231,6 +241,14 @@ pub trait Store: Snapshots {
     /// Does work that reads little: at once, on the thread that asks, if the engine is near; else like [`Store::read`].
     fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
         self.read(job)
+    }
+
+    /// The same for work that can run more than once: an engine that is far away reads for many of them in one journey.
+    fn read_again(&self, mut job: Box<dyn ReadAgain>) -> Result<(), StoreError> {
+        self.read_little(Box::new(move |reader| {
+            job.run(reader);
+            job.finish();
+        }))
     }
 
     /// Whether other processes may write the same database.

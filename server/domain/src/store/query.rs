@@ -3,7 +3,7 @@
 use super::{Column, IntoValue, Key, Table, Value};
 
 /// A condition on the rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// The column holds this value.
     Equal(&'static str, Value),
@@ -24,7 +24,7 @@ pub enum Filter {
 }
 
 /// A list that rows make by naming each the one before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Walk {
     /// The key of the row that it begins with.
     pub start: Value,
@@ -35,7 +35,7 @@ pub struct Walk {
 }
 
 /// Which rows of a table, in which order, and how many at most.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     /// The table.
     pub table: &'static Table,

@@ -21,6 +21,8 @@ use tokio_postgres::{Client, Error, NoTls, Statement};
 pub(super) enum Purpose {
     Write,
     Read,
+    /// To read by keys, for many at once.
+    ReadTogether,
     /// To read whole tables, for as long as that takes.
     Scan,
     /// To have a whole database for oneself, for as long as that takes.
@@ -37,6 +39,11 @@ const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_sessio
 /// One gate of three: see also the role (`role.rs`) and the transactions (`read.rs`).
 const TO_READ: &str =
     "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
+
+/// By key or by an index, as whoever writes.
+const TO_READ_TOGETHER: &str = "SET default_transaction_read_only = on;
+    SET idle_in_transaction_session_timeout = '60s'; SET jit = off; SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
 const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = 0;
@@ -70,6 +77,10 @@ impl Session {
             Purpose::Read => {
                 config.application_name("florin reader");
                 TO_READ
+            }
+            Purpose::ReadTogether => {
+                config.application_name("florin reader");
+                TO_READ_TOGETHER
             }
             Purpose::Scan => {
                 config.application_name("florin scanner");

@@ -16,6 +16,9 @@ const TABLES: [&Table; 4] = [Profile::TABLE, Wallet::TABLE, Currency::TABLE, Api
 /// The question for the number.
 pub(super) const EPOCH: (&str, &str) = ("settled", "SELECT epoch FROM settled");
 
+/// Columns whose values are each one row's, so that what was found by one of them is found for ever.
+const UNIQUE: [(&Table, &str); 1] = [(Currency::TABLE, "number")];
+
 /// How many rows make a generation; two are kept. A row takes some hundred bytes.
 const GENERATION: usize = 32_768;
 
@@ -28,6 +31,8 @@ pub(super) struct Settled {
     young: Rows,
     old: Rows,
     count: usize,
+    /// Rows by one of the columns of [`UNIQUE`].
+    by_column: HashMap<(&'static str, &'static str, Value), Kept>,
 }
 
 impl Settled {
@@ -55,11 +60,24 @@ impl Settled {
         Some(row)
     }
 
+    /// The row with this value in this column, if it is kept.
+    pub(super) fn by(&self, table: &'static Table, column: &'static str, value: &Value) -> Option<Kept> {
+        if !UNIQUE.iter().any(|(of, name)| of.name == table.name && *name == column) {
+            return None;
+        }
+        self.by_column.get(&(table.name, column, value.clone())).cloned()
+    }
+
     /// Keeps a row that was read after the number was.
     pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
         if self.count >= GENERATION {
             self.old = std::mem::take(&mut self.young);
             self.count = 0;
+        }
+        for (_, column) in UNIQUE.iter().filter(|(of, _)| of.name == table.name) {
+            if let Some(value) = table.place(column).and_then(|place| row.get(place)) {
+                self.by_column.insert((table.name, column, value.clone()), row.clone());
+            }
         }
         let key: KeyCells = row.iter().take(table.key).cloned().collect();
         let before = self.young.entry(table.name).or_default().insert(key, row);

@@ -162,6 +162,11 @@ pub(super) fn fetch(table: &Table, types: &[Type], to_change: bool) -> String {
     sql
 }
 
+/// The rows whose column holds one of the given values.
+pub(super) fn fetch_by(table: &Table, column: &str, ty: &Type) -> String {
+    format!("SELECT {} FROM {} WHERE {column} = ANY($1::{ty}[])", table.columns.join(", "), table.name)
+}
+
 pub(super) fn insert(table: &Table, types: &[Type]) -> String {
     format!("INSERT INTO {} ({}) SELECT * FROM {}", table.name, table.columns.join(", "), arrays(table.columns, types))
 }

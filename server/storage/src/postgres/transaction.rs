@@ -58,16 +58,9 @@ impl Catalogue {
 pub(super) fn select(session: &Session, first: Option<&str>, query: &Query) -> Result<Vec<Row>, Failure> {
     let failed = |e| Failure::of(query.table.name, &e);
     let asked = statement::select(query);
-    let values: Vec<Cells<'_>> = asked
-        .parameters
-        .iter()
-        .map(|parameter| match parameter {
-            Parameter::One(value) => Cells::One(Given(value)),
-            Parameter::Many(list) => Cells::Many(list.clone()),
-        })
-        .collect();
     session.prepare(&[(query.table.name, &asked.sql)])?;
     let statement = session.prepared(&asked.sql)?;
+    let values = asked.cells();
     let parameters: Vec<_> = values.iter().map(Cells::parameter).collect();
     let answers = session.together(first, [session.client.query(&statement, &parameters)]).map_err(failed)?;
     let mut rows = Vec::new();
@@ -77,7 +70,7 @@ pub(super) fn select(session: &Session, first: Option<&str>, query: &Query) -> R
     Ok(rows)
 }
 
-fn cells(table: &'static Table, rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, Failure> {
+pub(super) fn cells(table: &'static Table, rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, Failure> {
     let failed = |e: tokio_postgres::Error| Failure::Engine(format!("{}: {}", table.name, describe(&e)));
     rows.iter()
         .map(|row| {
@@ -86,14 +79,25 @@ fn cells(table: &'static Table, rows: &[tokio_postgres::Row]) -> Result<Vec<Row>
         .collect()
 }
 
+impl statement::Statement<'_> {
+    /// Its parameters as they are sent.
+    pub(super) fn cells(&self) -> Vec<Cells<'_>> {
+        let cells = self.parameters.iter().map(|parameter| match parameter {
+            Parameter::One(value) => Cells::One(Given(value)),
+            Parameter::Many(list) => Cells::Many(list.clone()),
+        });
+        cells.collect()
+    }
+}
+
 /// A value, or an array of them, as a parameter.
-enum Cells<'a> {
+pub(super) enum Cells<'a> {
     One(Given<'a>),
     Many(Vec<Given<'a>>),
 }
 
 impl Cells<'_> {
-    fn parameter(&self) -> &(dyn ToSql + Sync) {
+    pub(super) fn parameter(&self) -> &(dyn ToSql + Sync) {
         match self {
             Self::One(value) => value,
             Self::Many(list) => list,
@@ -102,7 +106,7 @@ impl Cells<'_> {
 }
 
 /// The rows as one array for each of the first `columns` columns.
-fn by_column<'a>(rows: &[&'a [Value]], columns: usize) -> Vec<Cells<'a>> {
+pub(super) fn by_column<'a>(rows: &[&'a [Value]], columns: usize) -> Vec<Cells<'a>> {
     (0..columns).map(|index| Cells::Many(rows.iter().filter_map(|row| row.get(index)).map(Given).collect())).collect()
 }
 
@@ -353,7 +357,7 @@ impl Write {
 }
 
 /// The number in the first cell of the first row of what was asked for.
-fn number(
+pub(super) fn number(
     (name, _): (&'static str, &str),
     rows: Result<Option<Vec<tokio_postgres::Row>>, tokio_postgres::Error>,
 ) -> Result<Option<i64>, Failure> {
