@@ -66,11 +66,14 @@ impl Call {
 
 /// Writes a path whose parameters are among the fields, and takes them out.
 pub(super) fn write_path(target: &mut String, path: &str, fields: &mut Map<String, Value>) -> Result<(), FlorinError> {
-    for segment in path.split('/').skip(1) {
-        target.push('/');
-        match parameter(segment).and_then(|name| Some((name, fields.remove(name)?))) {
-            Some((name, value)) => target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT)),
-            None => target.push_str(segment),
+    for (place, part) in path.split('{').enumerate() {
+        let parameter = if place == 0 { None } else { part.split_once('}') };
+        match parameter.and_then(|(name, rest)| Some((name, rest, fields.remove(name)?))) {
+            Some((name, rest, value)) => {
+                target.extend(utf8_percent_encode(&segment_text(name, &value)?, KEPT));
+                target.push_str(rest);
+            }
+            None => target.push_str(part),
         }
     }
     Ok(())
@@ -89,12 +92,8 @@ pub(super) fn fields<O: Operation>(operation: &O) -> Result<Map<String, Value>, 
     }
 }
 
-fn parameter(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
-}
-
 fn parameters(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(parameter)
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
 }
 
 fn text(value: &Value) -> Cow<'_, str> {

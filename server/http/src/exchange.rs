@@ -6,7 +6,8 @@
 
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
-use crate::reply::{REQUEST_ID, Reply};
+use crate::place::{self, Template};
+use crate::reply::{self, REQUEST_ID, Reply};
 use crate::{body, fields, gate};
 use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -16,6 +17,8 @@ use florin_domain::Refusal;
 use florin_domain::access::{self, Caller, Side};
 use florin_domain::identity::need_working;
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
+use florin_domain::seal::Sealer;
+use florin_domain::settings::Settings;
 use florin_domain::store::{Reader, Writer};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
@@ -26,6 +29,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,6 +40,12 @@ pub(crate) struct Reading<'a> {
     pub(crate) caller: &'a Caller,
     /// When mobile tokens were last used. Not the whole server: that has a way to write.
     pub(crate) last_use: &'a LastUse,
+    /// Opens secrets that are stored sealed.
+    #[allow(dead_code, reason = "the first that opens one takes this away")]
+    pub(crate) sealer: &'a Sealer,
+    /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
+    pub(crate) settings: &'a Settings,
 }
 
 /// What a handler that writes gets beside its request.
@@ -46,6 +56,12 @@ pub(crate) struct Writing<'a> {
     pub(crate) reference: Option<&'a str>,
     /// What it made or settled; a handler of a money operation says so here.
     pub(crate) made: Made,
+    /// Seals secrets that are stored, and opens them.
+    #[allow(dead_code, reason = "the first that seals one takes this away")]
+    pub(crate) sealer: &'a Sealer,
+    /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
+    pub(crate) settings: &'a Settings,
 }
 
 /// What a handler gets that writes in steps, or for anybody.
@@ -54,6 +70,10 @@ pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
     /// Whoever calls; none of what anybody may call without a credential.
     pub(crate) caller: Option<&'a Caller>,
+    /// Seals secrets that are stored, and opens them.
+    pub(crate) sealer: &'a Sealer,
+    /// What the operator has set.
+    pub(crate) settings: &'a Settings,
 }
 
 /// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
@@ -93,7 +113,9 @@ impl Routes {
                 Ok(operation) => operation,
                 Err(refusal) => return ready(refusal),
             };
-            Box::pin(async move { call.app.read_little(move |store| encode(&handler(store, operation)?)).await.into() })
+            Box::pin(async move {
+                call.app.read_again(move |store| encode(&handler(store, operation.clone())?)).await.into()
+            })
         })
     }
 
@@ -122,11 +144,13 @@ impl Routes {
             };
             let app = call.app;
             Box::pin(async move {
-                let last_use = app.last_use();
+                let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
                 let work = move |store: &mut dyn Reader| {
-                    encode(&handler(&mut Reading { store, caller: &caller, last_use: &last_use }, operation)?)
+                    let (last_use, sealer, settings) = (&last_use, &sealer, &settings);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings };
+                    encode(&handler(&mut reading, operation.clone())?)
                 };
-                if long { app.read(work).await.into() } else { app.read_little(work).await.into() }
+                if long { app.read(work).await.into() } else { app.read_again(work).await.into() }
             })
         })
     }
@@ -175,11 +199,13 @@ impl Routes {
                     let (here, asked) = (app.clone(), operation.clone());
                     let worked = app.slowly(move || work(&here, &asked, found)).await?;
                     let shared = app.credentials().shared();
+                    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
                     let job = move |store: &mut dyn Writer| -> Verdict<String> {
                         if let Some(caller) = caller.as_deref().filter(|_| shared) {
                             need_working(store.reader(), caller)?;
                         }
-                        let mut changing = Changing { store, caller: caller.as_deref() };
+                        let (sealer, settings) = (&sealer, &settings);
+                        let mut changing = Changing { store, caller: caller.as_deref(), sealer, settings };
                         match finish(&mut changing, operation.clone(), worked.clone())? {
                             Ok(answer) => encode(&answer).map(Ok),
                             Err(refusal) => Ok(Err(refusal)),
@@ -238,22 +264,63 @@ impl Routes {
 
     /// As a router.
     pub(crate) fn router(self) -> Router<App> {
-        let mut router = Router::new();
+        let mut places = BTreeMap::<String, Vec<Place>>::new();
         for mounted in self.0 {
             let mounted = Arc::new(mounted);
-            let filter = match mounted.spec.method {
-                Method::Get => MethodFilter::GET,
-                Method::Post => MethodFilter::POST,
-                Method::Delete => MethodFilter::DELETE,
-            };
             for path in mounted.spec.paths {
-                let whole = format!("{}{path}", mounted.spec.base);
-                let mounted = mounted.clone();
-                let handle = move |State(app): State<App>, request: Request| exchange(app, mounted.clone(), request);
-                router = router.route(&whole, on(filter, handle));
+                let shape = place::shape(&format!("{}{path}", mounted.spec.base));
+                places.entry(shape).or_default().push(Place { template: Template::of(path), mounted: mounted.clone() });
             }
         }
+        let mut router = Router::new();
+        for (shape, mut choices) in places {
+            choices.sort_by_key(|choice| std::cmp::Reverse(choice.template.weight(&choice.mounted.spec)));
+            let filters = choices.iter().map(|choice| filter(choice.mounted.spec.method));
+            let Some(filter) = filters.reduce(MethodFilter::or) else { continue };
+            let choices = Arc::new(choices);
+            let handle = move |State(app): State<App>, request: Request| {
+                let choices = choices.clone();
+                async move {
+                    let (mut parts, body) = request.into_parts();
+                    let texts = path_texts(&mut parts).await;
+                    let Some(choice) = choose(&choices, &parts.method, &texts) else {
+                        return reply::no_such_method(Request::from_parts(parts, body)).await;
+                    };
+                    let in_path = texts.map(|texts| choice.template.take(&texts).unwrap_or_default());
+                    exchange(app, choice.mounted.clone(), Request::from_parts(parts, body), in_path).await
+                }
+            };
+            router = router.route(&shape, on(filter, handle));
+        }
         router
+    }
+}
+
+/// One of an operation's paths.
+struct Place {
+    template: Template,
+    mounted: Arc<Mounted>,
+}
+
+/// The operation that is meant; if its ids are none, the one whose path has this form, which then says so.
+fn choose<'a>(choices: &'a [Place], method: &http::Method, texts: &Result<Vec<String>, Refusal>) -> Option<&'a Place> {
+    let method = if method == http::Method::HEAD { "GET" } else { method.as_str() };
+    let mut formed = None;
+    for choice in choices.iter().filter(|choice| choice.mounted.spec.method.as_str() == method) {
+        match texts.as_ref().map(|texts| choice.template.take(texts)) {
+            Ok(Some(parameters)) if place::fits(&choice.mounted.spec, &parameters) => return Some(choice),
+            Ok(None) => {}
+            Ok(Some(_)) | Err(_) => formed = Some(choice),
+        }
+    }
+    formed
+}
+
+const fn filter(method: Method) -> MethodFilter {
+    match method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Delete => MethodFilter::DELETE,
     }
 }
 
@@ -279,7 +346,7 @@ fn encode<T: serde::Serialize>(answer: &T) -> Result<String, Refusal> {
 }
 
 /// One request and its answer.
-async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response {
+async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: InPath) -> Response {
     let id = request_id();
     let name = mounted.spec.name;
     let fault = if app.sandbox() { fault::asked(request.headers()) } else { Ok(None) };
@@ -295,7 +362,7 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request) -> Response
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let reply = answer(&app, &mounted, parts, body).await.unwrap_or_else(Reply::from);
+            let reply = answer(&app, &mounted, parts, body, in_path).await.unwrap_or_else(Reply::from);
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
                 Some(Fault::Garbage) => return fault::garbage(),
@@ -328,8 +395,9 @@ pub(crate) fn request_id() -> String {
 async fn answer(
     app: &App,
     mounted: &Mounted,
-    mut parts: Parts,
+    parts: Parts,
     body: Result<Vec<u8>, Refusal>,
+    in_path: InPath,
 ) -> Result<Reply, Refusal> {
     let spec = &mounted.spec;
     let mut caller = None;
@@ -356,9 +424,9 @@ async fn answer(
         }
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
-    for (name, value) in path_params(&mut parts).await? {
-        if request.insert(name.clone(), fields::from_text(spec.fields, &name, value)).is_some() {
-            return Err(Refusal::field(&name, "stands in the path already"));
+    for (name, value) in in_path? {
+        if request.insert(name.to_owned(), fields::from_text(spec.fields, name, value)).is_some() {
+            return Err(Refusal::field(name, "stands in the path already"));
         }
     }
     let mut problems = Problems::default();
@@ -418,10 +486,14 @@ fn query(spec: &Spec, parts: &Parts) -> Result<Map<String, Value>, Refusal> {
     Ok(request)
 }
 
-async fn path_params(parts: &mut Parts) -> Result<Vec<(String, String)>, Refusal> {
+/// The parameters in a path.
+type InPath = Result<Vec<(&'static str, String)>, Refusal>;
+
+/// The texts of those segments of a path that have parameters in them.
+async fn path_texts(parts: &mut Parts) -> Result<Vec<String>, Refusal> {
     let params = RawPathParams::from_request_parts(parts, &()).await;
     let params = params.map_err(|_| Refusal::field("path", "must be UTF-8, percent-encoded"))?;
-    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(params.iter().map(|(_, value)| value.to_owned()).collect())
 }
 
 /// The checked fields as the operation's own type.
@@ -499,12 +571,15 @@ async fn run_write<O: Operation>(
     identity: Option<Identity>,
 ) -> Reply {
     let shared = app.credentials().shared();
+    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
     let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
         // Asked first and looked at last, so that an engine that is far away fetches all of it at once.
         let working = if shared { need_working(store.reader(), &caller) } else { Ok(()) };
         let reference = identity.as_ref().map(|identity| identity.reference.as_str());
         let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
-            let mut writing = Writing { store, caller: &caller, reference, made: Made::default() };
+            let (caller, made) = (&*caller, Made::default());
+            let (sealer, settings) = (&sealer, &settings);
+            let mut writing = Writing { store, caller, reference, made, sealer, settings };
             let answer = handler(&mut writing, operation.clone())?;
             let made = writing.made;
             match serde_json::to_value(&answer) {

@@ -5,11 +5,13 @@
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
 //! | [`momo`] | the MoMo surface, and its sandbox |
+//! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
+//! | [`upkeep`] | what is kept in memory of keys and settings |
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
@@ -25,10 +27,13 @@ pub mod listen;
 mod metrics;
 pub mod momo;
 mod native;
+mod place;
 mod qr;
 mod reply;
 mod signing;
+pub mod sso;
 pub mod sweep;
+pub mod upkeep;
 mod watch;
 
 pub use app::App;

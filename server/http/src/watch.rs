@@ -1,13 +1,27 @@
 //! A writer that notices what others wait for: changes to what a credential is worth, and new events.
 
+use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
-use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
+use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
 use florin_domain::notify::Event;
+use florin_domain::session::Session;
+use florin_domain::settings::SettingRow;
+use florin_domain::sso::{Application, Consent};
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
 
 /// Changes to rows of these tables; new rows take nothing away from anybody.
-const WATCHED: [&Table; 4] = [ApiKey::TABLE, MobileToken::TABLE, User::TABLE, Profile::TABLE];
+const WATCHED: [&Table; 9] = [
+    ApiKey::TABLE,
+    MobileToken::TABLE,
+    User::TABLE,
+    Profile::TABLE,
+    Membership::TABLE,
+    CustomRole::TABLE,
+    Session::TABLE,
+    Consent::TABLE,
+    Application::TABLE,
+];
 
 /// See the module.
 pub(crate) struct Watch<'a> {
@@ -22,6 +36,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: bool,
     /// An event is to be delivered.
     pub(crate) events: bool,
+    /// An attribute was set.
+    pub(crate) settings: bool,
 }
 
 impl Reader for Watch<'_> {
@@ -53,11 +69,13 @@ impl Writer for Watch<'_> {
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
+        self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.credentials |= WATCHED.contains(&table);
+        self.seen.settings |= table == SettingRow::TABLE;
         self.writer.update_row(table, row)
     }
 

@@ -11,13 +11,13 @@ use super::settled::{EPOCH, Settled};
 use super::statement;
 use super::transaction::{Catalogue, Cells, by_column, cells, number};
 use super::value::{Given, fits};
-use crate::backend::{KeyCells, Kept, Row};
+use crate::backend::{Kept, KeyCells, Row};
 use crate::queue::Queue;
 use crate::unit::asked_key;
 use florin_domain::clock::Clock;
 use florin_domain::store::{Filter, Query, ReadAgain, Reader, StoreError, Table, Value};
 use florin_sdk_core::Timestamp;
-use futures_util::future::{join3, join_all};
+use futures_util::future::{join_all, join3};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -209,8 +209,7 @@ impl<'a> Look<'a> {
         let keys: Vec<(&'static Table, Vec<KeyCells>)> =
             rows.into_iter().map(|(table, keys)| (table, keys.into_iter().collect())).collect();
         for (table, keys) in &keys {
-            let storable: Vec<&[Value]> =
-                keys.iter().filter(|key| key.iter().all(fits)).map(Vec::as_slice).collect();
+            let storable: Vec<&[Value]> = keys.iter().filter(|key| key.iter().all(fits)).map(Vec::as_slice).collect();
             let sql = statement::fetch(table, self.lens.catalogue.of(table)?, false);
             asked.push(Asked { table, sql, cells: by_column(&storable, table.key) });
         }
@@ -322,9 +321,10 @@ fn ask(session: &Session, first: bool, asked: &[Asked<'_>]) -> Result<Answers, F
     let (begun, epoch, rows) = session.wait(join3(begin, epoch, join_all(rows)));
     begun.map_err(|e| Failure::of("begin", &e))?;
     let epoch = number(EPOCH, epoch)?;
-    let rows = rows.into_iter().zip(asked).map(|(rows, asked)| {
-        cells(asked.table, &rows.map_err(|e| Failure::of(asked.table.name, &e))?)
-    });
+    let rows = rows
+        .into_iter()
+        .zip(asked)
+        .map(|(rows, asked)| cells(asked.table, &rows.map_err(|e| Failure::of(asked.table.name, &e))?));
     Ok((epoch, rows.collect()))
 }
 
