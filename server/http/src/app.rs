@@ -15,7 +15,7 @@ use florin_domain::bridge::Bridges;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
-use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
+use florin_domain::store::{ReadAgain, ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp, WebUrl};
 use ipnet::IpNet;
@@ -261,6 +261,16 @@ impl App {
         self.ask(work, |job| self.0.store.read_little(job)).await
     }
 
+    /// The same for work that can run more than once, as an engine that is far away has it: it reads for many at once.
+    pub(crate) async fn read_again<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.0.store.read_again(Box::new(Again { work, result: None, answer }))?;
+        answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR)))
+    }
+
     /// Does slow work on a thread of its own, a few at a time; `TOO_BUSY` if too many wait already.
     pub(crate) async fn slowly<T: Send + 'static>(
         &self,
@@ -324,6 +334,31 @@ impl LastUse {
     /// When a token was last used.
     pub(crate) fn of(&self, mtid: Mtid) -> Option<Timestamp> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&mtid).copied()
+    }
+}
+
+struct Again<F, T> {
+    work: F,
+    result: Option<Result<T, Refusal>>,
+    answer: oneshot::Sender<Result<T, Refusal>>,
+}
+
+impl<F, T> ReadAgain for Again<F, T>
+where
+    F: FnMut(&mut dyn Reader) -> Result<T, Refusal> + Send,
+    T: Send,
+{
+    fn run(&mut self, reader: &mut dyn Reader) {
+        // What an earlier run said does not count.
+        self.result = None;
+        self.result = Some((self.work)(reader));
+    }
+
+    fn finish(self: Box<Self>) {
+        // Whoever asked may have gone; then nobody is told. Without a result, whoever asked sees that nobody answers.
+        if let Some(result) = self.result {
+            let _ = self.answer.send(result);
+        }
     }
 }
 

@@ -128,7 +128,9 @@ impl Routes {
                 Ok(operation) => operation,
                 Err(refusal) => return ready(refusal),
             };
-            Box::pin(async move { call.app.read_little(move |store| encode(&handler(store, operation)?)).await.into() })
+            Box::pin(async move {
+                call.app.read_again(move |store| encode(&handler(store, operation.clone())?)).await.into()
+            })
         })
     }
 
@@ -162,9 +164,9 @@ impl Routes {
                 let work = move |store: &mut dyn Reader| {
                     let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
                     let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
-                    encode(&handler(&mut reading, operation)?)
+                    encode(&handler(&mut reading, operation.clone())?)
                 };
-                if long { app.read(work).await.into() } else { app.read_little(work).await.into() }
+                if long { app.read(work).await.into() } else { app.read_again(work).await.into() }
             })
         })
     }

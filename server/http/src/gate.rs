@@ -65,7 +65,7 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>
         known
     } else {
         let state = (app.credentials().version(), now);
-        let found = Arc::new(app.read_little(move |store| authenticate(store, &presented.credential())).await?);
+        let found = Arc::new(app.read_again(move |store| authenticate(store, &presented.credential())).await?);
         app.credentials().remember(mark, state, &found);
         found
     };

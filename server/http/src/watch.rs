@@ -48,6 +48,10 @@ impl Reader for Watch<'_> {
         self.writer.select(query)
     }
 
+    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
+        self.writer.look(table, key, see)
+    }
+
     fn now(&self) -> Timestamp {
         self.writer.now()
     }

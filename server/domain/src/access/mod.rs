@@ -80,13 +80,11 @@ pub fn is_below(store: &mut dyn Reader, target: Upid, above: Upid) -> Result<boo
     let mut next = Some(target);
     for _ in 0..MAX_DEPTH {
         let Some(upid) = next else { return Ok(false) };
-        let Some(profile) = store.get::<Profile>(upid)? else {
-            return Ok(false);
-        };
-        if profile.parent == Some(above) {
+        let parent = store.cell(upid, Profile::parent)?.flatten();
+        if parent == Some(above) {
             return Ok(true);
         }
-        next = profile.parent;
+        next = parent;
     }
     Ok(false)
 }
