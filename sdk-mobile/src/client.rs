@@ -4,10 +4,10 @@ use crate::token::{Source, TokenSource};
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    DepositAddress, ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile, GetProfileExtendedAttributeList,
-    GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet, GetWalletDepositAddress, GetWalletList,
-    GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile, Payment, PaymentList, Profile, ReadOperation,
-    Settings, TransactionDetails, TransactionList, User, Wallet,
+    DepositAddress, ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile,
+    GetProfileExtendedAttributeList, GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet,
+    GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile,
+    Payment, PaymentList, Profile, ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;

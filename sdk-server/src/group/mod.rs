@@ -1,8 +1,8 @@
 //! The calls, in groups: each group is a file, and each call is one line on top of the operation that it sends.
 
 mod api_key;
-mod bridge;
 mod application;
+mod bridge;
 mod component;
 mod credential;
 mod currency;

@@ -3,7 +3,10 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress, GetTrustLines, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByName, GetWalletListByUpid, ManualDeposit, Moved, NamedWalletList, ProfileWalletList, RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer, WalletWithdraw, WalletWithdrawTest, WithdrawPath,
+    CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress, GetTrustLines,
+    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByName, GetWalletListByUpid, ManualDeposit, Moved,
+    NamedWalletList, ProfileWalletList, RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer,
+    WalletWithdraw, WalletWithdrawTest, WithdrawPath,
 };
 use florin_sdk_core::{CurrencyCode, FlorinError, Upid, Waid};
 

@@ -26,7 +26,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
-    let post = post(&args.mail, &args.database.database, &format!("http://{}", listener.local_addr()?))?;
+    let here = format!("http://{}", listener.local_addr()?);
+    let post = post(&args.mail, &args.database.database, &here)?;
     let clock = Clock::system();
     // It waits for disks and servers, which must not be done on a thread that others wait for.
     let (database, its_clock) = (args.database.database.clone(), clock.clone());
@@ -51,11 +52,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; mails at /console/outbox; not for real money"
         )?;
     }
-    let here = format!("http://{}", listener.local_addr()?);
     let issuer =
         args.mail.public_url.as_ref().map_or_else(|| here.clone(), |url| url.as_str().trim_end_matches('/').to_owned());
     sso::stand_at(&app, sso::Place { issuer, issuers: issuers(&args)? });
-    let post = post(&args.mail, &args.database.database, &here)?;
     app.stand_at(site(&args.mail, &post));
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;

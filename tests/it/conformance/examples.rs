@@ -26,6 +26,21 @@ const MENDED_REQUESTS: &[(&str, usize, &str, &str, &str)] = &[
 const ALIASED_REQUESTS: &[(&str, &str, &str, &str)] =
     &[("UpdateBridgeExternalAccount", "instanceid", "bridgeinstanceid", "A-040")];
 
+/// An example of a request as it must be: mended where it breaks its own rules.
+pub(super) fn mended_request(operation: &str, index: usize, mut json: Value) -> Value {
+    for (_, _, field, value, _) in MENDED_REQUESTS.iter().filter(|row| (row.0, row.1) == (operation, index)) {
+        json[field] = json!(value);
+    }
+    json
+}
+
+/// An example of a request with the names that we write.
+pub(super) fn aliased(operation: &str, json: &mut Value) {
+    for (_, alias, name, _) in ALIASED_REQUESTS.iter().filter(|row| row.0 == operation) {
+        rename(json, "", alias, name);
+    }
+}
+
 /// What to change in an example of an answer.
 enum Mending {
     /// The field has another name.
@@ -158,10 +173,8 @@ fn every_example_request_parses_and_comes_out_the_same() {
                 json[field] = json!(value);
                 mendings += 1;
             }
-            for (_, alias, name, _) in ALIASED_REQUESTS.iter().filter(|row| row.0 == spec.name) {
-                // The server reads both; our types hold the one that is written.
-                rename(&mut json, "", alias, name);
-            }
+            // The server reads both; our types hold the one that is written.
+            aliased(spec.name, &mut json);
             // The body is not all: what stands in the path is shown elsewhere.
             let documented = &of(&all, spec.name).documented;
             for param in documented.path_params.iter().filter(|param| spec.paths[0].contains(&param.name)) {
@@ -211,7 +224,7 @@ fn every_example_url_is_the_one_that_the_type_makes() {
 }
 
 /// A parameter of a path as it stands in the request: a number where the field is one.
-fn in_kind(spec: &Spec, name: &str, text: &str) -> Value {
+pub(super) fn in_kind(spec: &Spec, name: &str, text: &str) -> Value {
     let field = spec.fields.iter().find(|field| field.name == name);
     match field.map(|field| field.kind) {
         Some(Kind::Number) => json!(text.parse::<u32>().expect("digits")),

@@ -1,8 +1,8 @@
 //! The native surface, `/api/v1`: every operation of the list with its handler. A handler translates its request, asks
 //! the domain, and translates back.
 
-mod bridge;
 mod application;
+mod bridge;
 mod component;
 mod credential;
 mod currency;
