@@ -116,7 +116,7 @@ async fn a_person_signs_in_and_acts_as_their_profile() {
     assert_eq!(answer.profiles[0].name, "Ivy Individual");
     let ivy = api.bearer(answer.token.expose());
     assert_eq!(ivy.ok(&GetProfile::new()).await.upid, upid);
-    let others = GetProfile { upid: Some(place.initialised.upid.parse().expect("a upid")) };
+    let others = GetProfile { upid: Some(place.initialised.upid.parse().expect("a upid")), ..GetProfile::new() };
     assert_eq!(ivy.code(&others).await, 20005);
     // Both credentials at once are one too many, for what needs none, too.
     let both = florin_tests::http::Credential::Both { key: place.initialised.apikey.clone(), token: "x".to_owned() };
@@ -475,7 +475,7 @@ async fn a_new_address_is_confirmed_there_and_told_to_the_old_one() {
     assert_eq!(place.login_code(&old, PASSWORD).await, 20001);
     let told = last(&place.server, &old, 2).await;
     assert_eq!(told.subject, "Your e-mail address was changed");
-    let profile = place.provider.ok(&GetProfile { upid: Some(upid) }).await;
+    let profile = place.provider.ok(&GetProfile { upid: Some(upid), ..GetProfile::new() }).await;
     assert_eq!(profile.data.email.as_deref(), Some(new), "the profile that the user is master of follows (A-053)");
     assert_eq!(press(&api, &asked.path(), &asked.token()).await.status, 404, "once");
 }

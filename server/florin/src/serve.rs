@@ -35,7 +35,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
     app.open().await?;
-    app.trust(args.trusted_proxies);
+    app.trust(args.trusted_proxies.clone());
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;

@@ -195,9 +195,10 @@ impl Routes {
             let app = call.app;
             Box::pin(async move {
                 let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
+                let bridges = app.bridges().clone();
                 let work = move |store: &mut dyn Reader| {
-                    let (last_use, sealer, settings) = (&last_use, &sealer, &settings);
-                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings };
+                    let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
                     let (answer, note) = handler(&mut reading, operation)?;
                     Ok((encode(&answer)?, note))
                 };

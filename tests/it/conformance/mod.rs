@@ -4,8 +4,8 @@
 mod answers;
 mod codes;
 mod examples;
-mod sso;
 mod live;
+mod sso;
 mod tables;
 
 use florin_tests::reference::{self, Addition, Documented};

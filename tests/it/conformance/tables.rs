@@ -147,12 +147,11 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none =
-            matches!(
-                spec.name,
-                "GetMe" | "GetSettings" | "GetProfileList" | "GetProfileExtendedAttributeList" | "GetTrustLines"
-            ) || OF_THE_USER.contains(&spec.name)
-                || spec.callers == Callers::Public;
+        let needs_none = matches!(
+            spec.name,
+            "GetMe" | "GetSettings" | "GetProfileList" | "GetProfileExtendedAttributeList" | "GetTrustLines"
+        ) || OF_THE_USER.contains(&spec.name)
+            || spec.callers == Callers::Public;
         // Proven by what is in the request, or by a right.
         let proven = spec.callers == Callers::Public && spec.party;
         faults.unless(spec.rights.is_none() == needs_none || proven, || format!("{}: who may call it?", spec.name));

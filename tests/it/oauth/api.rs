@@ -61,7 +61,7 @@ async fn a_person_switches_profiles_and_ends_the_session() {
     let answer = world.api(own, "POST", "/auth/api/session/profile", Some(&wanted)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let token = answer.value()["token"].as_str().unwrap().to_owned();
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     assert_eq!(world.code(&token, &read).await, 10000);
     let stranger = json!({ "upid": "upid_0000000000000007" });
     assert_eq!(world.api(own, "POST", "/auth/api/session/profile", Some(&stranger)).await.value()["status"], "error");

@@ -10,7 +10,7 @@ use florin_sdk_core::operation::{CreateAPIKey, DeleteApplication, GetProfile, Ge
 use serde_json::{Value, json};
 
 fn read() -> GetProfile {
-    GetProfile { upid: None }
+    GetProfile::new()
 }
 
 /// Who asks, and how much.

@@ -13,7 +13,7 @@ use florin_sdk_core::operation::{
     DeleteExtendedAttribute, Done, ExtendedAttributeList, GetAPIKeyList, GetProfile, GetProfileExtendedAttributeList,
     Operation, Profile, SetExtendedAttribute, UpdateProfile, UpdateSystemProfile,
 };
-use florin_sdk_core::{Akid, JsonObject, Upid};
+use florin_sdk_core::{Akid, JsonObject, Upid, WebUrl};
 
 /// The profile that is meant, and the credential that it is shown for: the one that asks, or the one it was found by.
 struct Meant {
@@ -142,7 +142,7 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
             };
             let user = identity::register_user(call.store, &mut profile, person, MASTER_ROLES)?;
             // That it is there was checked with the request.
-            let callback = op.callback_url.as_deref().unwrap_or_default();
+            let callback = op.callback_url.as_ref().map_or("", WebUrl::as_str);
             credential::invite_to_activate(call.store, call.sealer, &user, callback)?;
             Some(user.uuid)
         }

@@ -409,7 +409,14 @@ fn register(store: &mut dyn Writer, claims: &IdClaims, email: String) -> Result<
         extended: JsonObject::default(),
     };
     let (mut profile, _) = identity::create_profile(store, new)?;
-    let person = NewPerson { email, password: None, language: None, time_zone: None, confirmed: true };
+    let person = NewPerson {
+        email,
+        password: None,
+        language: None,
+        time_zone: None,
+        confirmed: true,
+        display_name: Some(profile.display_name()),
+    };
     Ok(identity::register_user(store, &mut profile, person, &[ROLE_OF_NEWCOMERS])?.uuid)
 }
 
