@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup,
-    PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, HoldGroup, MobileTokenGroup,
+    OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -96,6 +96,11 @@ impl ProviderClient {
     /// The currencies that the provider issues.
     pub fn currencies(&self) -> Arc<CurrencyGroup> {
         Arc::new(CurrencyGroup(self.clone()))
+    }
+
+    /// The platform's ways to outside networks.
+    pub fn bridges(&self) -> Arc<BridgeGroup> {
+        Arc::new(BridgeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Component;
 use florin_http::mail::{self, Post};
-use florin_http::{App, Site, deliver, listen, momo, router, sso, sweep, upkeep};
+use florin_http::{App, Site, bridge, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -44,9 +44,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
+        bridge::sandbox::open(&app).await?;
         writeln!(
             out,
-            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; mails at /console/outbox; not for real money"
+            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; mails at /console/outbox; not for real money"
         )?;
     }
     app.stand_at(site(&args.mail, &post));
@@ -67,8 +68,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
     let keys = tokio::spawn(sso::keys::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let bridges = tokio::spawn(bridge::worker::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
+    bridges.abort();
     keys.abort();
     settlements.abort();
     mails.abort();

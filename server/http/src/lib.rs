@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
+//! | [`bridge`] | what carries out orders to outside networks and looks for deposits, and the sandbox's networks |
 //! | [`momo`] | the MoMo surface, and its sandbox |
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
@@ -20,6 +21,7 @@
 
 pub mod app;
 mod body;
+pub mod bridge;
 mod confirm;
 mod credentials;
 pub mod deliver;
@@ -62,7 +64,8 @@ pub fn router(app: App) -> Router {
         .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
-        .merge(momo::router(&app));
+        .merge(momo::router(&app))
+        .merge(bridge::router(&app));
     let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
     router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }
