@@ -4,10 +4,10 @@ use crate::token::{Source, TokenSource};
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile, GetProfileExtendedAttributeList,
-    GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet, GetWalletList,
-    GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile, Payment, PaymentList, Profile, ReadOperation,
-    Settings, TransactionDetails, TransactionList, User, Wallet,
+    DepositAddress, ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile,
+    GetProfileExtendedAttributeList, GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet,
+    GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile,
+    Payment, PaymentList, Profile, ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -56,7 +56,7 @@ macro_rules! mobile {
 
 mobile! {
     GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
-    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList
+    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetWalletDepositAddress
     GetProfile GetProfileList GetProfileExtendedAttributeList
 }
 
@@ -131,6 +131,14 @@ impl MobileClient {
     /// Source: `GetWallet` in spec/omnigate/operations.json.
     pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.send(GetWallet { waid }).await
+    }
+
+    /// Where a wallet receives deposits of a currency by a method such as `ripple`, with the destination tag on a network
+    /// that has them. Refused (20005) if the provider has made no such address yet.
+    ///
+    /// Source: `GetWalletDepositAddress` in spec/omnigate/operations.json.
+    pub async fn deposit_address(&self, request: GetWalletDepositAddress) -> Result<DepositAddress, FlorinError> {
+        self.send(request).await
     }
 
     /// The user's wallets and their balances, the default wallet first.

@@ -1,7 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
+    ApiKeyGroup, BridgeGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
     ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
@@ -91,6 +91,11 @@ impl ProviderClient {
     /// The currencies that the provider issues.
     pub fn currencies(&self) -> Arc<CurrencyGroup> {
         Arc::new(CurrencyGroup(self.clone()))
+    }
+
+    /// The platform's ways to outside networks.
+    pub fn bridges(&self) -> Arc<BridgeGroup> {
+        Arc::new(BridgeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.

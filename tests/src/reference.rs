@@ -155,6 +155,9 @@ pub struct Param {
     /// String, Number, Boolean, Array or JSON.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// Where it stands: `body`, `query`, or an object in the body.
+    #[serde(rename = "in")]
+    pub within: Option<String>,
     /// Least length as printed.
     pub min_len: Option<usize>,
     /// Greatest length as printed.

@@ -33,6 +33,10 @@ list! {
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
+        GetWalletDepositAddress GetTrustLines GetProfileAddressList
+        GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+        GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+        ListBridgeDeposits ListBridgeOrders
     }
     write {
         CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
@@ -45,5 +49,8 @@ list! {
         CreatePaymentRequest AcceptPayment RefusePayment
         UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+        CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+        SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+        AssignBridgeDeposit
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Documented operations that are not built yet. Building one fails the test until its name is taken off the list.
-const NOT_YET: &[&str] = &[
+pub(super) const NOT_YET: &[&str] = &[
     "SetNotificationTransport",
     "GetAllNotificationTransports",
     "GetNotificationTransports",
@@ -24,26 +24,10 @@ const NOT_YET: &[&str] = &[
     "Login",
     "ActivationEmail",
     "GetWalletListByName",
-    "CreateWalletDepositAddress",
-    "GetWalletDepositAddress",
-    "WalletWithdraw",
-    "WalletWithdrawTest",
-    "GetTrustLines",
     "UpdateMerchantInfo",
     "CreateBridgeCurrency",
-    "IssueIOU",
-    "CreateProfileAddress",
-    "GetProfileAddressList",
-    "SetAddressTrustline",
-    "SetAddressAttribute",
     "GetSystemCurrencyList",
     "CreateSystemBridgeCurrency",
-    "GetSystemActiveBridgeList",
-    "GetSystemBridgeBalances",
-    "UpdateBridgeExternalAccount",
-    "GetExternalAccountIdentifierField",
-    "GetSystemBridgeExternalAccountAttributeList",
-    "GetSystemBridgeExternalAccountList",
     "GetTierData",
     "DeleteTier",
     "DeleteFeeSchedule",
@@ -181,9 +165,10 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none =
-            matches!(spec.name, "GetMe" | "GetSettings" | "GetProfileList" | "GetProfileExtendedAttributeList")
-                || spec.callers == Callers::Public;
+        let needs_none = matches!(
+            spec.name,
+            "GetMe" | "GetTrustLines" | "GetSettings" | "GetProfileList" | "GetProfileExtendedAttributeList"
+        ) || spec.callers == Callers::Public;
         faults.unless(spec.rights.is_none() == needs_none, || format!("{}: who may call it?", spec.name));
     }
     faults.none();
@@ -265,7 +250,7 @@ fn compare_pattern(what: &str, field: &Field, pattern: &Pattern, faults: &mut Fa
     }
 }
 
-fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
+pub(super) fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
     WIDER.iter().find(|row| (row.0, row.1) == (operation, field)).map(|row| row.2)
 }
 
@@ -309,6 +294,10 @@ fn compare(spec: &Spec, field: &Field, param: &Param, is_own: bool, faults: &mut
     if let Kind::OneOf(values) = field.kind {
         let documented: Vec<_> = match (param.resolved.get("one_of"), &param.accepted) {
             (Some(Value::Array(values)), _) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            // "Either active or inactive"
+            (_, Some(accepted)) if accepted.starts_with("Either ") && !accepted.contains('"') => {
+                accepted["Either ".len()..].split(" or ").map(str::to_owned).collect()
+            }
             (_, Some(accepted)) => accepted.split('"').skip(1).step_by(2).map(str::to_owned).collect(),
             _ => Vec::new(),
         };
