@@ -195,7 +195,7 @@ async fn custom_attributes_can_be_described() {
     let world = World::new().await;
     let (api, upid) = (&world.provider, world.merchant.upid);
     let describe = |name: &str, kind, flags: &[&str], priority| SetExtendedAttribute {
-        flags: Some(flags.iter().map(|flag| (*flag).to_owned()).collect()),
+        flags: Some(flags.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>()).filter(|flags| !flags.is_empty()),
         priority,
         ..SetExtendedAttribute::new(name.to_owned(), kind, format!("The {name}"))
     };

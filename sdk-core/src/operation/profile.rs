@@ -361,7 +361,7 @@ operation! {
     }
     optional {
         /// `worm` or `mask` or both.
-        "flags" flags: Vec<String> = 0..=2;
+        "flags" flags: Vec<String> = 1..=2;
         /// Where it stands among the others, the least first.
         "priority" priority: u32 = 0..=1000000;
     }

@@ -279,6 +279,10 @@ fn compare(spec: &Spec, field: &Field, param: &Param, is_own: bool, faults: &mut
     if let Kind::OneOf(values) = field.kind {
         let documented: Vec<_> = match (param.resolved.get("one_of"), &param.accepted) {
             (Some(Value::Array(values)), _) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            // "Either active or inactive"
+            (_, Some(accepted)) if accepted.starts_with("Either ") && !accepted.contains('"') => {
+                accepted["Either ".len()..].split(" or ").map(str::to_owned).collect()
+            }
             (_, Some(accepted)) => accepted.split('"').skip(1).step_by(2).map(str::to_owned).collect(),
             _ => Vec::new(),
         };
