@@ -8,7 +8,7 @@ use florin_sdk_core::operation::{
 use florin_sdk_core::{Email, Secret, Upid, Uuid, WebUrl};
 use florin_tests::digest::changes;
 use florin_tests::http::{Answer, Api};
-use florin_tests::mailbox::{last, mails_to, wait_for};
+use florin_tests::mailbox::{at_rest, last, mails_to, wait_for};
 use florin_tests::server::{Home, Initialised, Options, Server};
 use florin_tests::world::{self, registration};
 use std::collections::BTreeSet;
@@ -48,7 +48,7 @@ impl Place {
     pub(crate) async fn person(&self, name: &str) -> (String, Upid, Uuid) {
         let request = CreateProfile { email_validation: Some(false), ..registration(name) };
         let made = self.provider.ok(&request).await;
-        (request.email.to_string(), made.upid, made.uuid.expect("a user"))
+        (format!("{name}@example.com"), made.upid, made.uuid.expect("a user"))
     }
 
     pub(crate) async fn login_code(&self, address: &str, password: &str) -> u32 {
@@ -131,20 +131,20 @@ async fn all_who_fail_get_the_same_answer_after_the_same_work() {
     let (inactive, _, uuid) = place.person("inactive").await;
     let off = format!("UPDATE app_user SET status = 'inactive' WHERE uuid = {}", uuid.number());
     assert_eq!(place.server.while_stopped(|database| database.execute(&off)).await, 1);
-    let unconfirmed = registration("unconfirmed");
-    place.provider.ok(&unconfirmed).await;
+    place.provider.ok(&registration("unconfirmed")).await;
     let (locked, ..) = place.person("locked").await;
     place.fail(&locked, 5).await;
     place.fail("nobody-locked@example.com", 5).await;
 
     let database = place.server.home.open_read_only();
+    at_rest(&database).await;
     let mut answers = BTreeSet::new();
     for (what, address, password) in [
         ("unknown", "nobody@example.com", PASSWORD),
         ("wrong password", wrong.as_str(), "Wrongpass$0"),
         ("inactive, right password", inactive.as_str(), PASSWORD),
         ("inactive, wrong password", inactive.as_str(), "Wrongpass$0"),
-        ("unconfirmed, right password", unconfirmed.email.as_str(), PASSWORD),
+        ("unconfirmed, right password", "unconfirmed@example.com", PASSWORD),
         ("locked, right password", locked.as_str(), PASSWORD),
         ("locked, wrong password", locked.as_str(), "Wrongpass$0"),
         ("locked, unknown", "nobody-locked@example.com", PASSWORD),
@@ -371,7 +371,7 @@ async fn a_new_user_confirms_the_address_by_a_link() {
     let api = place.server.api();
     let request = registration("ivy");
     place.provider.ok(&request).await;
-    let address = request.email.to_string();
+    let address = "ivy@example.com".to_owned();
     assert_eq!(place.login_code(&address, PASSWORD).await, 20001, "not before it is confirmed");
     let mail = last(&place.server, &address, 1).await;
     assert!(mail.link().starts_with(&format!("{}/auth/activate?token=", place.server.base())), "{mail:?}");
@@ -417,7 +417,7 @@ async fn guesses_at_pending_users_are_counted_too() {
     let place = Place::new().await;
     let request = registration("ivy");
     place.provider.ok(&request).await;
-    let address = request.email.to_string();
+    let address = "ivy@example.com".to_owned();
     let first = last(&place.server, &address, 1).await;
     for _ in 0..5 {
         let wrong = ActivationEmail::new(email(&address), "Wrongpass$0".into());
@@ -522,7 +522,7 @@ async fn secrets_of_people_are_in_no_log_and_no_table() {
     let (password, new, wrong) = ("Zq7#marked-Pw", "Nw7#marked-Pw", "Wr7#marked-Pw");
     let request = CreateProfile { password: Some(password.into()), ..registration("ivy") };
     provider.ok(&request).await;
-    let address = request.email.to_string();
+    let address = "ivy@example.com".to_owned();
     let activation = last(&server, &address, 1).await;
     assert_eq!(press(&server.api(), &activation.path(), &activation.token()).await.status, 200);
     let answer = server.api().ok(&login(&address, password)).await;
@@ -548,7 +548,7 @@ async fn secrets_of_people_are_in_no_log_and_no_table() {
     ];
     find("the log", server.logs().as_bytes(), &secrets);
     find("what it printed", server.printed().as_bytes(), &secrets);
-    assert!(server.logs().len() > 10_000, "there is something to search");
+    assert!(server.logs().matches("answered").count() > 5, "there is something to search: {}", server.logs());
     for (name, bytes) in server.home.bytes() {
         find(&name, &bytes, &secrets);
     }

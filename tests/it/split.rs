@@ -7,6 +7,7 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{self, Access, ApplicationType, Callers, GetWallet, Spec};
 use florin_tests::digest::{changes, tables};
 use florin_tests::http::{Api, Credential, Target};
+use florin_tests::mailbox::at_rest;
 use florin_tests::world::{self, World};
 use florin_tests::{oauth, sample};
 use serde::Deserialize;
@@ -131,10 +132,12 @@ async fn every_operation_with_every_credential() {
         let request = sample::of(&world, spec.name).await;
         let request = request.unwrap_or_else(|| panic!("{} has no row in tests/src/sample.rs", spec.name));
         let target = Target::of(&spec, &request);
+        at_rest(&database).await;
         let mut before = tables(&database);
         for (holder, expected) in holders.iter().zip(&matrix.rows[spec.name]) {
             let cell = format!("{} with {}", spec.name, holder.name);
             let answer = world.server.api().with(holder.credential.clone()).send_target(&target).await;
+            at_rest(&database).await;
             let after = tables(&database);
             let changed = changes(&before, &after);
             before = after;
@@ -185,8 +188,10 @@ async fn every_operation_with_the_tokens_of_applications() {
         for (name, api) in &holders {
             let request = sample::of(&world, spec.name).await.expect("a sample");
             let target = Target::of(&spec, &request);
+            at_rest(&database).await;
             let before = tables(&database);
             let answer = api.send_target(&target).await;
+            at_rest(&database).await;
             let changed = changes(&before, &tables(&database));
             let code = answer.code();
             let own = full.rows[spec.name][key];

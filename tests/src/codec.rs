@@ -46,6 +46,7 @@ macro_rules! codecs {
 codecs! {
     GetProfile GetAPIKeyList
     GetUser ListUsers ListMobileTokens GetMe
+    GetUserMFAStatus GetUserMFASeed
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
@@ -53,6 +54,7 @@ codecs! {
     GetPublicRoleList GetSettings GetOperationOutcome
     CreateProfile CreateAPIKey DeleteAPIKey
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+    Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
     CreateWallet WalletTransfer CreditWallet DebitWallet
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment

@@ -1,5 +1,6 @@
 //! The mails of a server that has no SMTP server: those in its folder.
 
+use crate::database::Database;
 use crate::server::Server;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -78,6 +79,17 @@ pub async fn wait_for(server: &Server, address: &str, count: usize) -> Vec<Mail>
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("{count} mails to {address} do not come; there are {:#?}", mails_to(server, address));
+}
+
+/// Waits until no mail is on its way out, so that nothing but requests changes the tables.
+pub async fn at_rest(database: &Database) {
+    for _ in 0..1200 {
+        if database.number("SELECT count(*) FROM mail WHERE due IS NOT NULL") == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("there are mails that do not go out");
 }
 
 /// The last mail to an address, of which there are so many.

@@ -308,7 +308,7 @@ pub fn registration(name: &str) -> CreateProfile {
 pub async fn staff(provider: &Api, name: &str) -> String {
     let request = CreateProfile { email_validation: Some(false), ..registration(name) };
     provider.ok(&request).await;
-    request.email.to_string()
+    format!("{name}@example.com")
 }
 
 /// Makes a user with an app.

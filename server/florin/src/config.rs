@@ -32,7 +32,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  florin serve\n  florin serve --listen 127.0.0.1:0 --database sqlite:///var/lib/florin/florin.db\n  florin serve --sandbox     Let requests ask for faults by the header X-Florin-Fault"
     )]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Set up a platform: its tables, its first administrator, its first keys, which are shown once.
     #[command(after_help = "Example:\n  florin init --database sqlite://florin.db --format json > credentials.json")]
     Init(InitArgs),

@@ -26,6 +26,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
+    let post = post(&args.mail, &args.database.database, &format!("http://{}", listener.local_addr()?))?;
     let clock = Clock::system();
     // It waits for disks and servers, which must not be done on a thread that others wait for.
     let (database, its_clock) = (args.database.database.clone(), clock.clone());
@@ -53,7 +54,6 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let issuer =
         args.mail.public_url.as_ref().map_or_else(|| here.clone(), |url| url.as_str().trim_end_matches('/').to_owned());
     sso::stand_at(&app, sso::Place { issuer, issuers: issuers(&args)? });
-    let post = post(&args.mail, &args.database.database, &here)?;
     app.stand_at(site(&args.mail, &post));
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;

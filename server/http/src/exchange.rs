@@ -45,6 +45,7 @@ pub(crate) struct Reading<'a> {
     /// When mobile tokens were last used. Not the whole server: that has a way to write.
     pub(crate) last_use: &'a LastUse,
     /// Opens secrets that are stored sealed.
+    #[allow(dead_code, reason = "the first that opens one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
@@ -70,16 +71,21 @@ pub(crate) struct Writing<'a> {
 pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
     /// Whoever calls; none of what anybody may call without a credential.
+    #[allow(dead_code, reason = "the first that asks for it takes this away")]
     pub(crate) caller: Option<&'a Caller>,
     /// Seals secrets that are stored, and opens them.
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
 }
 
 /// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
 /// counted). What is to be undone is an error around it.
 pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
+
+/// What is answered, and what is to be noted of it.
+pub(crate) type Noted<A, N> = Result<(A, N), Refusal>;
 
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -157,10 +163,10 @@ impl Routes {
     }
 
     /// An operation that reads, and whose answer must be noted: what was handed out is known again later. Not for apps:
-    /// a mobile credential never comes near a writer (ADR 18).
+    /// a mobile credential never comes near a writer (ADR 16).
     pub(crate) fn read_and_note<O: ReadOperation, Note: Clone + Send + 'static>(
         self,
-        handler: fn(&mut Reading<'_>, O) -> Result<(O::Answer, Note), Refusal>,
+        handler: fn(&mut Reading<'_>, O) -> Noted<O::Answer, Note>,
         note: fn(&mut dyn Writer, &Sealer, &Note) -> Result<(), Refusal>,
     ) -> Self {
         const { assert!(!O::CALLERS.admits_mobile(), "what an app reads is not noted") };

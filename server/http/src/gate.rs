@@ -78,7 +78,10 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>
         if !app.last_use().go_on(session, minutes * 60_000) {
             // Written down, so that it is over for other processes, too, and after a restart.
             app.write(move |store| session::revoke(store, session), |_: &Refusal| false).await?;
-            return Err(Refusal::because(Code::NOT_AUTHENTICATED, "The session ended as nobody used it; sign in again"));
+            return Err(Refusal::because(
+                Code::NOT_AUTHENTICATED,
+                "The session ended as nobody used it; sign in again",
+            ));
         }
     }
     Ok(caller)

@@ -101,7 +101,12 @@ impl LoginGuard {
 
     /// Writes it down.
     pub(super) fn keep(self, store: &mut dyn Writer, is_new: bool) -> Result<(), Refusal> {
-        Ok(if is_new { store.insert(&self)? } else { store.update(&self)? })
+        if is_new {
+            store.insert(&self)?;
+        } else {
+            store.update(&self)?;
+        }
+        Ok(())
     }
 }
 

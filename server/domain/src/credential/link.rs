@@ -101,7 +101,12 @@ pub(super) fn put(
         expires: now.plus_seconds(lasts_s),
         ended: None,
     };
-    Ok(if was.is_some() { store.update(&link)? } else { store.insert(&link)? })
+    if was.is_some() {
+        store.update(&link)?;
+    } else {
+        store.insert(&link)?;
+    }
+    Ok(())
 }
 
 /// Whether this is the user's good token of this kind.

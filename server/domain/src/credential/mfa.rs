@@ -125,10 +125,11 @@ pub fn new_seed(store: &mut dyn Reader, user: &User) -> Result<NewSeed, Refusal>
 pub fn note_seed(store: &mut dyn Writer, sealer: &Sealer, uuid: Uuid, seed: &Secret) -> Result<(), Refusal> {
     let pending = Some(sealer.seal(&place(uuid), seed.expose().as_bytes())?);
     let pending_since = Some(store.now());
-    Ok(match store.claim::<UserMfa>(uuid)? {
+    match store.claim::<UserMfa>(uuid)? {
         Some(row) => store.update(&UserMfa { pending, pending_since, ..row })?,
         None => store.insert(&UserMfa { uuid, seed: None, pending, pending_since, step: 0 })?,
-    })
+    }
+    Ok(())
 }
 
 /// Turns it on, with a code of the seed that was given out last. The user is proven already. The same once more, with

@@ -1,7 +1,7 @@
 //! What users sign in with. Most handlers are three steps: look, hash, write.
 
 use crate::app::App;
-use crate::exchange::{Changing, Reading, Verdict};
+use crate::exchange::{Changing, Noted, Reading, Verdict};
 use crate::qr;
 use florin_domain::Refusal;
 use florin_domain::access::Caller;
@@ -229,10 +229,7 @@ pub(super) fn get_user_mfa_status(call: &mut Reading<'_>, _: GetUserMFAStatus) -
 }
 
 /// Draws the seed. What is written down of it is the business of [`note_seed`].
-pub(super) fn get_user_mfa_seed(
-    call: &mut Reading<'_>,
-    _: GetUserMFASeed,
-) -> Result<(MfaSeed, (Uuid, Secret)), Refusal> {
+pub(super) fn get_user_mfa_seed(call: &mut Reading<'_>, _: GetUserMFASeed) -> Noted<MfaSeed, (Uuid, Secret)> {
     let user = acting_user(call.store, call.caller, Access::Read)?;
     let new = credential::new_seed(call.store, &user)?;
     let picture = qr::svg(new.url.expose())?;

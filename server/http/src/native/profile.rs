@@ -2,6 +2,7 @@
 
 use crate::exchange::{Reading, Writing};
 use florin_domain::access::{self, Grant, reach};
+use florin_domain::credential;
 use florin_domain::identity::{self, NewPerson, NewProfile};
 use florin_domain::store::Reader;
 use florin_domain::{Refusal, secrets};
@@ -115,7 +116,11 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
                 // Until the address is confirmed the user cannot sign in.
                 confirmed: op.email_validation == Some(false),
             };
-            Some(identity::register_user(call.store, &mut profile, person, MASTER_ROLES)?.uuid)
+            let user = identity::register_user(call.store, &mut profile, person, MASTER_ROLES)?;
+            // That it is there was checked with the request.
+            let callback = op.callback_url.as_deref().unwrap_or_default();
+            credential::invite_to_activate(call.store, call.sealer, &user, callback)?;
+            Some(user.uuid)
         }
         None => None,
     };
