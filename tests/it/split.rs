@@ -189,8 +189,10 @@ async fn every_operation_with_the_tokens_of_applications() {
         for (name, api) in &holders {
             let request = sample::of(&world, spec.name).await.expect("a sample");
             let target = Target::of(&spec, &request);
+            at_rest(&database).await;
             let before = tables(&database);
             let answer = api.send_target(&target).await;
+            at_rest(&database).await;
             let changed = changes(&before, &tables(&database));
             let code = answer.code();
             let own = full.rows[spec.name][key];

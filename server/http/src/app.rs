@@ -80,7 +80,7 @@ impl App {
     /// made ready with [`App::open`].
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
-        let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
+        let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default(), sessions: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
         let bridge = bridge::State::new(&store, sandbox);
@@ -319,6 +319,8 @@ impl App {
 pub(crate) struct LastUse {
     clock: Clock,
     seen: Mutex<HashMap<Mtid, Timestamp>>,
+    /// The same of the sessions of people.
+    sessions: Mutex<HashMap<i64, Timestamp>>,
 }
 
 impl LastUse {
@@ -329,6 +331,22 @@ impl LastUse {
             seen.clear();
         }
         seen.insert(mtid, self.clock.now());
+    }
+
+    /// Remembers that a session is used now, unless it rests for longer than `most_ms` already; whether it may go on. One
+    /// that this process has not seen yet may: another process, or this one before a restart, may have.
+    pub(crate) fn go_on(&self, session: i64, most_ms: i64) -> bool {
+        let now = self.clock.now();
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= MAX_LAST_USED {
+            sessions.clear();
+        }
+        let last = sessions.entry(session).or_insert(now);
+        let rests = now.millis() - last.millis() > most_ms;
+        if !rests {
+            *last = now;
+        }
+        !rests
     }
 
     /// When a token was last used.

@@ -206,6 +206,7 @@ async fn a_refresh_token_is_used_once() {
         assert_ne!(first["access_token"], second["access_token"]);
         let third = world.token_ok(&renewal(&app, &text(&second, "refresh_token"))).await;
         let token = text(&third, "access_token");
+        let read = || GetWallet { waid: None };
         assert_eq!(world.code(&token, &read()).await, 10000);
         // The first comes again, though its successor was used: somebody has a copy. All ends.
         world.token_refused(&renewal(&app, &text(&first, "refresh_token")), 400, "invalid_grant", "a copy").await;

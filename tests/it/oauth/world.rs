@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use florin_domain::clock::Clock;
 use florin_domain::session::{self, Signed, Terms};
-use florin_domain::store::{Reader, Store, Writer};
+use florin_domain::store::{Reader, Writer};
 use florin_domain::{Refusal, secrets, settings, system};
 use florin_http::App as Server;
 use florin_sdk_core::operation::{ApplicationType, CreateApplication, Operation};
@@ -17,7 +17,6 @@ use florin_tests::server::Home;
 use http::Request;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use tower::ServiceExt;
 
 /// Where the server says that it stands.
@@ -28,7 +27,6 @@ pub(super) const PASSWORD: &str = "Str0ng-pass-1!";
 
 pub(super) struct World {
     pub(super) app: Server,
-    pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
     pub(super) router: Router,
     /// The key of the platform's own profile.
@@ -84,7 +82,7 @@ impl World {
         florin_http::sso::stand_at(&app, place);
         let key = first.apikey.expose().to_owned();
         let router = florin_http::router(app.clone());
-        Self { app, store, clock, router, key, upid: first.upid, uuid: first.uuid, home }
+        Self { app, clock, router, key, upid: first.upid, uuid: first.uuid, home }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {

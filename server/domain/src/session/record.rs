@@ -297,6 +297,7 @@ impl Caller {
     #[must_use]
     pub(crate) fn with_session(mut self, session: &Session) -> Self {
         self.session = Some(session.id);
+        self.rests = session.client.is_none();
         self.expires = Some(session.expires);
         self.scope = session.granted();
         if session.mobile {
