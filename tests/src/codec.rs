@@ -70,6 +70,10 @@ codecs! {
     CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
     SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
     AssignBridgeDeposit
+    GetWalletListByName ManualDeposit UpdateMerchantInfo
+    CreateBridgeCurrency CreateSystemBridgeCurrency GetSystemCurrencyList
+    GetTierData SetTier AssignTier DeleteTier
+    ListFeeSchedules SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
 }
 
 /// The codec of an operation.

@@ -35,7 +35,6 @@ list! {
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
         GetTierData ListFeeSchedules
-        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
         GetWalletDepositAddress GetTrustLines GetProfileAddressList
@@ -57,7 +56,6 @@ list! {
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
-        CreatePaymentRequest AcceptPayment RefusePayment
         UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress

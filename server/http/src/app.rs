@@ -3,6 +3,7 @@
 use crate::bridge;
 use crate::credentials::Credentials;
 use crate::guard::Crowd;
+use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::momo;
@@ -53,6 +54,8 @@ struct Inner {
     metrics: Metrics,
     last_use: Arc<LastUse>,
     credentials: Credentials,
+    /// The tiers, for those who write.
+    kept: Kept,
     sealer: Sealer,
     settings: Settings,
     limits: Limits,
@@ -82,7 +85,7 @@ impl App {
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default(), sessions: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
-        let momo = momo::State::default();
+        let (momo, kept) = (momo::State::default(), Kept::new(store.is_shared()));
         let bridge = bridge::State::new(&store, sandbox);
         let (metrics, news, mails) = (Metrics::default(), Notify::new(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
@@ -94,6 +97,7 @@ impl App {
             metrics,
             last_use,
             credentials,
+            kept,
             sealer,
             settings,
             limits,
@@ -400,7 +404,7 @@ where
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
         // It may run again; what an earlier run said does not count.
         (self.result, self.seen, self.set) = (None, Seen::default(), None);
-        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen });
+        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen, kept: &self.app.kept });
         let kept = self.result.insert(result).as_ref().map_or_else(self.keep, |_| true);
         if kept && self.seen.settings {
             self.set = settings::rows(writer.reader()).ok();
@@ -412,6 +416,10 @@ where
         if self.seen.credentials {
             // Before anybody is told of it: who ended a key may rely on that.
             self.app.credentials.changed();
+        }
+        if self.seen.tiers || committed.is_err() {
+            // What was asked for meanwhile may be of a batch that does not stand.
+            self.app.kept.forget();
         }
         if let Some(rows) = self.set.filter(|_| committed.is_ok()) {
             // The same: who set something sees it count.

@@ -31,6 +31,7 @@ mod fault;
 mod fields;
 mod gate;
 mod guard;
+mod kept;
 mod limits;
 pub mod listen;
 pub mod mail;

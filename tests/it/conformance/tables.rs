@@ -242,7 +242,11 @@ pub(super) fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
 fn compare(spec: &Spec, field: &Field, param: &Param, is_own: bool, faults: &mut Faults) {
     let what = format!("{}.{}", spec.name, field.name);
     faults.equal(&format!("{what} required"), &field.required, &param.is_required());
-    match (field.bounds, param.bounds()) {
+    let documented = match field.kind {
+        Kind::Digits => param.min_len.zip(param.max_len),
+        _ => param.bounds(),
+    };
+    match (field.bounds, documented) {
         // Where our own page gives no length, the code does: there is a limit on everything.
         (Some(_), None) if is_own => {}
         (Some(ours), Some(theirs)) if wider(spec.name, field.name).is_some() => {
