@@ -75,7 +75,7 @@ async fn a_token_works_until_its_session_user_or_time_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_nobody_uses_ends() {
     let world = World::new().await;
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let token = world.session(Terms::login()).await.token.expose().to_owned();
     for _ in 0..3 {
         assert_eq!(world.code(&token, &read).await, 10000);
