@@ -44,6 +44,8 @@ pub mod operation;
 pub mod qr;
 pub mod retry;
 pub mod secret;
+#[cfg(feature = "sso")]
+pub mod sso;
 pub mod text;
 pub mod timestamp;
 
@@ -54,7 +56,7 @@ pub use json::{JsonObject, JsonValue, SecretObject};
 pub use lenient::{Assent, Digits};
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};
-pub use secret::Secret;
+pub use secret::{KeyInPath, Secret, UserToken};
 pub use text::{Email, WebUrl};
 pub use timestamp::Timestamp;
 pub use wire::{Kind, Wire};

@@ -5,7 +5,7 @@ use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::model::FinalState;
 use florin_sdk_core::operation::{self, Operation};
-use florin_sdk_core::{Hoid, JsonObject, SecretObject};
+use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
@@ -16,7 +16,7 @@ use serde_json::Value;
 pub async fn of(world: &World, name: &str) -> Option<Value> {
     let unique = fastrand::u32(..);
     Some(match name {
-        "GetProfile" => json(&operation::GetProfile { upid: None }),
+        "GetProfile" => json(&operation::GetProfile::new()),
         "GetAPIKeyList" => json(&operation::GetAPIKeyList { upid: None }),
         "GetUser" => json(&operation::GetUser { provider_user_id: None, uuid: Some(world.alice.uuid) }),
         "ListUsers" => json(&operation::ListUsers { limit: None, after: None, search: None }),
@@ -66,6 +66,58 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let spare = world.provider.ok(&world::new_key("Spare", &["profile-ro"], None)).await;
             json(&operation::DeleteAPIKey { akid: spare.akid, upid: None })
         }
+        "UpdateProfile" => json(&operation::UpdateProfile {
+            city: Some(format!("City {unique}")),
+            ..operation::UpdateProfile::new(world.alice.upid)
+        }),
+        "UpdateSystemProfile" => {
+            let upid = world.provider.ok(&world::individual(&format!("jay{unique}"))).await.upid;
+            json(&operation::UpdateSystemProfile { upid, status: "inactive".to_owned().into() })
+        }
+        "GetProfileExtendedAttributeList" => json(&operation::GetProfileExtendedAttributeList {}),
+        "SetExtendedAttribute" => json(&operation::SetExtendedAttribute::new(
+            format!("sample{unique}"),
+            "string".to_owned().into(),
+            "A sample".to_owned(),
+        )),
+        "DeleteExtendedAttribute" => {
+            let name = format!("spare{unique}");
+            let spare =
+                operation::SetExtendedAttribute::new(name.clone(), "array".to_owned().into(), "Spare".to_owned());
+            world.provider.ok(&spare).await;
+            json(&operation::DeleteExtendedAttribute { name })
+        }
+        "AddTeamUser" => json(&world::new_member(&format!("kim{unique}"), &["profile-ro"], None)),
+        "GetTeamList" => json(&operation::GetTeamList { upid: None }),
+        "UpdateTeamUser" => {
+            let name = format!("lee{unique}");
+            world.provider.ok(&world::new_member(&name, &["profile-ro"], None)).await;
+            json(&operation::UpdateTeamUser::new(world::email(&name), vec!["profile-rw".to_owned()]))
+        }
+        "DeleteTeamUser" => {
+            let member = world.provider.ok(&world::new_member(&format!("max{unique}"), &["profile-ro"], None)).await;
+            json(&operation::DeleteTeamUser { uuid: member.uuid, upid: None })
+        }
+        "GetProfileList" => json(&operation::GetProfileList {}),
+        "GetSystemUser" => json(&operation::GetSystemUser { email: None, uuid: Some(world.alice.uuid) }),
+        "UpdateSystemUser" => {
+            let member = world.provider.ok(&world::new_member(&format!("ned{unique}"), &["profile-ro"], None)).await;
+            json(&operation::UpdateSystemUser { uuid: member.uuid, status: "inactive".to_owned().into() })
+        }
+        "CreateRole" => json(&world::new_role(&format!("clerk{unique}"), &["readmyprofile"], None)),
+        "ListRoles" => json(&operation::ListRoles { upid: None }),
+        "DeleteRole" => json(&operation::DeleteRole { role: spare_role(world, unique).await, upid: None }),
+        "AssignRoleRight" => {
+            json(&operation::AssignRoleRight::new(spare_role(world, unique).await, "readwalletbalances".to_owned()))
+        }
+        "UnassignRoleRight" => {
+            json(&operation::UnassignRoleRight::new(spare_role(world, unique).await, "readmyprofile".to_owned()))
+        }
+        "ListApplications" => json(&operation::ListApplications { upid: None }),
+        "CreateApplication" => json(&world::new_application(&format!("App {unique}"))),
+        "DeleteApplication" => json(&operation::DeleteApplication::new(spare_application(world).await)),
+        "RotateApplicationSecret" => json(&operation::RotateApplicationSecret::new(spare_application(world).await)),
+        "RotateSigningKey" => json(&operation::RotateSigningKey {}),
         "CreateUser" => json(&world::new_user(&format!("user {unique}"))),
         "UpdateUser" => json(&operation::UpdateUser {
             provider_user_id: None,
@@ -83,6 +135,39 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let spare = world::person(&world.provider, &format!("spare {unique}")).await;
             json(&operation::RevokeMobileTokens { provider_user_id: None, uuid: Some(spare.uuid) })
         }
+        "Login" => json(&operation::Login::new(address(&world.initialised.email), password(world))),
+        "ActivationEmail" => {
+            world.provider.ok(&world::registration(&format!("pending{unique}"))).await;
+            let pending = address(&format!("pending{unique}@example.com"));
+            json(&operation::ActivationEmail::new(pending, world::PASSWORD.into()))
+        }
+        "ResetUserPassword" => json(&operation::ResetUserPassword::new(
+            address(&world.initialised.email),
+            "https://app.example.com/set-password".parse().expect("a web address"),
+        )),
+        // To the same one: whoever comes next has the same request.
+        "ChangeUserPassword" => json(&operation::ChangeUserPassword {
+            password: Some(password(world)),
+            ..operation::ChangeUserPassword::new(address(&world.initialised.email), password(world))
+        }),
+        "ChangeUserEmail" => {
+            let staff = world::staff(&world.provider, &format!("moving{unique}")).await;
+            let new = address(&format!("moved{unique}@example.com"));
+            json(&operation::ChangeUserEmail::new(address(&staff), new, world::PASSWORD.into()))
+        }
+        "GetUserMFAStatus" => json(&operation::GetUserMFAStatus {}),
+        "GetUserMFASeed" => json(&operation::GetUserMFASeed {}),
+        "EnableUserMFA" => {
+            let staff = world::staff(&world.provider, &format!("enrolling{unique}")).await;
+            let login = operation::Login::new(address(&staff), world::PASSWORD.into());
+            let person = world.server.api().bearer(world.provider.ok(&login).await.token.expose());
+            let seed = person.ok(&operation::GetUserMFASeed {}).await.seed;
+            let now = world.provider.ok(&operation::GetSettings {}).await.server_time;
+            let code = crate::totp::code(seed.expose(), now.millis() / 1000);
+            json(&operation::EnableUserMFA::new(address(&staff), world::PASSWORD.into(), code.into()))
+        }
+        // It is off: turning it off once more is no error.
+        "DisableUserMFA" => json(&operation::DisableUserMFA::new(password(world), "000000".into())),
         "CreateWallet" => json(&operation::CreateWallet {
             wallet_name: "Savings".to_owned(),
             upid: Some(world.alice.upid),
@@ -242,6 +327,18 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
     })
 }
 
+/// A role of the provider's.
+async fn spare_role(world: &World, unique: u32) -> String {
+    let role = format!("spare{unique}");
+    world.provider.ok(&world::new_role(&role, &["readmyprofile"], None)).await;
+    role
+}
+
+/// An application of the provider.
+async fn spare_application(world: &World) -> String {
+    world.provider.ok(&world::new_application("Spare")).await.client_id
+}
+
 /// The level of a tier that is not there yet.
 fn spare_level() -> u32 {
     fastrand::u32(10..=1000)
@@ -304,4 +401,13 @@ async fn ripple_account(world: &World, issuing: bool) -> String {
 /// A request as the table has it: of the type that bears the name.
 fn json<O: Operation>(request: &O) -> Value {
     serde_json::to_value(request).expect("a request")
+}
+
+fn address(text: &str) -> Email {
+    text.parse().expect("an e-mail address")
+}
+
+/// The first administrator's.
+fn password(world: &World) -> Secret {
+    world.initialised.password.as_str().into()
 }

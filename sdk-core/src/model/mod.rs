@@ -224,7 +224,6 @@ impl schemars::JsonSchema for PaymentStatus {
 }
 
 wire_record! {
-    provider
     /// Name, address and the like of a profile. An individual has the first block of names, an organization the second.
     #[derive(Default)]
     pub struct ProfileData {

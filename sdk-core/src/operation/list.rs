@@ -25,8 +25,11 @@ macro_rules! list {
 
 list! {
     read {
-        GetProfile GetAPIKeyList
+        GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+        GetTeamList ListRoles GetProfileList GetSystemUser
+        ListApplications
         GetUser ListUsers ListMobileTokens GetMe
+        GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
@@ -39,9 +42,14 @@ list! {
         ListBridgeDeposits ListBridgeOrders
     }
     write {
-        CreateProfile CreateAPIKey DeleteAPIKey
+        CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+        SetExtendedAttribute DeleteExtendedAttribute
+        AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+        CreateRole DeleteRole AssignRoleRight UnassignRoleRight
+        CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit CloseWithdraw
+        Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule

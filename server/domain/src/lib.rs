@@ -9,6 +9,8 @@
 //! | [`refusal`] | the one way in which a rule says no |
 //! | [`access`] | roles, rights, callers, and what a caller reaches |
 //! | [`identity`] | profiles, users, API keys, mobile tokens |
+//! | [`credential`] | passwords, second factors, links by mail |
+//! | [`mail`] | mails |
 //! | [`bridge`] | outside networks: addresses, deposits, the outbox of withdrawals, simulated networks |
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
@@ -29,10 +31,12 @@
 pub mod access;
 pub mod bridge;
 pub mod clock;
+pub mod credential;
 pub mod currency;
 pub mod fee;
 pub mod identity;
 pub mod ledger;
+pub mod mail;
 pub mod momo;
 pub mod notify;
 pub mod payment;
@@ -57,6 +61,7 @@ use store::{Record, Table};
 pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
+        identity::CustomAttribute::TABLE,
         identity::User::TABLE,
         access::CustomRole::TABLE,
         identity::Membership::TABLE,
@@ -92,6 +97,10 @@ pub fn tables() -> Vec<&'static Table> {
         tier::Used::TABLE,
         reference::ClientReference::TABLE,
         notify::Event::TABLE,
+        credential::LoginGuard::TABLE,
+        credential::UserMfa::TABLE,
+        credential::Link::TABLE,
+        mail::Mail::TABLE,
         momo::PartyRow::TABLE,
         momo::MomoUser::TABLE,
         momo::MomoToken::TABLE,

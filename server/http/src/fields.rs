@@ -3,6 +3,7 @@
 //! All faults are found at once, each with the name of its field. A field that the operation does not have is a
 //! fault, too: a client that misspells an optional field must learn of it, not have it silently dropped.
 
+use florin_domain::identity::is_default_attribute;
 use florin_sdk_core::Kind;
 use florin_sdk_core::money::CurrencyCode;
 use florin_sdk_core::operation::{Field, Problems};
@@ -21,6 +22,27 @@ pub(crate) fn rename(fields: &[Field], request: &mut Map<String, Value>, problem
                 problems.add(field.name, format!("is not the same as {alias}, which means the same"));
             }
             request.insert(field.name.to_owned(), value);
+        }
+    }
+}
+
+/// Puts default extended attributes that stand beside the fields into `extended`, where an operation has that: the
+/// contract's tables take "any valid profile attributes" there.
+pub(crate) fn gather(fields: &[Field], request: &mut Map<String, Value>, problems: &mut Problems) {
+    if !fields.iter().any(|field| field.name == "extended" && field.kind == Kind::Object) {
+        return;
+    }
+    let is_ours =
+        |name: &&String| is_default_attribute(name) && !fields.iter().any(|field| field.name == name.as_str());
+    let names: Vec<String> = request.keys().filter(is_ours).cloned().collect();
+    for name in names {
+        let value = request.remove(&name).unwrap_or_default();
+        match request.entry("extended").or_insert_with(|| Value::Object(Map::new())) {
+            Value::Object(extended) if extended.get(&name).is_none_or(|given| *given == value) => {
+                extended.insert(name, value);
+            }
+            Value::Object(_) => problems.add(&name, "is not the same in extended"),
+            _ => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::kept::Kept;
 use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
+use florin_domain::mail::Mail;
 use florin_domain::notify::Event;
 use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
@@ -39,6 +40,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: bool,
     /// An event is to be delivered.
     pub(crate) events: bool,
+    /// A mail is to be sent.
+    pub(crate) mails: bool,
     /// An attribute was set.
     pub(crate) settings: bool,
     /// A tier was made or changed.
@@ -56,6 +59,10 @@ impl Reader for Watch<'_> {
         let rows = self.writer.select(query)?;
         self.kept.put(level, &rows);
         Ok(rows)
+    }
+
+    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
+        self.writer.look(table, key, see)
     }
 
     fn now(&self) -> Timestamp {
@@ -78,6 +85,7 @@ impl Writer for Watch<'_> {
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
+        self.seen.mails |= table == Mail::TABLE;
         self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)

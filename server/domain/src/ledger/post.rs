@@ -140,13 +140,13 @@ pub fn expect(store: &mut dyn Writer, source: Waid, destination: Waid, currency:
     store.expect_claim::<Chain>(store.chain());
     // Where nearly everybody is; a guess that costs no journey of its own.
     store.expect::<Tier>(tier::FIRST);
-    let Ok(Some(currency)) = store.get::<Currency>(currency.as_str()) else { return };
+    let Ok(Some(currency)) = store.cell(currency.as_str(), Currency::number) else { return };
     for waid in [source, destination] {
-        if let Ok(Some(wallet)) = store.get::<Wallet>(waid) {
-            store.expect::<Profile>(wallet.upid);
-            store.expect_claim::<Balance>((waid, currency.number));
-            if let Ok(Some(profile)) = store.get::<Profile>(wallet.upid) {
-                store.expect::<Tier>(profile.tier);
+        if let Ok(Some(upid)) = store.cell(waid, Wallet::upid) {
+            store.expect::<Profile>(upid);
+            store.expect_claim::<Balance>((waid, currency));
+            if let Ok(Some(tier)) = store.cell(upid, Profile::tier) {
+                store.expect::<Tier>(tier);
             }
         }
     }
