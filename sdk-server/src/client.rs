@@ -1,8 +1,9 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, BridgeGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
-    ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ApplicationGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, FeeGroup, HoldGroup,
+    MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup,
+    TierGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -78,6 +79,11 @@ impl ProviderClient {
         Arc::new(UserGroup(self.clone()))
     }
 
+    /// What the provider's people sign in with: passwords, second factors, e-mail addresses.
+    pub fn credentials(&self) -> Arc<CredentialGroup> {
+        Arc::new(CredentialGroup(self.clone()))
+    }
+
     /// The tokens with which users' apps read.
     pub fn mobile_tokens(&self) -> Arc<MobileTokenGroup> {
         Arc::new(MobileTokenGroup(self.clone()))
@@ -96,6 +102,16 @@ impl ProviderClient {
     /// The platform's ways to outside networks.
     pub fn bridges(&self) -> Arc<BridgeGroup> {
         Arc::new(BridgeGroup(self.clone()))
+    }
+
+    /// KYC tiers.
+    pub fn tiers(&self) -> Arc<TierGroup> {
+        Arc::new(TierGroup(self.clone()))
+    }
+
+    /// Fee schedules.
+    pub fn fees(&self) -> Arc<FeeGroup> {
+        Arc::new(FeeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.
@@ -121,6 +137,11 @@ impl ProviderClient {
     /// Users of the whole platform, for those who run it.
     pub fn system_users(&self) -> Arc<SystemUserGroup> {
         Arc::new(SystemUserGroup(self.clone()))
+    }
+
+    /// Applications of single sign-on.
+    pub fn applications(&self) -> Arc<ApplicationGroup> {
+        Arc::new(ApplicationGroup(self.clone()))
     }
 
     /// What is to be known of the platform.

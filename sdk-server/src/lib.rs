@@ -10,6 +10,7 @@ pub mod journal;
 pub mod momo;
 mod money;
 pub mod resume;
+pub mod token;
 
 pub use client::ProviderClient;
 pub use florin_sdk_core::client::{CancelToken, ClientOptions, PaymentPager, TransactionPager};
@@ -19,3 +20,4 @@ pub use florin_sdk_core::{
 };
 pub use journal::{FileJournal, Journal, JournalEntry, JournalError, MemoryJournal, Settlement};
 pub use resume::{Fate, Resumed};
+pub use token::{CheckedToken, TokenChecker, TokenPolicy};

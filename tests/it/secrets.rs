@@ -42,7 +42,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn find(place: &str, haystack: &[u8], secrets: &[(&str, String)]) {
+pub(crate) fn find(place: &str, haystack: &[u8], secrets: &[(&str, String)]) {
     for (what, secret) in secrets {
         for spelling in spellings(secret) {
             let found = haystack.windows(spelling.len()).position(|window| window == spelling.as_bytes());

@@ -6,7 +6,8 @@ use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
     AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile,
-    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
+    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, UpdateMerchantInfo,
+    WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Email, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
@@ -152,6 +153,14 @@ pub fn new_currency(letters: &str, issuer: Option<&str>) -> CreateExtendedCurren
     }
 }
 
+/// A confidential application.
+#[must_use]
+pub fn new_application(name: &str) -> florin_sdk_core::operation::CreateApplication {
+    let redirect = "https://merchant.example/auth-endpoint".to_owned();
+    let kind = florin_sdk_core::operation::ApplicationType::Confidential;
+    florin_sdk_core::operation::CreateApplication::new(name.to_owned(), kind, redirect)
+}
+
 /// A new API key.
 #[must_use]
 pub fn new_key(description: &str, roles: &[&str], upid: Option<Upid>) -> CreateAPIKey {
@@ -230,6 +239,26 @@ pub fn payment_of(payer: &Person, text: &str) -> CreatePaymentRequest {
         destination_waid: None,
         clerk_name: None,
         creator_uuid: None,
+        tip: None,
+    }
+}
+
+/// Who a merchant is.
+#[must_use]
+pub fn merchant_info(name: &str) -> UpdateMerchantInfo {
+    UpdateMerchantInfo {
+        accept_tos: florin_sdk_core::Assent,
+        first_name: "John".to_owned(),
+        last_name: "Smith".to_owned(),
+        date_of_birth: "1978-11-12".to_owned(),
+        city: "Montreal".to_owned(),
+        address: "123 Long Street".to_owned(),
+        postal_code: "H3H 3H3".to_owned(),
+        state: "QC".to_owned(),
+        entity_type: "company".to_owned(),
+        business_name: name.to_owned(),
+        business_tax_id: "1234567890TQ001".to_owned(),
+        ssn_last4: None,
     }
 }
 
@@ -306,6 +335,27 @@ pub fn individual(name: &str) -> CreateProfile {
         industry: None,
         registration_id: None,
     }
+}
+
+/// The password of those who sign in.
+pub const PASSWORD: &str = "Mypassword$0";
+
+/// A new profile with a person who signs in, once the address is confirmed.
+#[must_use]
+pub fn registration(name: &str) -> CreateProfile {
+    CreateProfile {
+        register_user: Some(true),
+        callback_url: Some("https://app.example.com/set?x=1".parse().expect("a web address")),
+        password: Some(PASSWORD.into()),
+        ..individual(name)
+    }
+}
+
+/// Makes a person who signs in, at once; the e-mail address.
+pub async fn staff(provider: &Api, name: &str) -> String {
+    let request = CreateProfile { email_validation: Some(false), ..registration(name) };
+    provider.ok(&request).await;
+    format!("{name}@example.com")
 }
 
 /// Makes a user with an app.

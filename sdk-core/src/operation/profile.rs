@@ -153,7 +153,7 @@ operation! {
         }
         let password = op.password.as_ref().filter(|_| op.register_user == Some(true));
         if password.is_some_and(|password| !is_strong(password.expose())) {
-            problems.add("password", "must have a lower-case letter, an upper-case letter, a digit and a special character");
+            problems.add("password", WEAK);
         }
         plausible(problems, &[
             ("language", &op.language, Plausible::Letters),
@@ -180,9 +180,13 @@ operation! {
     }
 }
 
+/// What is wrong with a password that is not strong.
+#[cfg(feature = "write")]
+pub(super) const WEAK: &str = "must have a lower-case letter, an upper-case letter, a digit and a special character";
+
 /// Whether a password has all that the contract asks for.
 #[cfg(feature = "write")]
-fn is_strong(password: &str) -> bool {
+pub(super) fn is_strong(password: &str) -> bool {
     let has = |kind: fn(char) -> bool| password.chars().any(kind);
     has(char::is_lowercase) && has(char::is_uppercase) && has(|c| c.is_ascii_digit()) && has(|c| !c.is_alphanumeric())
 }

@@ -42,6 +42,9 @@ fn request<O: serde::de::DeserializeOwned>(json: &str) -> O {
     serde_json::from_str(json).unwrap()
 }
 
+const MERCHANT: &str = r#"{"accepttos":true,"firstname":"A","lastname":"B","dateofbirth":"1978-11-12","city":"C",
+    "address":"D","postalcode":"E","state":"QC","entitytype":"company","businessname":"ACME","businesstaxid":"123456789"}"#;
+
 #[tokio::test]
 async fn every_operation_but_the_apps_own_has_a_call() {
     let platform = Arc::new(Refusing::default());
@@ -75,6 +78,22 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("WalletTransfer": wallets.transfer(request(transfer), None));
     call!("CreditWallet": wallets.credit(request(credit), None));
     call!("DebitWallet": wallets.debit(request(credit), None));
+    call!("GetWalletListByName": wallets.list_by_name("Main".to_owned()));
+    call!("UpdateMerchantInfo": payments.update_merchant_info(request(MERCHANT)));
+    let bridge = r#"{"parentcurrency":"USD.acme","bridgename":"ripple","issueraddress":"rXYZrXYZrXYZ","enabledeposit":true,"enablewithdraw":true}"#;
+    call!("CreateBridgeCurrency": currencies.create_bridge(request(bridge)));
+    let bridge = r#"{"parentcurrency":"USD","bridgename":"ripple","issuername":"acme","issueraddress":"rXYZrXYZrXYZ"}"#;
+    call!("CreateSystemBridgeCurrency": currencies.create_system_bridge(request(bridge)));
+    call!("GetSystemCurrencyList": currencies.list_of_system());
+    let fsid = || "fsid_1234567812345678".parse().unwrap();
+    call!("GetTierData": tiers.list());
+    call!("SetTier": tiers.set(request(r#"{"level":4,"tiername":"Gold"}"#)));
+    call!("AssignTier": tiers.assign(upid(), 4));
+    call!("DeleteTier": tiers.delete(4));
+    call!("ListFeeSchedules": fees.list());
+    call!("SetFeeSchedule": fees.set(request(r#"{"schedulename":"Gold"}"#)));
+    call!("AssignFeeSchedule": fees.assign(upid(), None));
+    call!("DeleteFeeSchedule": fees.delete(fsid()));
     call!("ManualDeposit": wallets.deposit(request(credit), None));
     call!("RefundTransaction": wallets.refund(request(r#"{"txid":"txid_1234567812345678"}"#), None));
     let hoid = "hoid_1234567812345678";
@@ -135,6 +154,12 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("CreateAPIKey": api_keys.create(request(r#"{"description":"till","roles":["user"]}"#)));
     call!("GetAPIKeyList": api_keys.list(Some(upid())));
     call!("DeleteAPIKey": api_keys.delete("akid_1234567812345678".parse().unwrap(), None));
+    let application = r#"{"name":"Shop","type":"public","redirecturis":"https://shop.example/cb"}"#;
+    call!("CreateApplication": applications.create(request(application)));
+    call!("ListApplications": applications.list(None));
+    call!("DeleteApplication": applications.delete("ab-cd_ef".into(), None));
+    call!("RotateApplicationSecret": applications.rotate_secret("ab-cd_ef".into(), None));
+    call!("RotateSigningKey": applications.rotate_signing_key());
     call!("GetSettings": settings.get());
     call!("GetPublicCurrencyList": settings.currencies());
     call!("GetPublicRoleList": settings.roles());

@@ -7,7 +7,7 @@ use florin_domain::identity::is_default_attribute;
 use florin_sdk_core::Kind;
 use florin_sdk_core::money::CurrencyCode;
 use florin_sdk_core::operation::{Field, Problems};
-use florin_sdk_core::{Amount, Email, Timestamp, WebUrl};
+use florin_sdk_core::{Amount, Assent, Digits, Email, Timestamp, WebUrl};
 use serde_json::{Map, Value};
 
 /// The most characters of a name in a list.
@@ -145,6 +145,11 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
             }
         }
         Kind::Bool => value.as_bool().map(|_| ()).ok_or_else(|| "must be true or false".to_owned()),
+        Kind::Assent => Assent::read(value).map(|_| ()).ok_or_else(|| "must be true".to_owned()),
+        Kind::Digits => {
+            let digits = Digits::read(value).ok_or_else(|| "must be digits".to_owned())?;
+            length(field, digits.as_str().len(), "digits")
+        }
         Kind::List => {
             let list = value.as_array().ok_or_else(|| "must be a list of strings".to_owned())?;
             length(field, list.len(), "elements")?;

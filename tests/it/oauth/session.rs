@@ -71,6 +71,27 @@ async fn a_token_works_until_its_session_user_or_time_ends() {
     assert_eq!(world.code(third.token.expose(), &read).await, 20001);
 }
 
+/// A person who walks away: the session ends after the minutes that are set, and stays ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_nobody_uses_ends() {
+    let world = World::new().await;
+    let read = GetProfile::new();
+    let token = world.session(Terms::login()).await.token.expose().to_owned();
+    for _ in 0..3 {
+        assert_eq!(world.code(&token, &read).await, 10000);
+        world.pass(14 * 60);
+    }
+    assert_eq!(world.code(&token, &read).await, 10000);
+    world.pass(15 * 60 + 1);
+    assert_eq!(world.code(&token, &read).await, 20001);
+    assert_eq!(world.code(&token, &read).await, 20001, "and stays ended");
+    world.set("inactivitytimeoutinminutes", "2").await;
+    let token = world.session(Terms::login()).await.token.expose().to_owned();
+    assert_eq!(world.code(&token, &read).await, 10000);
+    world.pass(121);
+    assert_eq!(world.code(&token, &read).await, 20001);
+}
+
 /// Scopes: `*` is all that the user may, `read` what of it changes nothing, `openid` nothing of the platform.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scope_bounds_what_a_token_may() {

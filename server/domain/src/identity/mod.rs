@@ -97,7 +97,7 @@ pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refus
     let person = caller.uuid.filter(|_| caller.session.is_some());
     let user = person.map(|uuid| store.get::<User>(uuid));
     let place = person.map(|uuid| store.get::<Membership>((caller.upid, uuid)));
-    let profile = need_profile(store, caller.upid);
+    let status = store.cell(caller.upid, Profile::status);
     let gone = || Refusal::new(Code::NOT_AUTHENTICATED);
     let mut roles = None;
     if let Some(key) = key {
@@ -110,7 +110,7 @@ pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refus
         user?.filter(|user| user.status == Status::Active).ok_or_else(gone)?;
         roles = Some(place?.filter(|place| place.status == Status::Active).ok_or_else(gone)?.roles);
     }
-    if profile?.status != Status::Active {
+    if status?.ok_or_else(Refusal::not_found)? != Status::Active {
         return Err(membership::inactive_credential());
     }
     let Some(roles) = roles else { return Ok(()) };

@@ -2,6 +2,7 @@
 
 use crate::exchange::{Reading, Writing};
 use florin_domain::access::{self, Grant, reach};
+use florin_domain::credential;
 use florin_domain::identity::{self, NewPerson, NewProfile};
 use florin_domain::store::Reader;
 use florin_domain::{Refusal, secrets, session};
@@ -12,7 +13,7 @@ use florin_sdk_core::operation::{
     DeleteExtendedAttribute, Done, ExtendedAttributeList, GetAPIKeyList, GetProfile, GetProfileExtendedAttributeList,
     Operation, Profile, SetExtendedAttribute, UpdateProfile, UpdateSystemProfile,
 };
-use florin_sdk_core::{Akid, JsonObject, Upid};
+use florin_sdk_core::{Akid, JsonObject, Upid, WebUrl};
 
 /// The profile that is meant, and the credential that it is shown for: the one that asks, or the one it was found by.
 struct Meant {
@@ -139,7 +140,11 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
                 confirmed: op.email_validation == Some(false),
                 display_name: Some(profile.display_name()),
             };
-            Some(identity::register_user(call.store, &mut profile, person, MASTER_ROLES)?.uuid)
+            let user = identity::register_user(call.store, &mut profile, person, MASTER_ROLES)?;
+            // That it is there was checked with the request.
+            let callback = op.callback_url.as_ref().map_or("", WebUrl::as_str);
+            credential::invite_to_activate(call.store, call.sealer, &user, callback)?;
+            Some(user.uuid)
         }
         None => None,
     };
@@ -202,7 +207,11 @@ pub(super) fn delete_extended_attribute(call: &mut Writing<'_>, op: DeleteExtend
 }
 
 /// The profile whose keys are meant: the caller's, or the given one if the caller reaches it.
-fn keys_of<O: Operation>(store: &mut dyn Reader, caller: &access::Caller, upid: Option<Upid>) -> Result<Upid, Refusal> {
+pub(super) fn keys_of<O: Operation>(
+    store: &mut dyn Reader,
+    caller: &access::Caller,
+    upid: Option<Upid>,
+) -> Result<Upid, Refusal> {
     let upid = upid.unwrap_or(caller.upid);
     reach::<O>(store, caller, upid)?;
     identity::need_profile(store, upid)?;

@@ -1,10 +1,10 @@
 //! The users of a profile, and the roles that it makes.
 
 use crate::exchange::{Reading, Writing};
-use florin_domain::Refusal;
 use florin_domain::access::{self, Caller, Roles, reach};
 use florin_domain::identity::{self, NewPerson, User};
 use florin_domain::store::Reader;
+use florin_domain::{Refusal, credential};
 use florin_sdk_core::Upid;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{
@@ -29,6 +29,8 @@ pub(super) fn add_team_user(call: &mut Writing<'_>, op: AddTeamUser) -> Result<A
     } else {
         invite(call, upid, &op)?
     };
+    let name = identity::need_profile(call.store.reader(), upid)?.display_name();
+    credential::invite_to_team(call.store, call.sealer, &user, &name, op.callback_url.as_str())?;
     Ok(AddedTeamUser { upid, uuid: user.uuid })
 }
 
