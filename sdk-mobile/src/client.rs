@@ -4,9 +4,10 @@ use crate::token::{Source, TokenSource};
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList, GetSettings,
-    GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
-    ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
+    DepositAddress, ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile,
+    GetProfileExtendedAttributeList, GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet,
+    GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile,
+    Payment, PaymentList, Profile, ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -55,7 +56,8 @@ macro_rules! mobile {
 
 mobile! {
     GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
-    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList
+    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetWalletDepositAddress
+    GetProfile GetProfileList GetProfileExtendedAttributeList
 }
 
 /// Reads the wallet platform for the app's own user. It can change nothing.
@@ -101,6 +103,27 @@ impl MobileClient {
         Ok(self.send(GetMe {}).await?.user)
     }
 
+    /// The profile that the app's user acts for: name, address and the like.
+    ///
+    /// Source: `GetProfile` in spec/omnigate/operations.json.
+    pub async fn profile(&self) -> Result<Profile, FlorinError> {
+        self.send(GetProfile::new()).await
+    }
+
+    /// The profiles on which the app's user has a place.
+    ///
+    /// Source: `GetProfileList` in spec/omnigate/operations.json.
+    pub async fn profiles(&self) -> Result<Vec<ListedProfile>, FlorinError> {
+        Ok(self.send(GetProfileList {}).await?.profiles)
+    }
+
+    /// The extended attributes that a profile can have.
+    ///
+    /// Source: `GetProfileExtendedAttributeList` in spec/omnigate/operations.json.
+    pub async fn extended_attributes(&self) -> Result<Vec<ExtendedAttribute>, FlorinError> {
+        Ok(self.send(GetProfileExtendedAttributeList {}).await?.attributes)
+    }
+
     /// One wallet and its balances, as of the server's last commit: the user's default wallet when `waid` is absent.
     ///
     /// Amounts are exact decimals in whole currency units ("12.50" is twelve and a half EUR), never subunits.
@@ -108,6 +131,14 @@ impl MobileClient {
     /// Source: `GetWallet` in spec/omnigate/operations.json.
     pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.send(GetWallet { waid }).await
+    }
+
+    /// Where a wallet receives deposits of a currency by a method such as `ripple`, with the destination tag on a network
+    /// that has them. Refused (20005) if the provider has made no such address yet.
+    ///
+    /// Source: `GetWalletDepositAddress` in spec/omnigate/operations.json.
+    pub async fn deposit_address(&self, request: GetWalletDepositAddress) -> Result<DepositAddress, FlorinError> {
+        self.send(request).await
     }
 
     /// The user's wallets and their balances, the default wallet first.

@@ -11,24 +11,36 @@
 #![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;
+mod bridge;
 mod component;
 mod conformance;
+mod currency;
 mod events;
 mod exactly_once;
+mod fee;
 mod hold;
 mod lifecycle;
 mod lists;
+mod login;
+mod mail;
 mod matrix;
+mod mfa;
 mod model;
 mod momo;
 mod momo_surface;
 mod money;
 mod moving;
 mod oauth;
+mod payment;
+mod profile;
+mod role;
 mod secrets;
 mod split;
 mod story;
+mod team;
 mod tenants;
+mod tier;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod verify;
+mod withdraw_crash;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
+//! | [`bridge`] | what carries out orders to outside networks and looks for deposits, and the sandbox's networks |
 //! | [`momo`] | the MoMo surface, and its sandbox |
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
@@ -11,6 +12,8 @@
 //! | `guard` | components that are locked or under maintenance, and too many requests at once |
 //! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
+//! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
+//! | [`mail`] | mails on their way out |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
@@ -18,6 +21,8 @@
 
 pub mod app;
 mod body;
+pub mod bridge;
+mod confirm;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -26,11 +31,15 @@ mod fault;
 mod fields;
 mod gate;
 mod guard;
+mod kept;
 mod limits;
 pub mod listen;
+pub mod mail;
 mod metrics;
 pub mod momo;
 mod native;
+mod outbox;
+mod page;
 mod peer;
 mod place;
 mod qr;
@@ -42,7 +51,7 @@ mod unlock;
 pub mod upkeep;
 mod watch;
 
-pub use app::App;
+pub use app::{App, Site};
 pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
@@ -51,14 +60,16 @@ use axum::response::Response;
 
 /// Everything the listener serves.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(native::routes().router())
+        .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .with_state(app)
+        .merge(bridge::router(&app))
+        .merge(sso::router(&app));
+    let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
+    router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }
 
 /// A path that no surface has, told in the words of the one that it looks like.

@@ -12,6 +12,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "walletlist[].default",
         "GetWalletListByUpid lists the same entries and its table has no default",
     ),
+    ("AddTeamUser", "upid", "optional because it is there on success only"),
+    ("AddTeamUser", "uuid", "optional because it is there on success only"),
     ("CreateProfile", "upid", "optional because it is there on success only; an answer is only read on success"),
 ];
 
@@ -20,7 +22,11 @@ fn find<'a>(schema: &'a Value, definitions: &'a Value, within: &str) -> Option<&
     let mut at = resolve(schema, definitions);
     for step in within.split('.').filter(|step| !step.is_empty()) {
         let (name, list) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
-        at = resolve(at.get("properties")?.get(name)?, definitions);
+        // A name in braces stands for any.
+        at = match name.strip_prefix('{') {
+            Some(_) => resolve(at.get("additionalProperties")?, definitions),
+            None => resolve(at.get("properties")?.get(name)?, definitions),
+        };
         if list {
             at = resolve(at.get("items")?, definitions);
         }

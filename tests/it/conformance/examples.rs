@@ -15,6 +15,8 @@ const MENDED_REQUESTS: &[(&str, usize, &str, &str, &str)] = &[
     // registeruser is true in both, so callbackurl is required.
     ("CreateProfile", 0, "callbackurl", "https://app.example.com/set-password", "A-057"),
     ("CreateProfile", 1, "callbackurl", "https://app.example.com/set-password", "A-057"),
+    // the example holds placeholders.
+    ("ResetUserPassword", 0, "callbackurl", "https://app.example.com/callbackservlet", "A-032"),
     // method is required; applepay is meant.
     ("AcceptPayment", 1, "method", "applepay", "A-056"),
 ];
@@ -46,10 +48,8 @@ enum Mending {
     /// The value is written in another way.
     Value(&'static str),
     /// The value is a number.
-    #[allow(dead_code, reason = "for the operations of bridges")]
     Number(u32),
     /// The value is true or false.
-    #[allow(dead_code, reason = "for the operations of bridges")]
     Flag(bool),
 }
 use Mending::{Flag, Name, Number, Value as Text};
@@ -63,6 +63,16 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
     ("GetPaymentStatus", "/amount", Text("0.1214"), "A-011"),
     // the second entry says status, the first entry and the table say statusmessage.
     ("GetPaymentTransactionList", "/transactionlist/1/status", Name("statusmessage"), "A-046"),
+    // keys with a space at the end.
+    ("GetTrustLines", "/trustlines/0/issueraddress ", Name("issueraddress"), "A-044"),
+    ("GetTrustLines", "/trustlines/0/issuername ", Name("issuername"), "A-044"),
+    ("GetTrustLines", "/trustlines/1/issueraddress ", Name("issueraddress"), "A-044"),
+    ("GetTrustLines", "/trustlines/1/issuername ", Name("issuername"), "A-044"),
+    // numbers and truth as texts.
+    ("GetSystemActiveBridgeList", "/bridgelist/0/instanceid", Number(1), "A-052"),
+    ("GetSystemActiveBridgeList", "/bridgelist/1/instanceid", Number(1), "A-052"),
+    ("GetSystemBridgeExternalAccountAttributeList", "/attributelist/0/masked", Flag(false), "A-052"),
+    ("GetSystemBridgeExternalAccountAttributeList", "/attributelist/1/masked", Flag(true), "A-052"),
     // times without seconds; everywhere else with them.
     ("GetPaymentTransactionList", "/transactionlist/0/timestampopen", Text("2014-12-08T12:27:00Z"), "A-076"),
     ("GetPaymentTransactionList", "/transactionlist/0/timestampclose", Text("2014-12-08T12:53:00Z"), "A-076"),
@@ -70,11 +80,28 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
     ("GetPaymentTransactionList", "/transactionlist/1/timestampclose", Text("2014-11-05T12:40:00Z"), "A-076"),
 ];
 
+/// What examples of answers lack although their table has it: operation, the field, a value, and the entry of the list of
+/// ambiguities.
+const ADDED_TO_ANSWERS: &[(&str, &str, &str, &str)] = &[
+    // the table has the token, no example shows it.
+    ("Login", "token", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "A-084"),
+];
+
+/// Values in examples of answers that are none of their kind: operation, the field, what is read instead, and the entry of
+/// the list of ambiguities.
+const UNREADABLE: &[(&str, &str, &str, &str)] = &[
+    // an id of 17 digits.
+    ("GetProfileList", "/profilelist/2/upid", "upid_3123456781234567", "A-064"),
+];
+
 /// Names that are read besides the ones we write: operation, the object they are in, name, other name.
 const ALIASES: &[(&str, &str, &str, &str)] = &[
     ("GetWalletTransactionList", "", "transactionlist", "transactions"),
     ("GetPaymentStatus", "", "destinationwaid", "destinationwallet"),
+    ("GetUserMFAStatus", "", "mfaenabled", "mefaenabled"),
     ("GetPaymentTransactionList", "/transactionlist/0", "statusmessage", "status"),
+    ("GetTrustLines", "/trustlines/0", "issueraddress", "issueraddress "),
+    ("GetTrustLines", "/trustlines/0", "issuername", "issuername "),
     ("GetSystemAttributeList", "", "attributelist", "atttributelist"),
 ];
 
@@ -124,7 +151,18 @@ fn answers() -> Vec<(Spec, Value)> {
     for spec in operation::all() {
         for example in &of(&all, spec.name).documented.example_responses {
             let json = example.json.as_ref().or(example.json_elided.as_ref());
-            answers.push((spec, without_envelope(json.unwrap_or_else(|| panic!("{} has no JSON", spec.name)))));
+            let mut json = without_envelope(json.unwrap_or_else(|| panic!("{} has no JSON", spec.name)));
+            for (_, field, value, ambiguity) in ADDED_TO_ANSWERS.iter().filter(|row| row.0 == spec.name) {
+                let fields = json.as_object_mut().expect("an object");
+                let was = fields.insert((*field).to_owned(), json!(value));
+                assert_eq!(was, None, "{} {field}: {ambiguity} is not needed", spec.name);
+            }
+            for (_, pointer, text, ambiguity) in UNREADABLE.iter().filter(|row| row.0 == spec.name) {
+                let value = json.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}: {ambiguity}"));
+                assert_ne!(*value, json!(text), "{pointer}: {ambiguity} is not needed");
+                *value = json!(text);
+            }
+            answers.push((spec, json));
         }
     }
     answers
@@ -209,6 +247,7 @@ pub(super) fn in_kind(spec: &Spec, name: &str, text: &str) -> Value {
 /// The parameters in a path, if it has the form of the template. Several in one segment are split at the last of what
 /// stands between them.
 fn fields_in(spec: &Spec, params: &[PathParam], template: &str, path: &str) -> Option<Value> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     if template.len() != path.len() {
         return None;
@@ -233,6 +272,10 @@ fn fields_in(spec: &Spec, params: &[PathParam], template: &str, path: &str) -> O
         if part != text {
             return None;
         }
+    }
+    let url = reqwest::Url::parse(&format!("http://host/?{query}")).expect("a query");
+    for (name, value) in url.query_pairs() {
+        fields[&*name] = in_kind(spec, &name, &value);
     }
     Some(fields)
 }
