@@ -27,11 +27,11 @@ list! {
     read {
         GetProfile GetAPIKeyList GetProfileExtendedAttributeList
         GetTeamList ListRoles GetProfileList GetSystemUser
-        GetProfile GetAPIKeyList ListApplications
+        ListApplications
         GetUser ListUsers ListMobileTokens GetMe
         GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
-        GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
+        GetWalletListByName
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
         GetTierData ListFeeSchedules
@@ -47,7 +47,6 @@ list! {
         SetExtendedAttribute DeleteExtendedAttribute
         AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
         CreateRole DeleteRole AssignRoleRight UnassignRoleRight
-        CreateProfile CreateAPIKey DeleteAPIKey
         CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
@@ -57,7 +56,6 @@ list! {
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         UnlockSystemComponent SetSystemAttribute
-        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
         SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
         AssignBridgeDeposit
