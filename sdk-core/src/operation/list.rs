@@ -30,7 +30,8 @@ list! {
         ListApplications
         GetUser ListUsers ListMobileTokens GetMe
         GetUserMFAStatus GetUserMFASeed
-        GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
+        GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
+        GetWalletListByName
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
         GetTierData ListFeeSchedules
