@@ -3,6 +3,7 @@
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::ComponentName;
+use florin_sdk_core::model::FinalState;
 use florin_sdk_core::operation::{self, Operation};
 use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
@@ -218,6 +219,15 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             waid: Some(world.alice.waid),
             ..operation::ManualDeposit::new(currency(), amount("7.25"))
         }),
+        "CloseWithdraw" => {
+            let (method, to) = ("manual".to_owned(), "Cash desk 9".to_owned());
+            let request = operation::WalletWithdraw {
+                waid: Some(world.waid),
+                ..operation::WalletWithdraw::new(amount("0.40"), currency(), method, to)
+            };
+            let txid = world.provider.ok(&request).await.txid;
+            json(&operation::CloseWithdraw::new(txid, FinalState::Completed))
+        }
         "PlaceHold" => json(&world::hold_of(&world.alice, "1.75")),
         "CaptureHold" => json(&operation::CaptureHold {
             amount: Some(amount("0.25")),
