@@ -7,7 +7,7 @@ use florin_sdk_core::operation::{
 };
 use florin_sdk_core::{Txid, Waid};
 use florin_tests::http::{Answer, Api};
-use florin_tests::world::{self, World, amount, currency};
+use florin_tests::world::{World, amount, currency};
 use futures_util::future::join_all;
 
 fn withdraw(waid: Waid, text: &str) -> WalletWithdraw {
