@@ -145,11 +145,14 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             address(&world.initialised.email),
             "https://app.example.com/set-password".parse().expect("a web address"),
         )),
-        // To the same one: whoever comes next has the same request.
-        "ChangeUserPassword" => json(&operation::ChangeUserPassword {
-            password: Some(password(world)),
-            ..operation::ChangeUserPassword::new(address(&world.initialised.email), password(world))
-        }),
+        // A person of its own: a changed password ends all sessions.
+        "ChangeUserPassword" => {
+            let staff = world::staff(&world.provider, &format!("changing{unique}")).await;
+            json(&operation::ChangeUserPassword {
+                password: Some(world::PASSWORD.into()),
+                ..operation::ChangeUserPassword::new(address(&staff), world::PASSWORD.into())
+            })
+        }
         "ChangeUserEmail" => {
             let staff = world::staff(&world.provider, &format!("moving{unique}")).await;
             let new = address(&format!("moved{unique}@example.com"));
