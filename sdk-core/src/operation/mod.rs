@@ -425,7 +425,11 @@ macro_rules! operation {
         impl $name {
             /// With what is required; all else is absent, and can be set by its field.
             #[must_use]
-            #[allow(clippy::new_without_default, reason = "what it takes differs from operation to operation")]
+            #[allow(
+                clippy::new_without_default,
+                clippy::too_many_arguments,
+                reason = "what it takes differs from operation to operation"
+            )]
             pub const fn new($($rname: $rty),*) -> Self {
                 Self { $($rname,)* $($oname: None,)* }
             }

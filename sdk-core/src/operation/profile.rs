@@ -363,7 +363,7 @@ operation! {
         /// `worm` or `mask` or both.
         "flags" flags: Vec<String> = 1..=2;
         /// Where it stands among the others, the least first.
-        "priority" priority: u32 = 0..=1000000;
+        "priority" priority: u32 = 0..=1_000_000;
     }
 }
 
