@@ -278,13 +278,18 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
             json(&operation::WalletWithdraw::new(amount("1.50"), currency(), method, to))
         }
-        "WalletWithdrawTest" => json(&operation::WalletWithdrawTest {
-            amount: Some(amount("20")),
-            currency: Some("XRP".parse().expect("a code")),
-            ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
-        }),
+        "WalletWithdrawTest" => {
+            fund(world, "25").await;
+            json(&operation::WalletWithdrawTest {
+                amount: Some(amount("20")),
+                currency: Some("XRP".parse().expect("a code")),
+                ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
+            })
+        }
         "GetTrustLines" => {
-            json(&operation::GetTrustLines { network: "ripple".to_owned(), address: RECEIVER.to_owned() })
+            let address = ripple_account(world, false).await;
+            trust(world, &address).await;
+            json(&operation::GetTrustLines { network: "ripple".to_owned(), address })
         }
         "IssueIOU" => {
             let issuer = ripple_account(world, true).await;
@@ -296,7 +301,16 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let bridge = if have.contains_key("ripple") { "stellar" } else { "ripple" };
             json(&operation::CreateProfileAddress { bridge_name: bridge.to_owned() })
         }
-        "GetProfileAddressList" => json(&operation::GetProfileAddressList::new()),
+        "GetProfileAddressList" => {
+            let list = operation::GetProfileAddressList::new();
+            let mut have = world.provider.ok(&list).await.addresses;
+            if !have.contains_key("ripple") {
+                world.provider.ok(&operation::CreateProfileAddress { bridge_name: "ripple".to_owned() }).await;
+                have = world.provider.ok(&list).await.addresses;
+            }
+            trust(world, &have["ripple"].profile_address).await;
+            json(&list)
+        }
         "SetAddressTrustline" => {
             let (hosted, usd) = (ripple_account(world, false).await, "USD".parse().expect("a code"));
             let (bridge, issuer) = ("ripple".to_owned(), RECEIVER.to_owned());
@@ -320,7 +334,10 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetSystemBridgeExternalAccountList" => {
             json(&operation::GetSystemBridgeExternalAccountList { bridge_name: "ripple".to_owned(), instance_id: 1 })
         }
-        "ListBridgeDeposits" => json(&operation::ListBridgeDeposits::new("ripple".to_owned(), 1)),
+        "ListBridgeDeposits" => {
+            unassigned(&world.provider).await;
+            json(&operation::ListBridgeDeposits::new("ripple".to_owned(), 1))
+        }
         "ListBridgeOrders" => json(&operation::ListBridgeOrders::new("ripple".to_owned(), 1)),
         "AssignBridgeDeposit" => {
             let lost = unassigned(&world.provider).await;
@@ -361,6 +378,34 @@ pub async fn outside_address(api: &Api, network: &str) -> String {
     let answer = api.exchange("POST", &path, Some(b"{}".to_vec())).await;
     let body: Value = serde_json::from_str(&answer.text()).expect("JSON");
     body["address"].as_str().expect("an address").to_owned()
+}
+
+/// Lets an address of the platform's accept a currency of somebody outside.
+async fn trust(world: &World, address: &str) {
+    let usd = "USD".parse().expect("a code");
+    let (bridge, issuer) = ("ripple".to_owned(), RECEIVER.to_owned());
+    let line = operation::SetAddressTrustline::new(bridge, address.to_owned(), issuer, usd, amount("1000"));
+    world.provider.ok(&line).await;
+}
+
+/// Pays XRP into the provider's default wallet, from outside.
+async fn fund(world: &World, text: &str) {
+    let new = operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.waid);
+    let to = world.provider.ok(&new).await.address;
+    let body = serde_json::json!({ "to": to, "amount": text }).to_string().into_bytes();
+    let paid = world.provider.exchange("POST", "/sandbox/bridge/ripple/send", Some(body)).await;
+    assert_eq!(paid.status, 200, "{}", paid.text());
+    for _ in 0..600 {
+        let wallet = world.provider.ok(&operation::GetWallet { waid: Some(world.waid) }).await;
+        let has = |balance: &operation::Balance| {
+            balance.currency_code.as_str() == "XRP" && balance.available.decimal() >= amount(text).decimal()
+        };
+        if wallet.balances.iter().any(has) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the deposit never comes")
 }
 
 /// Something that came in on ripple without a tag, once it was noticed.
