@@ -3,7 +3,7 @@
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::ComponentName;
-use florin_sdk_core::model::FinalState;
+use florin_sdk_core::model::{FeeOperation, FinalState};
 use florin_sdk_core::operation::{self, Operation};
 use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
@@ -201,7 +201,20 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             world.provider.ok(&operation::SetTier::new(level, "Spare".to_owned())).await;
             json(&operation::DeleteTier { level })
         }
-        "ListFeeSchedules" => json(&operation::ListFeeSchedules {}),
+        "ListFeeSchedules" => {
+            let spare = operation::SetFeeSchedule {
+                schedule_name: Some("Listed".to_owned()),
+                fee_operation: Some(FeeOperation::Transfer),
+                fee_currency: Some(currency()),
+                fixed: Some(amount("0.10")),
+                basis_points: Some(50),
+                least: Some(amount("0.20")),
+                most: Some(amount("5")),
+                ..operation::SetFeeSchedule::new()
+            };
+            world.provider.ok(&spare).await;
+            json(&operation::ListFeeSchedules {})
+        }
         "SetFeeSchedule" => json(&operation::SetFeeSchedule {
             schedule_name: Some("Sample".to_owned()),
             ..operation::SetFeeSchedule::new()

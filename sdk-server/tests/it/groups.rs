@@ -28,7 +28,13 @@ fn named(line: &str) -> BTreeSet<&'static str> {
     let (method, path) = line.split_once(" /api/v1").unwrap();
     let fits = |pattern: &str| {
         let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
-        let same = |(p, s): (&&str, &&str)| p == s || (p.starts_with('{') && s.contains(['_', '-', '.']));
+        // A word is no parameter; an id has an underscore, a code a point, a level digits.
+        let is_value = |s: &str| s.contains(['_', '-', '.']) || s.bytes().all(|byte| byte.is_ascii_digit());
+        let same = |(p, s): (&&str, &&str)| match p.split_once('{') {
+            None => p == s,
+            Some(("", _)) => is_value(s),
+            Some((before, _)) => s.starts_with(before),
+        };
         pattern.len() == path.len() && pattern.iter().zip(&path).all(same)
     };
     all()
