@@ -158,7 +158,7 @@ impl TokenChecker {
         let request = WireRequest {
             method: Method::Get,
             target: "/auth/jwks.json".to_owned(),
-            headers: Default::default(),
+            headers: HeaderMap::new(),
             body: None,
             timeout: TIMEOUT,
         };

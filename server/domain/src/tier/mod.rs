@@ -176,9 +176,8 @@ pub fn count(
     let Some(tier) = of(store.reader(), profile)?.filter(|tier| !tier.open) else { return Ok(()) };
     let terms = tier.says();
     let crypto = is_crypto(currency);
-    if let Some(permission) = action.permission(crypto)
-        && !terms.allows(permission)
-    {
+    let permission = action.permission(crypto);
+    if !terms.allows(permission) {
         return Err(refused(&tier, &format!("does not allow to {}", permission.words())));
     }
     let limits =

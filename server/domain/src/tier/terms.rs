@@ -36,8 +36,8 @@ impl Action {
     }
 
     /// The permission that it needs by itself.
-    pub(super) const fn permission(self, crypto: bool) -> Option<Permission> {
-        Some(match (self, crypto) {
+    pub(super) const fn permission(self, crypto: bool) -> Permission {
+        match (self, crypto) {
             (Self::Deposit, true) => Permission::DepositCrypto,
             (Self::Deposit, false) => Permission::DepositFiat,
             (Self::Withdraw, true) => Permission::WithdrawCrypto,
@@ -45,7 +45,7 @@ impl Action {
             (Self::Transfer, true) => Permission::TransferCrypto,
             (Self::Transfer, false) => Permission::TransferFiat,
             (Self::Payment, _) => Permission::SendPayment,
-        })
+        }
     }
 }
 
