@@ -2,8 +2,8 @@
 
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::model::ComponentName;
-use florin_sdk_core::model::{FeeOperation, FinalState};
+use florin_sdk_core::model::FinalState;
+use florin_sdk_core::model::{ComponentName, FeeOperation};
 use florin_sdk_core::operation::{self, Operation};
 use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
@@ -202,17 +202,15 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             json(&operation::DeleteTier { level })
         }
         "ListFeeSchedules" => {
-            let spare = operation::SetFeeSchedule {
-                schedule_name: Some("Listed".to_owned()),
-                fee_operation: Some(FeeOperation::Transfer),
+            let with_a_rule = operation::SetFeeSchedule {
+                schedule_name: Some("With a rule".to_owned()),
+                fee_operation: Some(FeeOperation::Withdraw),
                 fee_currency: Some(currency()),
                 fixed: Some(amount("0.10")),
-                basis_points: Some(50),
-                least: Some(amount("0.20")),
-                most: Some(amount("5")),
+                basis_points: Some(10),
                 ..operation::SetFeeSchedule::new()
             };
-            world.provider.ok(&spare).await;
+            world.provider.ok(&with_a_rule).await;
             json(&operation::ListFeeSchedules {})
         }
         "SetFeeSchedule" => json(&operation::SetFeeSchedule {
@@ -292,17 +290,17 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             json(&operation::WalletWithdraw::new(amount("1.50"), currency(), method, to))
         }
         "WalletWithdrawTest" => {
-            fund(world, "25").await;
+            // There is a path only for who has something to pay with.
+            let found = unassigned(&world.provider).await;
+            world.provider.ok(&operation::AssignBridgeDeposit::new("ripple".to_owned(), found, world.waid)).await;
             json(&operation::WalletWithdrawTest {
-                amount: Some(amount("20")),
+                amount: Some(amount("1")),
                 currency: Some("XRP".parse().expect("a code")),
                 ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
             })
         }
         "GetTrustLines" => {
-            let address = ripple_account(world, false).await;
-            trust(world, &address).await;
-            json(&operation::GetTrustLines { network: "ripple".to_owned(), address })
+            json(&operation::GetTrustLines { network: "ripple".to_owned(), address: trusting_account(world).await })
         }
         "IssueIOU" => {
             let issuer = ripple_account(world, true).await;
@@ -315,14 +313,15 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             json(&operation::CreateProfileAddress { bridge_name: bridge.to_owned() })
         }
         "GetProfileAddressList" => {
-            let list = operation::GetProfileAddressList::new();
-            let mut have = world.provider.ok(&list).await.addresses;
+            let have = world.provider.ok(&operation::GetProfileAddressList::new()).await.addresses;
             if !have.contains_key("ripple") {
-                world.provider.ok(&operation::CreateProfileAddress { bridge_name: "ripple".to_owned() }).await;
-                have = world.provider.ok(&list).await.addresses;
+                let bridge_name = "ripple".to_owned();
+                world.provider.ok(&operation::CreateProfileAddress { bridge_name }).await;
             }
-            trust(world, &have["ripple"].profile_address).await;
-            json(&list)
+            let have = world.provider.ok(&operation::GetProfileAddressList::new()).await.addresses;
+            let hosted = have["ripple"].profile_address.clone();
+            world.provider.ok(&trust_from(hosted)).await;
+            json(&operation::GetProfileAddressList::new())
         }
         "SetAddressTrustline" => {
             let (hosted, usd) = (ripple_account(world, false).await, "USD".parse().expect("a code"));
@@ -393,34 +392,6 @@ pub async fn outside_address(api: &Api, network: &str) -> String {
     body["address"].as_str().expect("an address").to_owned()
 }
 
-/// Lets an address of the platform's accept a currency of somebody outside.
-async fn trust(world: &World, address: &str) {
-    let usd = "USD".parse().expect("a code");
-    let (bridge, issuer) = ("ripple".to_owned(), RECEIVER.to_owned());
-    let line = operation::SetAddressTrustline::new(bridge, address.to_owned(), issuer, usd, amount("1000"));
-    world.provider.ok(&line).await;
-}
-
-/// Pays XRP into the provider's default wallet, from outside.
-async fn fund(world: &World, text: &str) {
-    let new = operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.waid);
-    let to = world.provider.ok(&new).await.address;
-    let body = serde_json::json!({ "to": to, "amount": text }).to_string().into_bytes();
-    let paid = world.provider.exchange("POST", "/sandbox/bridge/ripple/send", Some(body)).await;
-    assert_eq!(paid.status, 200, "{}", paid.text());
-    for _ in 0..600 {
-        let wallet = world.provider.ok(&operation::GetWallet { waid: Some(world.waid) }).await;
-        let has = |balance: &operation::Balance| {
-            balance.currency_code.as_str() == "XRP" && balance.available.decimal() >= amount(text).decimal()
-        };
-        if wallet.balances.iter().any(has) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("the deposit never comes")
-}
-
 /// Something that came in on ripple without a tag, once it was noticed.
 pub async fn unassigned(api: &Api) -> String {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -457,6 +428,19 @@ async fn ripple_account(world: &World, issuing: bool) -> String {
     let address = outside_address(&world.provider, "ripple").await;
     world.provider.ok(&account_data(&address, issuing)).await;
     address
+}
+
+/// An account of the ripple network that the platform has the key of, and that trusts an issuer.
+async fn trusting_account(world: &World) -> String {
+    let address = ripple_account(world, false).await;
+    world.provider.ok(&trust_from(address.clone())).await;
+    address
+}
+
+/// Trust in an issuer, of this account.
+fn trust_from(hosted: String) -> operation::SetAddressTrustline {
+    let usd = "USD".parse().expect("a code");
+    operation::SetAddressTrustline::new("ripple".to_owned(), hosted, RECEIVER.to_owned(), usd, amount("1000"))
 }
 
 /// A request as the table has it: of the type that bears the name.

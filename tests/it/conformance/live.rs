@@ -32,14 +32,14 @@ const SIGN_ON: &[&str] = &[
 /// Examples that are turned away for what they say, not for how: operation, the field, why.
 const TURNED_AWAY: &[(&str, &str, &str)] = &[
     ("AcceptPayment", "method", "applepay needs a payment processor; this server settles from wallets"),
-    ("GetWalletDepositAddress", "currencycode", "its currency is not of this world"),
-    ("WalletWithdraw", "currency", "its currency is not of this world"),
-    ("WalletWithdrawTest", "currency", "its currency is not of this world"),
-    ("CreateBridgeCurrency", "parentcurrency", "its currency is not of this world"),
-    ("CreateSystemBridgeCurrency", "parentcurrency", "its currency is not of this world"),
-    ("IssueIOU", "issueraddress", "the platform of this world holds no key of it"),
-    ("SetAddressTrustline", "hostedaddress", "A-067: it is no address of ripple's"),
-    ("UpdateBridgeExternalAccount", "accountdata.attributename", "its attributes are placeholders"),
+    ("GetWalletDepositAddress", "currencycode", "ABC.acme is not there"),
+    ("WalletWithdraw", "currency", "BTC.bitstamp is not there"),
+    ("WalletWithdrawTest", "currency", "BTC.bitstamp is not there"),
+    ("CreateBridgeCurrency", "parentcurrency", "USD.starbucks is not there"),
+    ("CreateSystemBridgeCurrency", "parentcurrency", "USD.starbucks is not there"),
+    ("IssueIOU", "issueraddress", "the platform has no key for it"),
+    ("SetAddressTrustline", "hostedaddress", "the page's address is none of the network (A-067)"),
+    ("UpdateBridgeExternalAccount", "accountdata.attributename", "stands for the name of an attribute"),
 ];
 
 /// Fields of answers that the sample's answer does not show: operation, place, why.
