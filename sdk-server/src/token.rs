@@ -148,6 +148,7 @@ impl TokenChecker {
     }
 
     /// Fetches the keys, if that was not done just now.
+    #[expect(clippy::default_trait_access, reason = "the type is the transport's own business")]
     async fn fetch(&self, keys: &mut Keys) -> Result<(), FlorinError> {
         let now = Instant::now();
         if keys.tried.is_some_and(|tried| now.duration_since(tried) < REFETCH) {
@@ -158,7 +159,7 @@ impl TokenChecker {
         let request = WireRequest {
             method: Method::Get,
             target: "/auth/jwks.json".to_owned(),
-            headers: HeaderMap::new(),
+            headers: Default::default(),
             body: None,
             timeout: TIMEOUT,
         };
