@@ -31,6 +31,7 @@ list! {
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
         GetPublicRoleList GetSettings GetOperationOutcome
+        GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
     }
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
@@ -39,5 +40,6 @@ list! {
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+        SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
     }
 }

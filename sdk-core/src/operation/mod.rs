@@ -7,6 +7,7 @@ mod currency;
 #[cfg(feature = "write")]
 mod hold;
 mod list;
+mod notification;
 mod payment;
 mod profile;
 mod system;
@@ -17,6 +18,7 @@ pub use currency::*;
 #[cfg(feature = "write")]
 pub use hold::*;
 pub use list::{READ_SPECS, all};
+pub use notification::*;
 pub use payment::*;
 pub use profile::*;
 pub use system::*;

@@ -141,6 +141,7 @@ pub fn create(
         closed: None,
     };
     store.insert(&request)?;
+    tell(store, &request, &currency, "payment.created")?;
     Ok(operation::CreatedPaymentRequest {
         status: request.status,
         status_message: request.status.words().to_owned(),
@@ -343,6 +344,7 @@ pub(crate) fn ask(store: &mut dyn Writer, new: NewPayment<'_>) -> Result<Prid, R
         closed: None,
     };
     store.insert(&request)?;
+    tell(store, &request, new.currency, "payment.created")?;
     Ok(request.prid)
 }
 
@@ -403,7 +405,6 @@ fn tell_more<const N: usize>(
     kind: &str,
     more: [(&str, Value); N],
 ) -> Result<(), Refusal> {
-    let creator = need_profile(store.reader(), request.creator)?;
     let payload = json!({
         "prid": request.prid,
         "statuscode": request.status,
@@ -415,7 +416,14 @@ fn tell_more<const N: usize>(
     });
     let Value::Object(mut payload) = payload else { return Ok(()) };
     payload.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    notify::happened(store, &creator, kind, JsonObject(payload))
+    // Whoever is asked to pay is told, too.
+    let payer = request.payer.filter(|payer| *payer != request.creator).map(|payer| (payer, request.source));
+    for (upid, waid) in [Some((request.creator, Some(request.destination))), payer].into_iter().flatten() {
+        payload.insert("waid".to_owned(), json!(waid));
+        let profile = need_profile(store.reader(), upid)?;
+        notify::happened(store, &profile, kind, JsonObject(payload.clone()))?;
+    }
+    Ok(())
 }
 
 /// Checks what the payer agrees to against what is asked: the same currency, and the amount, or more where a tip is

@@ -1,6 +1,7 @@
 //! Profiles: whom wallets, keys and currencies belong to.
 
 use crate::ledger::{self, Wallet};
+use crate::notify;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Writer, record};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
@@ -120,6 +121,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
     let wallet = ledger::create_wallet(store, profile.upid, "Main", None)?;
     profile.wallet = Some(wallet.waid);
     store.update(&profile)?;
+    notify::transport::follow_attributes(store, &profile, true)?;
     Ok((profile, wallet))
 }
 

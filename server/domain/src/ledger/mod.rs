@@ -17,6 +17,7 @@ pub use history::{HistoryFilter, details, history, may_read_wallet};
 pub use hold::{
     Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
 };
+pub(crate) use post::postings_of_all;
 pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
 pub(crate) use refund::pay_back;
 pub use refund::{Refunded, refund};
