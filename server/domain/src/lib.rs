@@ -14,6 +14,8 @@
 //! | [`payment`] | payment requests |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
+//! | [`seal`] | secrets at rest, and the application password |
+//! | [`settings`] | system attributes: what an operator sets |
 //! | [`mod@reference`] | client references: the same request runs once |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
@@ -30,7 +32,9 @@ pub mod payment;
 pub mod planted;
 pub mod reference;
 pub mod refusal;
+pub mod seal;
 pub mod secrets;
+pub mod settings;
 pub mod store;
 pub mod system;
 
@@ -46,6 +50,8 @@ pub fn tables() -> Vec<&'static Table> {
         identity::User::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
+        seal::SealKey::TABLE,
+        settings::SettingRow::TABLE,
         momo::SubscriptionKey::TABLE,
         ledger::Wallet::TABLE,
         currency::Currency::TABLE,

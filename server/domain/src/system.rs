@@ -4,8 +4,8 @@ use crate::currency;
 use crate::identity::{ApiKey, NewProfile, Profile, User, create_api_key, create_profile, register_user};
 use crate::momo::SubscriptionKey;
 use crate::refusal::Refusal;
-use crate::secrets;
 use crate::store::{Reader, Record, Writer};
+use crate::{seal, secrets};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
 use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
 use serde::Serialize;
@@ -60,6 +60,7 @@ pub fn initialise(
     password: Secret,
     password_hash: String,
 ) -> Result<FirstCredentials, Refusal> {
+    seal::ensure_keys(store)?;
     currency::seed(store)?;
     let data = ProfileData {
         organization_name: Some("Florin".to_owned()),

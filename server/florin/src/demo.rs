@@ -86,6 +86,7 @@ async fn story() -> anyhow::Result<()> {
     let store = florin_storage::open(&database, Mode::Serve, clock.clone())?;
     let app = App::new(store.clone(), clock, true);
     let credentials = init::initialise(&app).await?.context("the temporary database was not empty")?;
+    app.open().await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), std::future::pending()));

@@ -4,7 +4,7 @@ use crate::config::{Format, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, momo, router, sweep};
+use florin_http::{App, deliver, listen, momo, router, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,6 +28,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let store = tokio::task::spawn_blocking(move || florin_storage::open(&database, Mode::Serve, its_clock)).await??;
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
+    app.open().await?;
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
@@ -50,7 +51,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let deliveries = tokio::spawn(deliver::run(app.clone()));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
+    let upkeep = tokio::spawn(upkeep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
+    upkeep.abort();
     settlements.abort();
     sweeps.abort();
     deliveries.abort();

@@ -3,9 +3,12 @@
 use crate::credentials::Credentials;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
+use florin_domain::seal::Sealer;
+use florin_domain::settings::{self, SettingRow, Settings};
 use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
@@ -32,6 +35,8 @@ struct Inner {
     metrics: Metrics,
     last_use: Arc<LastUse>,
     credentials: Credentials,
+    sealer: Sealer,
+    settings: Settings,
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
@@ -42,7 +47,8 @@ struct Inner {
 }
 
 impl App {
-    /// A server on this storage. `sandbox` lets requests ask for faults.
+    /// A server on this storage. `sandbox` lets requests ask for faults. Its database must be set up, and then it must be
+    /// made ready with [`App::open`].
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
@@ -50,7 +56,43 @@ impl App {
         let momo = momo::State::default();
         let (metrics, news) = (Metrics::default(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
-        Self(Arc::new(Inner { store, sandbox, metrics, last_use, credentials, clock, news, slow, slow_waiting, momo }))
+        let (sealer, settings) = (Sealer::default(), Settings::default());
+        Self(Arc::new(Inner {
+            store,
+            sandbox,
+            metrics,
+            last_use,
+            credentials,
+            sealer,
+            settings,
+            clock,
+            news,
+            slow,
+            slow_waiting,
+            momo,
+        }))
+    }
+
+    /// Takes over keys and settings from the database. Without it every component is locked.
+    pub async fn open(&self) -> Result<(), Refusal> {
+        upkeep::open(self).await
+    }
+
+    /// Seals and unseals secrets that are stored; see [`florin_domain::seal`].
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    /// What the operator has set; see [`florin_domain::settings`].
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Whether other processes may write the same database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.0.store.is_shared()
     }
 
     /// Whether requests may ask for faults.
@@ -152,7 +194,7 @@ impl App {
         keep: fn(&E) -> bool,
     ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { work, keep, result: None, answer, seen: Seen::default(), app: self.0.clone() };
+        let job = Job { work, keep, result: None, set: None, answer, seen: Seen::default(), app: self.0.clone() };
         self.0.store.write(Box::new(job)).map_err(Refusal::from)?;
         answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR).into()))
     }
@@ -185,6 +227,8 @@ struct Job<F, T, E> {
     work: F,
     keep: fn(&E) -> bool,
     result: Option<Result<T, E>>,
+    /// What is set, if this job changed any of it.
+    set: Option<Vec<SettingRow>>,
     answer: oneshot::Sender<Result<T, E>>,
     seen: Seen,
     app: Arc<Inner>,
@@ -198,15 +242,23 @@ where
 {
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
         // It may run again; what an earlier run said does not count.
-        (self.result, self.seen) = (None, Seen::default());
+        (self.result, self.seen, self.set) = (None, Seen::default(), None);
         let result = (self.work)(&mut Watch { writer, seen: &mut self.seen });
-        self.result.insert(result).as_ref().map_or_else(self.keep, |_| true)
+        let kept = self.result.insert(result).as_ref().map_or_else(self.keep, |_| true);
+        if kept && self.seen.settings {
+            self.set = settings::rows(writer.reader()).ok();
+        }
+        kept
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         if self.seen.credentials {
             // Before anybody is told of it: who ended a key may rely on that.
             self.app.credentials.changed();
+        }
+        if let Some(rows) = self.set.filter(|_| committed.is_ok()) {
+            // The same: who set something sees it count.
+            self.app.settings.load(&rows);
         }
         if self.seen.events {
             self.app.news.notify_one();

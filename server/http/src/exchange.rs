@@ -17,6 +17,8 @@ use florin_domain::Refusal;
 use florin_domain::access::{self, Caller, Side};
 use florin_domain::identity::need_working;
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
+use florin_domain::seal::Sealer;
+use florin_domain::settings::Settings;
 use florin_domain::store::{Reader, Writer};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
@@ -38,6 +40,12 @@ pub(crate) struct Reading<'a> {
     pub(crate) caller: &'a Caller,
     /// When mobile tokens were last used. Not the whole server: that has a way to write.
     pub(crate) last_use: &'a LastUse,
+    /// Opens secrets that are stored sealed.
+    #[allow(dead_code, reason = "the first that opens one takes this away")]
+    pub(crate) sealer: &'a Sealer,
+    /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
+    pub(crate) settings: &'a Settings,
 }
 
 /// What a handler that writes gets beside its request.
@@ -48,6 +56,12 @@ pub(crate) struct Writing<'a> {
     pub(crate) reference: Option<&'a str>,
     /// What it made or settled; a handler of a money operation says so here.
     pub(crate) made: Made,
+    /// Seals secrets that are stored, and opens them.
+    #[allow(dead_code, reason = "the first that seals one takes this away")]
+    pub(crate) sealer: &'a Sealer,
+    /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
+    pub(crate) settings: &'a Settings,
 }
 
 /// What a handler gets that writes in steps, or for anybody.
@@ -56,6 +70,10 @@ pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
     /// Whoever calls; none of what anybody may call without a credential.
     pub(crate) caller: Option<&'a Caller>,
+    /// Seals secrets that are stored, and opens them.
+    pub(crate) sealer: &'a Sealer,
+    /// What the operator has set.
+    pub(crate) settings: &'a Settings,
 }
 
 /// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
@@ -124,9 +142,11 @@ impl Routes {
             };
             let app = call.app;
             Box::pin(async move {
-                let last_use = app.last_use();
+                let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
                 let work = move |store: &mut dyn Reader| {
-                    encode(&handler(&mut Reading { store, caller: &caller, last_use: &last_use }, operation)?)
+                    let (last_use, sealer, settings) = (&last_use, &sealer, &settings);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings };
+                    encode(&handler(&mut reading, operation)?)
                 };
                 if long { app.read(work).await.into() } else { app.read_little(work).await.into() }
             })
@@ -177,11 +197,13 @@ impl Routes {
                     let (here, asked) = (app.clone(), operation.clone());
                     let worked = app.slowly(move || work(&here, &asked, found)).await?;
                     let shared = app.credentials().shared();
+                    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
                     let job = move |store: &mut dyn Writer| -> Verdict<String> {
                         if let Some(caller) = caller.as_deref().filter(|_| shared) {
                             need_working(store.reader(), caller)?;
                         }
-                        let mut changing = Changing { store, caller: caller.as_deref() };
+                        let (sealer, settings) = (&sealer, &settings);
+                        let mut changing = Changing { store, caller: caller.as_deref(), sealer, settings };
                         match finish(&mut changing, operation.clone(), worked.clone())? {
                             Ok(answer) => encode(&answer).map(Ok),
                             Err(refusal) => Ok(Err(refusal)),
@@ -547,12 +569,15 @@ async fn run_write<O: Operation>(
     identity: Option<Identity>,
 ) -> Reply {
     let shared = app.credentials().shared();
+    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
     let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
         // Asked first and looked at last, so that an engine that is far away fetches all of it at once.
         let working = if shared { need_working(store.reader(), &caller) } else { Ok(()) };
         let reference = identity.as_ref().map(|identity| identity.reference.as_str());
         let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
-            let mut writing = Writing { store, caller: &caller, reference, made: Made::default() };
+            let (caller, made) = (&*caller, Made::default());
+            let (sealer, settings) = (&sealer, &settings);
+            let mut writing = Writing { store, caller, reference, made, sealer, settings };
             let answer = handler(&mut writing, operation.clone())?;
             let made = writing.made;
             match serde_json::to_value(&answer) {

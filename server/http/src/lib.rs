@@ -10,6 +10,7 @@
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
+//! | [`upkeep`] | what is kept in memory of keys and settings |
 //! | [`listen`] | sockets, time limits, and the end |
 
 pub mod app;
@@ -30,6 +31,7 @@ mod qr;
 mod reply;
 mod signing;
 pub mod sweep;
+pub mod upkeep;
 mod watch;
 
 pub use app::App;

@@ -3,6 +3,7 @@
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
 use florin_domain::notify::Event;
+use florin_domain::settings::SettingRow;
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
 
@@ -22,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: bool,
     /// An event is to be delivered.
     pub(crate) events: bool,
+    /// An attribute was set.
+    pub(crate) settings: bool,
 }
 
 impl Reader for Watch<'_> {
@@ -49,11 +52,13 @@ impl Writer for Watch<'_> {
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
+        self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.credentials |= WATCHED.contains(&table);
+        self.seen.settings |= table == SettingRow::TABLE;
         self.writer.update_row(table, row)
     }
 

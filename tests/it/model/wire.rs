@@ -39,6 +39,7 @@ impl Wire {
             |_: &Refusal| false,
         );
         let first = runtime.block_on(first).expect("the first credentials");
+        runtime.block_on(app.open()).expect("keys and settings");
         let key = first.apikey.expose().to_owned();
         Self { router: florin_http::router(app.clone()), app, store, clock, runtime, key, _home: home }
     }

@@ -11,6 +11,7 @@ use crate::OpenError;
 pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_initial.sql"), //
     include_str!("../../migrations/postgres/0002_momo.sql"),
+    include_str!("../../migrations/postgres/0010_component.sql"),
     include_str!("../../migrations/postgres/0009_notify.sql"),
 ];
 

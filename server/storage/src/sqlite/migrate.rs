@@ -11,6 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"), //
     include_str!("../../migrations/sqlite/0002_momo.sql"),
+    include_str!("../../migrations/sqlite/0010_component.sql"),
     include_str!("../../migrations/sqlite/0009_notify.sql"),
 ];
 
