@@ -1,7 +1,7 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
+    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
     TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
@@ -101,6 +101,11 @@ impl ProviderClient {
     /// API keys.
     pub fn api_keys(&self) -> Arc<ApiKeyGroup> {
         Arc::new(ApiKeyGroup(self.clone()))
+    }
+
+    /// Where to tell whom of what, and what happens, live.
+    pub fn notifications(&self) -> Arc<NotificationGroup> {
+        Arc::new(NotificationGroup(self.clone()))
     }
 
     /// What is to be known of the platform.

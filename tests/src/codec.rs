@@ -50,6 +50,8 @@ codecs! {
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
     GetPublicRoleList GetSettings GetOperationOutcome
+    GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
+    SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
     CreateProfile CreateAPIKey DeleteAPIKey
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
     CreateWallet WalletTransfer CreditWallet DebitWallet

@@ -86,6 +86,9 @@ pub struct Param {
     /// String, Number, Boolean, Array or JSON.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// Where it stands: `body`, or, of a part of a JSON object, `body.` and the object's name.
+    #[serde(rename = "in", default)]
+    pub within: String,
     /// Least length as printed.
     pub min_len: Option<usize>,
     /// Greatest length as printed.
@@ -100,6 +103,12 @@ pub struct Param {
 }
 
 impl Param {
+    /// Whether it is a part of a JSON object, and no field of its own.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.within.contains('.')
+    }
+
     /// Whether the field must always be there. What depends on another field counts as optional.
     #[must_use]
     pub fn is_required(&self) -> bool {

@@ -1,9 +1,12 @@
 //! One valid request for each operation, for tests that go through all of them.
 
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::Hoid;
 use florin_sdk_core::operation::{self, Operation};
+use florin_sdk_core::{Hoid, Ntid};
 use serde_json::Value;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
 /// a row. What it needs is made first. Where an app may call the operation, the request is about the first user.
@@ -111,6 +114,32 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "RedeemCurrency" => {
             json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
         }
+        "GetAllNotificationTransports" => json(&operation::GetAllNotificationTransports { upid: world.upid }),
+        "GetNotificationTransports" => json(&operation::GetNotificationTransports {
+            akid: world.initialised.akid.parse().ok(),
+            ..operation::GetNotificationTransports::new(world.upid)
+        }),
+        "ListFailedEvents" => json(&operation::ListFailedEvents::new()),
+        "GetEvents" => json(&operation::GetEvents::new()),
+        "SetNotificationTransport" => json(&operation::SetNotificationTransport {
+            device_id: Some(format!("device {unique}")),
+            ..world::new_transport(&world.alice, "mobile", &[])
+        }),
+        "UpdateNotificationTransport" => json(&operation::UpdateNotificationTransport {
+            ntid: spare_transport(world).await,
+            transport: world::transport_to("https://shop.example.com/other", &[]),
+        }),
+        "DeleteNotificationTransport" => json(&operation::DeleteNotificationTransport {
+            ntid: Some(spare_transport(world).await),
+            ..operation::DeleteNotificationTransport::new()
+        }),
+        "RotateTransportSecret" => json(&operation::RotateTransportSecret {
+            ntid: Some(spare_transport(world).await),
+            ..operation::RotateTransportSecret::new()
+        }),
+        "ReplayEvent" => {
+            json(&operation::ReplayEvent { event_id: Some(failed_event(world).await), ..operation::ReplayEvent::new() })
+        }
         _ => return None,
     })
 }
@@ -118,6 +147,41 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
 /// A hold of the first user's money.
 async fn spare_hold(world: &World) -> Hoid {
     world.provider.ok(&world::hold_of(&world.alice, "0.30")).await.hoid
+}
+
+/// A transport of the first user's that hears of nothing.
+async fn spare_transport(world: &World) -> Ntid {
+    world.provider.ok(&world::new_transport(&world.alice, "https://shop.example.com/told", &[])).await.ntid
+}
+
+/// A message that a receiver did not want. It takes all that come later.
+async fn failed_event(world: &World) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/told", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        let mut status = "410 Gone";
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut read = [0; 4096];
+            let _ = connection.read(&mut read).await;
+            let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+            let _ = connection.write_all(answer.as_bytes()).await;
+            status = "200 OK";
+        }
+    });
+    let ntid = world.provider.ok(&world::new_transport(&world.alice, &url, &["credit"])).await.ntid;
+    world.provider.ok(&world::credit_of(&world.alice, "0.01")).await;
+    let failed = operation::ListFailedEvents { upid: Some(world.alice.upid), ..operation::ListFailedEvents::new() };
+    let event = loop {
+        let list = world.provider.ok(&failed).await.failures;
+        match list.into_iter().find(|failure| failure.ntid == Some(ntid)) {
+            Some(failure) => break failure.event_id,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    // It was switched off; from now on it hears of nothing.
+    let transport = world::transport_to(&url, &[]);
+    world.provider.ok(&operation::UpdateNotificationTransport { ntid, transport }).await;
+    event
 }
 
 /// A request as the table has it: of the type that bears the name.

@@ -186,7 +186,8 @@ pub struct TransportList {
 /// In answers fewer than 16 digits are read, too.
 fn any_digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Akid>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let digits = text.strip_prefix("akid_").filter(|digits| digits.len() <= 16 && digits.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        text.strip_prefix("akid_").filter(|digits| digits.len() <= 16 && digits.bytes().all(|b| b.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok());
     number.and_then(Akid::new).map(Some).ok_or_else(|| serde::de::Error::custom("must be akid_ and digits"))
 }

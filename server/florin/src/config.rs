@@ -1,9 +1,11 @@
 //! The command line. Each option can be given as a `FLORIN_…` variable, too.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use florin_http::outbound::Options;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use url::Url;
 
 /// A self-hosted wallet platform: provider servers read and write, phone apps only read.
 #[derive(Debug, Parser)]
@@ -83,6 +85,28 @@ pub(crate) struct ServeArgs {
     /// For tests only: requests may ask for faults. Never with real money.
     #[arg(long, env = "FLORIN_SANDBOX")]
     pub(crate) sandbox: bool,
+    /// For development only: notifications may go to private addresses and this machine's own, without TLS.
+    #[arg(long, env = "FLORIN_ALLOW_PRIVATE_CALLBACKS")]
+    pub(crate) allow_private_callbacks: bool,
+    /// How long to wait before a notification that failed is sent again, in percent of the usual times (two seconds to a
+    /// day).
+    #[arg(long, env = "FLORIN_NOTIFY_RETRY_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) notify_retry_percent: u32,
+    /// Where push messages to devices are handed over: a gateway of yours gets each as JSON, by POST. Without one,
+    /// `mobile` transports are kept and not told.
+    #[arg(long, env = "FLORIN_PUSH_GATEWAY")]
+    pub(crate) push_gateway: Option<Url>,
+}
+
+impl ServeArgs {
+    /// What is said of notifications.
+    pub(crate) fn messages(&self) -> Options {
+        Options {
+            allow_private: self.allow_private_callbacks,
+            retry_percent: self.notify_retry_percent,
+            push_gateway: self.push_gateway.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

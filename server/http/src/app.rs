@@ -1,8 +1,10 @@
 //! What every request shares.
 
 use crate::credentials::Credentials;
+use crate::live;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::outbound;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
@@ -14,7 +16,7 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 /// The most tokens whose last use is remembered.
 const MAX_LAST_USED: usize = 100_000;
@@ -38,12 +40,12 @@ struct Inner {
     sealer: Sealer,
     settings: Settings,
     clock: Clock,
-    /// Wakes whoever delivers events.
-    news: Notify,
     /// Places for slow work: those that work and those that wait.
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
+    outbound: outbound::State,
+    live: live::State,
 }
 
 impl App {
@@ -54,7 +56,7 @@ impl App {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
-        let (metrics, news) = (Metrics::default(), Notify::new());
+        let metrics = Metrics::default();
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
         Self(Arc::new(Inner {
@@ -66,10 +68,11 @@ impl App {
             sealer,
             settings,
             clock,
-            news,
             slow,
             slow_waiting,
             momo,
+            outbound: outbound::State::default(),
+            live: live::State::default(),
         }))
     }
 
@@ -106,9 +109,24 @@ impl App {
         &self.0.metrics
     }
 
-    /// Wakes, and is awaited by, whoever delivers events.
-    pub(crate) fn news(&self) -> &Notify {
-        &self.0.news
+    /// What is said of messages; once, before they are sent.
+    pub fn configure_messages(&self, options: outbound::Options) {
+        self.0.outbound.configure(options);
+    }
+
+    /// Ends the streams of live events, as the server stops.
+    pub fn end_streams(&self) {
+        self.0.live.end();
+    }
+
+    /// What is kept in memory for messages.
+    pub(crate) fn outbound(&self) -> &outbound::State {
+        &self.0.outbound
+    }
+
+    /// What is kept in memory for live events.
+    pub(crate) fn live(&self) -> &live::State {
+        &self.0.live
     }
 
     /// What the MoMo surface keeps in memory.
@@ -260,8 +278,12 @@ where
             // The same: who set something sees it count.
             self.app.settings.load(&rows);
         }
-        if self.seen.events {
-            self.app.news.notify_one();
+        if self.seen.happened {
+            self.app.outbound.happened.notify_one();
+            self.app.live.happened.notify_one();
+        }
+        if self.seen.messages {
+            self.app.outbound.messages.notify_one();
         }
         let none = || Err(Refusal::new(Code::SYSTEM_ERROR).into());
         let result = match committed {

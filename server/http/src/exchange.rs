@@ -22,9 +22,11 @@ use florin_domain::settings::Settings;
 use florin_domain::store::{Reader, Writer};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{Access, Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
+use florin_sdk_core::operation::{
+    Access, Callers, Method, Operation, Problems, ReadOperation, STREAMED, Spec, WriteOperation,
+};
 use florin_sdk_core::{Amount, JsonObject};
-use http::header::CONNECTION;
+use http::header::{ACCEPT, CONNECTION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -57,7 +59,6 @@ pub(crate) struct Writing<'a> {
     /// What it made or settled; a handler of a money operation says so here.
     pub(crate) made: Made,
     /// Seals secrets that are stored, and opens them.
-    #[allow(dead_code, reason = "the first that seals one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
@@ -82,6 +83,7 @@ pub(crate) struct Changing<'a> {
 pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
 
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
 /// What the gate has found, and the request.
 struct Call {
@@ -96,6 +98,8 @@ struct Mounted {
     spec: Spec,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
+    /// Opens a stream in place of an answer.
+    open: Option<Box<dyn Fn(Call) -> Opening + Send + Sync>>,
 }
 
 /// The operations of a surface.
@@ -128,6 +132,29 @@ impl Routes {
         handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>,
     ) -> Self {
         self.read_here(true, handler)
+    }
+
+    /// An operation that changes nothing, and whose answer can also be had as a stream.
+    pub(crate) fn read_or_stream<O: ReadOperation, F>(
+        self,
+        handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>,
+        open: fn(App, Arc<Caller>, HeaderMap, O) -> F,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        const { assert!(is_streamed(O::NAME), "not in the list of streamed operations") };
+        let mut routes = self.read_here(true, handler);
+        if let Some(mounted) = routes.0.last_mut() {
+            mounted.open = Some(Box::new(move |call| {
+                let prepared = typed::<O>(call.request).and_then(|op| Ok((op, known(call.caller)?)));
+                Box::pin(async move {
+                    let (operation, caller) = prepared?;
+                    open(call.app, caller, call.headers, operation).await
+                })
+            }));
+        }
+        routes
     }
 
     fn read_here<O: ReadOperation>(
@@ -250,7 +277,7 @@ impl Routes {
     }
 
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
-        self.0.push(Mounted { spec: O::spec(), admit: access::admit::<O>, run: Box::new(run) });
+        self.0.push(Mounted { spec: O::spec(), admit: access::admit::<O>, run: Box::new(run), open: None });
         self
     }
 
@@ -360,7 +387,18 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: In
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let reply = answer(&app, &mounted, parts, body, in_path).await.unwrap_or_else(Reply::from);
+            let open = mounted.open.as_ref().filter(|_| wants_stream(&parts.headers));
+            let reply = match (prepare(&app, &mounted, parts, body, in_path).await, open) {
+                (Ok(call), None) => (mounted.run)(call).await,
+                (Ok(call), Some(open)) => match open(call).await {
+                    Ok(response) => {
+                        app.metrics().count(name, Code::OK);
+                        return with_id(response, &id);
+                    }
+                    Err(refusal) => refusal.into(),
+                },
+                (Err(refusal), _) => refusal.into(),
+            };
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
                 Some(Fault::Garbage) => return fault::garbage(),
@@ -379,10 +417,42 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: In
     if half_read {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    with_id(response, &id)
+}
+
+fn with_id(mut response: Response, id: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// Whether a stream of server-sent events is asked for.
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim() == "text/event-stream")
+}
+
+const fn is_streamed(name: &str) -> bool {
+    let (mut place, name) = (0, name.as_bytes());
+    while place < STREAMED.len() {
+        #[expect(clippy::indexing_slicing, reason = "below the length; and at worst it does not compile")]
+        let listed = STREAMED[place].as_bytes();
+        let mut same = listed.len() == name.len();
+        let mut letter = 0;
+        while same && letter < name.len() {
+            #[expect(clippy::indexing_slicing, reason = "below both lengths; and at worst it does not compile")]
+            if listed[letter] != name[letter] {
+                same = false;
+            }
+            letter += 1;
+        }
+        if same {
+            return true;
+        }
+        place += 1;
+    }
+    false
 }
 
 pub(crate) fn request_id() -> String {
@@ -390,13 +460,13 @@ pub(crate) fn request_id() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
 
-async fn answer(
+async fn prepare(
     app: &App,
     mounted: &Mounted,
     parts: Parts,
     body: Result<Vec<u8>, Refusal>,
     in_path: InPath,
-) -> Result<Reply, Refusal> {
+) -> Result<Call, Refusal> {
     let spec = &mounted.spec;
     let mut caller = None;
     // What anybody may read is read without a look at who asks. What anybody may write may come with a credential, and
@@ -433,7 +503,7 @@ async fn answer(
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));
     }
-    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request }).await)
+    Ok(Call { app: app.clone(), caller, headers: parts.headers, request })
 }
 
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.

@@ -8,7 +8,9 @@
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
-//! | [`deliver`] | events on their way out |
+//! | [`deliver`] | messages on their way out: what is due, and whose turn it is |
+//! | [`outbound`] | one message: the addresses that may be told, signatures, push |
+//! | `live` | events as they happen |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
 //! | [`listen`] | sockets, time limits, and the end |
@@ -23,13 +25,14 @@ mod fault;
 mod fields;
 mod gate;
 pub mod listen;
+pub mod live;
 mod metrics;
 pub mod momo;
 mod native;
+pub mod outbound;
 mod place;
 mod qr;
 mod reply;
-mod signing;
 pub mod sweep;
 pub mod upkeep;
 mod watch;
@@ -48,6 +51,7 @@ pub fn router(app: App) -> Router {
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
+        .merge(if app.sandbox() { outbound::push::router() } else { Router::new() })
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app)

@@ -2,7 +2,8 @@
 
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
-use florin_domain::notify::Event;
+use florin_domain::ledger::Transaction;
+use florin_domain::notify::{Event, Lane, Notice};
 use florin_domain::settings::SettingRow;
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
@@ -21,8 +22,10 @@ pub(crate) struct Watch<'a> {
 pub(crate) struct Seen {
     /// A credential, user or profile was changed.
     pub(crate) credentials: bool,
-    /// An event is to be delivered.
-    pub(crate) events: bool,
+    /// Something happened that somebody may want to hear of.
+    pub(crate) happened: bool,
+    /// There is a message to be sent.
+    pub(crate) messages: bool,
     /// An attribute was set.
     pub(crate) settings: bool,
 }
@@ -51,13 +54,15 @@ impl Writer for Watch<'_> {
     }
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
-        self.seen.events |= table == Event::TABLE;
+        self.seen.happened |= table == Transaction::TABLE || table == Notice::TABLE;
+        self.seen.messages |= table == Event::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.credentials |= WATCHED.contains(&table);
+        self.seen.messages |= table == Lane::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.update_row(table, row)
     }

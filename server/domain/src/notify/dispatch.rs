@@ -30,21 +30,27 @@ const ONLY: i64 = 1;
 /// How many transactions are dealt with at a time, and notices as many.
 const AT_ONCE: usize = 200;
 
+/// After so many transactions and notices without a message the cursor is written all the same.
+const LOOKED_AT_IN_VAIN: i64 = 2000;
+
 /// What is to be written.
 #[derive(Debug, Clone)]
 pub struct Plan {
     version: i64,
     cursor: Cursor,
     messages: Vec<NewMessage>,
+    /// How much was looked at since the cursor was written.
+    in_vain: i64,
     /// Whether there is more to be done at once.
     pub more: bool,
 }
 
 impl Plan {
-    /// Whether there is no message in it.
+    /// Whether it is to be carried out: there is a message in it, or so much was looked at in vain that it must not be
+    /// looked at again after a restart.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
+    pub fn is_due(&self) -> bool {
+        !self.messages.is_empty() || self.in_vain >= LOOKED_AT_IN_VAIN
     }
 }
 
@@ -73,9 +79,10 @@ pub fn plan(store: &mut dyn Reader, push: bool, looked: Option<Plan>) -> Result<
         return Ok(None);
     }
     let Some(row) = store.get::<Dispatched>(ONLY)? else { return Ok(None) };
-    let from = match looked.filter(|plan| plan.version == row.version && plan.is_empty()) {
+    let written = Cursor::parse(&row.cursor)?;
+    let from = match looked.filter(|plan| plan.version == row.version && plan.messages.is_empty()) {
         Some(plan) => plan.cursor,
-        None => Cursor::parse(&row.cursor)?,
+        None => written.clone(),
     };
     let Batch { happenings, cursor, more } = source::read(store, &from, AT_ONCE)?;
     let mut upids: Vec<Upid> = happenings.iter().flat_map(|happening| happening.upids.iter().copied()).collect();
@@ -104,7 +111,8 @@ pub fn plan(store: &mut dyn Reader, push: bool, looked: Option<Plan>) -> Result<
             });
         }
     }
-    Ok(Some(Plan { version: row.version, cursor, messages, more }))
+    let in_vain = cursor.ahead_of(&written);
+    Ok(Some(Plan { version: row.version, cursor, messages, in_vain, more }))
 }
 
 /// Writes the messages, unless somebody else did meanwhile; whether it did.

@@ -7,6 +7,7 @@ use super::transport::{self, Target, Transport};
 use super::{Signing, later};
 use crate::momo::callback;
 use crate::refusal::Refusal;
+use crate::seal::Sealer;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::EventType;
@@ -139,18 +140,16 @@ pub(super) fn write_new(store: &mut dyn Writer, message: NewMessage) -> Result<(
     let mut lane = before.unwrap_or(none);
     lane.entries = lane.entries.saturating_add(1);
     lane.due = lane.due.or(Some(now));
-    if is_new { store.insert(&lane)? } else { store.update(&lane)? }
+    if is_new {
+        store.insert(&lane)?
+    } else {
+        store.update(&lane)?
+    }
     let number = store.next_id().cast_signed();
     insert(store, number, lane.entries, message, now)
 }
 
-fn insert(
-    store: &mut dyn Writer,
-    number: i64,
-    place: i64,
-    message: NewMessage,
-    due: Timestamp,
-) -> Result<(), Refusal> {
+fn insert(store: &mut dyn Writer, number: i64, place: i64, message: NewMessage, due: Timestamp) -> Result<(), Refusal> {
     let NewMessage { target, lane, upid, transport, kind, payload } = message;
     let created = store.now();
     let event = Event {
@@ -234,17 +233,17 @@ pub fn due(store: &mut dyn Reader, busy: &[i64], limit: usize) -> Result<Vec<Lan
 }
 
 /// Claims a lane that is due, and gives its first message.
-pub fn claim(store: &mut dyn Writer, key: LaneKey) -> Result<Option<Job>, Refusal> {
+pub fn claim(store: &mut dyn Writer, sealer: &Sealer, key: LaneKey) -> Result<Option<Job>, Refusal> {
     let now = store.now();
     let Some(mut lane) = store.claim::<Lane>(key)?.filter(|lane| lane.due.is_some_and(|due| due <= now)) else {
         return Ok(None);
     };
     lane.lease = lane.lease.wrapping_add(1);
-    go_on(store, lane)
+    go_on(store, sealer, lane)
 }
 
 /// The first message of a lane that is ours; what can go nowhere is given up. Without one the lane is let go.
-fn go_on(store: &mut dyn Writer, mut lane: Lane) -> Result<Option<Job>, Refusal> {
+fn go_on(store: &mut dyn Writer, sealer: &Sealer, mut lane: Lane) -> Result<Option<Job>, Refusal> {
     let now = store.now();
     for _ in 0..GIVEN_UP_AT_ONCE {
         let open = Event::query().eq(Event::target, lane.target).eq(Event::lane, lane.lane);
@@ -257,7 +256,7 @@ fn go_on(store: &mut dyn Writer, mut lane: Lane) -> Result<Option<Job>, Refusal>
             return Ok(None);
         };
         let number = event.number;
-        let found = resolve(store.reader(), &event)?;
+        let found = resolve(store.reader(), sealer, &event)?;
         let once = found.as_ref().is_ok_and(|target| target.once);
         if once || found.is_err() {
             let mut event = store.claim::<Event>(number)?.ok_or_else(Refusal::not_found)?;
@@ -288,12 +287,12 @@ fn id_of(number: i64) -> String {
 }
 
 /// Where a message goes; the reason if it goes nowhere.
-fn resolve(store: &mut dyn Reader, event: &Event) -> Result<Result<Target, String>, Refusal> {
+fn resolve(store: &mut dyn Reader, sealer: &Sealer, event: &Event) -> Result<Result<Target, String>, Refusal> {
     if let callback::CALLBACK | callback::TWIN = event.kind.as_str() {
         return Ok(callback::target(store, event)?.ok_or_else(|| "nobody wants it any more".to_owned()));
     }
     match event.transport {
-        Some(ntid) => transport::target(store, ntid, id_of(event.number), event.payload.to_string()),
+        Some(ntid) => transport::target(store, sealer, ntid, id_of(event.number), event.payload.to_string()),
         None => Ok(Err("it has no transport".to_owned())),
     }
 }
@@ -301,6 +300,7 @@ fn resolve(store: &mut dyn Reader, event: &Event) -> Result<Result<Target, Strin
 /// Writes down how an attempt ended. If the lane is still ours and `on`, its next message; else it is let go.
 pub fn note(
     store: &mut dyn Writer,
+    sealer: &Sealer,
     job: (LaneKey, i64, i64),
     outcome: &Outcome,
     retries: Retries,
@@ -336,7 +336,7 @@ pub fn note(
     }
     let Some(mut lane) = lane else { return Ok(None) };
     if on && !waits {
-        return go_on(store, lane);
+        return go_on(store, sealer, lane);
     }
     lane.due = if waits { event.due } else { Some(now) };
     lane.holder = None;
@@ -421,7 +421,8 @@ pub fn release(store: &mut dyn Writer) -> Result<usize, Refusal> {
     }
     let mut released = 0;
     for lane in held {
-        if let Some(mut lane) = store.claim::<Lane>((lane.target, lane.lane))?.filter(|lane| lane.holder == Some(chain)) {
+        if let Some(mut lane) = store.claim::<Lane>((lane.target, lane.lane))?.filter(|lane| lane.holder == Some(chain))
+        {
             (lane.due, lane.holder) = (Some(now), None);
             lane.lease = lane.lease.wrapping_add(1);
             store.update(&lane)?;
@@ -490,7 +491,9 @@ pub fn replay(store: &mut dyn Writer, events: Vec<Event>) -> Result<u32, Refusal
         {
             return Err(Refusal::because(Code::INACTIVE, "The transport is off or deleted: update it first"));
         }
-        let Some(mut event) = store.claim::<Event>(event.number)?.filter(|event| event.failed.is_some()) else { continue };
+        let Some(mut event) = store.claim::<Event>(event.number)?.filter(|event| event.failed.is_some()) else {
+            continue;
+        };
         (event.due, event.failed, event.attempts) = (Some(now), None, 0);
         store.update(&event)?;
         if let Some(mut lane) = store.claim::<Lane>((event.target, event.lane))?

@@ -28,7 +28,6 @@ pub use message::{Event, Lane};
 pub use notice::{Notice, NoticeHead, happened};
 pub use transport::{Target, Transport};
 
-use crate::store::{FromValue, IntoValue, Kind, Value};
 use florin_sdk_core::{Secret, Timestamp};
 
 /// How a message is signed.
@@ -38,24 +37,6 @@ pub struct Signing {
     pub id: String,
     /// The secrets, `whsec_` and their bytes in Base64: the newest first.
     pub secrets: Vec<Secret>,
-}
-
-/// A secret as it is stored: `Debug` shows nothing of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept(pub Secret);
-
-impl IntoValue for Kept {
-    fn value(&self) -> Value {
-        self.0.expose().value()
-    }
-}
-
-impl FromValue for Kept {
-    const KIND: Kind = Kind::Text;
-
-    fn from_value(value: Value) -> Result<Self, String> {
-        String::from_value(value).map(|text| Self(Secret::from(text)))
-    }
 }
 
 /// Later by so many milliseconds.

@@ -127,16 +127,14 @@ impl Cursor {
         }
     }
 
-    /// Whether it is ahead of the other one in any chain.
+    /// How many entries it is ahead of the other one.
     #[must_use]
-    pub fn is_ahead_of(&self, other: &Self) -> bool {
-        let ahead = |own: &Track, theirs: &Track| {
-            own.iter().any(|(chain, mark)| {
-                let theirs = theirs.get(chain).copied().unwrap_or_default();
-                (mark.position, mark.part) > (theirs.position, theirs.part)
-            })
+    pub fn ahead_of(&self, other: &Self) -> i64 {
+        let ahead = |own: &Track, theirs: &Track| -> i64 {
+            let position = |chain: &u32| theirs.get(chain).map_or(0, |mark| mark.position);
+            own.iter().map(|(chain, mark)| mark.position.saturating_sub(position(chain)).max(0)).sum()
         };
-        ahead(&self.moved, &other.moved) || ahead(&self.told, &other.told)
+        ahead(&self.moved, &other.moved).saturating_add(ahead(&self.told, &other.told))
     }
 
     /// Refuses one that is too old to go on from: what happened since is to be read from the lists.
@@ -210,7 +208,8 @@ fn floor(now: Timestamp) -> i64 {
 
 fn lengths(store: &mut dyn Reader) -> Result<(Vec<(u32, i64)>, Vec<(u32, i64)>), Refusal> {
     let moved = store.list::<Chain>(Chain::query())?.into_iter().map(|chain| (chain.chain, chain.length)).collect();
-    let told = store.list::<NoticeHead>(NoticeHead::query())?.into_iter().map(|head| (head.chain, head.length)).collect();
+    let told =
+        store.list::<NoticeHead>(NoticeHead::query())?.into_iter().map(|head| (head.chain, head.length)).collect();
     Ok((moved, told))
 }
 
@@ -500,7 +499,19 @@ mod tests {
         cursor.pass(&Place { told: true, chain: 16, position: 1, number, part: Some(2) });
         cursor.pass(&Place { chain: 1, position: i64::MAX, ..place });
         assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
-        for bad in ["", "1", "1~", "2~~", "1~~~", "1~a~", "1~1.1.1~", "1~1.1.1.1.1~", "1~-1.1.1.1~", "1~1.1.1.1-1.2.2.2~", "1~1.1.1.!~"] {
+        for bad in [
+            "",
+            "1",
+            "1~",
+            "2~~",
+            "1~~~",
+            "1~a~",
+            "1~1.1.1~",
+            "1~1.1.1.1.1~",
+            "1~-1.1.1.1~",
+            "1~1.1.1.1-1.2.2.2~",
+            "1~1.1.1.!~",
+        ] {
             assert!(Cursor::parse(bad).is_err(), "{bad}");
         }
     }

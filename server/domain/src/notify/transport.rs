@@ -3,11 +3,12 @@
 //! Source: spec/omnigate/operations.json, group Notifications; ambiguities.
 
 use super::source;
-use super::{Kept, Signing, dispatch};
+use super::{Signing, dispatch};
 use crate::access::{Caller, reach};
 use crate::identity::{ApiKey, Profile, User, need_profile};
 use crate::ledger;
 use crate::refusal::Refusal;
+use crate::seal::{Component, Purpose, Sealed, Sealer};
 use crate::secrets;
 use crate::store::{Reader, Record, StoreError, Writer, record};
 use base64::Engine as _;
@@ -38,10 +39,10 @@ record! {
         device: Option<String>,
         /// Where to, and of what, as it came.
         settings: JsonObject,
-        /// What messages are signed with.
-        secret: Option<Kept>,
+        /// What messages are signed with; none of a mobile one, and of a merchant's that never asked for it.
+        secret: Option<Sealed>,
         /// What they were signed with before.
-        old_secret: Option<Kept>,
+        old_secret: Option<Sealed>,
         /// Until when they are signed with that, too.
         old_until: Option<Timestamp>,
         /// Whether it is used.
@@ -56,6 +57,9 @@ record! {
         created: Timestamp,
     }
 }
+
+/// Whose key the secrets of transports are sealed with.
+pub const COMPONENT: Component = Component::Omnipass;
 
 /// The most transports of a profile.
 const MAX_OF_PROFILE: usize = 200;
@@ -122,9 +126,10 @@ impl Transport {
     }
 
     /// The secrets to sign with now, the newest first.
-    fn secrets(&self, now: Timestamp) -> Vec<Secret> {
+    fn secrets(&self, sealer: &Sealer, now: Timestamp) -> Result<Vec<Secret>, Refusal> {
+        let place = place(self.ntid);
         let old = self.old_secret.iter().filter(|_| self.old_until.is_some_and(|until| until > now));
-        self.secret.iter().chain(old).map(|kept| kept.0.clone()).collect()
+        self.secret.iter().chain(old).map(|sealed| sealer.unseal_text(&place, sealed)).collect()
     }
 
     /// As lists show it.
@@ -139,6 +144,11 @@ impl Transport {
             failing_since: self.failing_since,
         }
     }
+}
+
+/// What a secret is bound to: the old one stays where it was bound when it was the new one.
+fn place(ntid: Ntid) -> Purpose {
+    Purpose::of(COMPONENT, Transport::secret, ntid)
 }
 
 /// Whether a list of events, as a transport has it, has this one in it.
@@ -220,7 +230,7 @@ fn of_profile(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Transport>, Stor
 }
 
 /// Adds a transport.
-pub fn set(store: &mut dyn Writer, new: SetNotificationTransport) -> Result<NewTransport, Refusal> {
+pub fn set(store: &mut dyn Writer, sealer: &Sealer, new: SetNotificationTransport) -> Result<NewTransport, Refusal> {
     let SetNotificationTransport { upid, uuid, akid, transport_type, transport, device_id } = new;
     check(&transport_type, &transport)?;
     need_profile(store.reader(), upid)?;
@@ -228,23 +238,35 @@ pub fn set(store: &mut dyn Writer, new: SetNotificationTransport) -> Result<NewT
     let device = device_id.filter(|_| transport_type == TransportType::Mobile);
     let others = of_profile(store.reader(), upid)?;
     if others.len() >= MAX_OF_PROFILE {
-        return Err(Refusal::because(Code::LIMIT_EXCEEDED, format!("A profile has {MAX_OF_PROFILE} transports at most")));
+        return Err(Refusal::because(
+            Code::LIMIT_EXCEEDED,
+            format!("A profile has {MAX_OF_PROFILE} transports at most"),
+        ));
     }
-    let same = |other: &Transport| other.device.is_some() && (&other.device, other.uuid, other.akid) == (&device, uuid, akid);
+    let same =
+        |other: &Transport| other.device.is_some() && (&other.device, other.uuid, other.akid) == (&device, uuid, akid);
     if others.iter().any(same) {
-        return Err(Refusal::because(Code::ALREADY_EXISTS, "This device has a transport already: update or delete that"));
+        return Err(Refusal::because(
+            Code::ALREADY_EXISTS,
+            "This device has a transport already: update or delete that",
+        ));
     }
     dispatch::begin(store)?;
     let secret = (transport_type == TransportType::Http).then(new_secret);
+    let ntid = ledger::id(Ntid::new(store.next_id()))?;
+    let sealed = match &secret {
+        Some(secret) => Some(sealer.seal(&place(ntid), secret.expose().as_bytes())?),
+        None => None,
+    };
     let row = Transport {
-        ntid: ledger::id(Ntid::new(store.next_id()))?,
+        ntid,
         upid,
         uuid,
         akid,
         kind: transport_type.as_str().to_owned(),
         device,
         settings: stored(&transport),
-        secret: secret.clone().map(Kept),
+        secret: sealed,
         old_secret: None,
         old_until: None,
         open: true,
@@ -326,12 +348,13 @@ pub fn delete_device(store: &mut dyn Writer, caller: &Caller, device: &str) -> R
 }
 
 /// Gives a transport a new secret.
-pub fn rotate(store: &mut dyn Writer, mut transport: Transport) -> Result<Secret, Refusal> {
-    if transport.secret.is_none() {
+pub fn rotate(store: &mut dyn Writer, sealer: &Sealer, mut transport: Transport) -> Result<Secret, Refusal> {
+    if transport.device.is_some() {
         return Err(Refusal::field("ntid", "is a mobile transport: its messages are not signed"));
     }
     let secret = new_secret();
-    transport.old_secret = transport.secret.replace(Kept(secret.clone()));
+    let sealed = sealer.seal(&place(transport.ntid), secret.expose().as_bytes())?;
+    transport.old_secret = transport.secret.replace(sealed);
     transport.old_until = Some(store.now().plus_seconds(BOTH_SECRETS_S));
     store.update(&transport)?;
     Ok(secret)
@@ -374,7 +397,7 @@ pub fn follow_attributes(store: &mut dyn Writer, profile: &Profile, is_new: bool
                 kind: TransportType::Http.as_str().to_owned(),
                 device: None,
                 settings: stored(&settings),
-                secret: Some(Kept(new_secret())),
+                secret: None,
                 old_secret: None,
                 old_until: None,
                 open: true,
@@ -387,7 +410,8 @@ pub fn follow_attributes(store: &mut dyn Writer, profile: &Profile, is_new: bool
         }
         (Some(found), wish) => {
             let settings = wish.as_ref().map(stored);
-            if found.open != settings.is_some() || settings.as_ref().is_some_and(|settings| *settings != found.settings) {
+            if found.open != settings.is_some() || settings.as_ref().is_some_and(|settings| *settings != found.settings)
+            {
                 let mut row = store.claim::<Transport>(found.ntid)?.ok_or_else(Refusal::not_found)?;
                 if settings.is_some() && !row.open {
                     dispatch::begin(store)?;
@@ -420,7 +444,13 @@ pub(super) fn listeners<'a>(
 }
 
 /// Where a transport's message goes; the reason if it goes nowhere.
-pub(super) fn target(store: &mut dyn Reader, ntid: Ntid, id: String, body: String) -> Result<Result<Target, String>, Refusal> {
+pub(super) fn target(
+    store: &mut dyn Reader,
+    sealer: &Sealer,
+    ntid: Ntid,
+    id: String,
+    body: String,
+) -> Result<Result<Target, String>, Refusal> {
     let Some(transport) = store.get::<Transport>(ntid)?.filter(|transport| transport.deleted.is_none()) else {
         return Ok(Err("the transport was deleted".to_owned()));
     };
@@ -439,8 +469,9 @@ pub(super) fn target(store: &mut dyn Reader, ntid: Ntid, id: String, body: Strin
     }
     let Some(url) = settings.url.clone() else { return Ok(Err("the transport has no address".to_owned())) };
     let basic_auth = if transport.is_merchants() { merchants_password(store, transport.upid)? } else { None };
-    let signing = Signing { id, secrets: transport.secrets(store.now()) };
-    Ok(Ok(Target { basic_auth, signing: Some(signing), ..Target::new(url, body) }))
+    let secrets = transport.secrets(sealer, store.now())?;
+    let signing = Some(Signing { id, secrets }).filter(|signing| !signing.secrets.is_empty());
+    Ok(Ok(Target { basic_auth, signing, ..Target::new(url, body) }))
 }
 
 /// What a merchant's address asks for.

@@ -3,6 +3,7 @@
 
 mod currency;
 mod hold;
+mod notification;
 mod payment;
 mod profile;
 mod system;
@@ -10,6 +11,7 @@ mod user;
 mod wallet;
 
 use crate::exchange::Routes;
+use crate::live;
 
 /// The operations in their places.
 pub(crate) fn routes() -> Routes {
@@ -55,6 +57,15 @@ pub(crate) fn routes() -> Routes {
         .public(system::get_public_role_list)
         .read(system::get_settings)
         .read(system::get_operation_outcome)
+        .write(notification::set_transport)
+        .read(notification::get_all_transports)
+        .read(notification::get_transports)
+        .write(notification::update_transport)
+        .write(notification::delete_transport)
+        .write(notification::rotate_secret)
+        .read(notification::list_failed_events)
+        .write(notification::replay_event)
+        .read_or_stream(notification::get_events, live::open)
 }
 
 #[cfg(test)]
