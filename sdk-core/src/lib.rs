@@ -13,6 +13,7 @@
 //! | [`error`] | the one error type, sorted by what the caller does next |
 //! | [`qr`] | the text of a payment code |
 //! | `momo` (feature `momo`) | MTN's MoMo Open API: its operations, bodies and reasons |
+//! | `jwt` (feature `jwt`) | access tokens of people: their shape, and checking them |
 //! | `client` (feature `client`) | transport, retry, reconciliation, paging |
 //!
 //! Features: `write` adds the operations that change something (the mobile library is built without it), `client`
@@ -31,6 +32,8 @@ pub mod code;
 pub mod error;
 pub mod id;
 pub mod json;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 pub mod model;
 #[cfg(feature = "momo")]
 pub mod momo;

@@ -14,6 +14,8 @@ pub enum Kind {
     Url,
     /// A string that spells an id with this prefix.
     Id(&'static str),
+    /// A string that spells this prefix, `_` and a secret of 32 upper-case hexadecimal digits, which is looked up.
+    Key(&'static str),
     /// A string that spells a positive decimal amount; lengths count characters.
     Amount,
     /// A string that spells a currency code; lengths count characters.

@@ -1,11 +1,13 @@
 //! The client of a user's own app.
 
 use crate::token::{Source, TokenSource};
-use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, EventStream, PaymentPager, TransactionPager};
+use florin_sdk_core::client::{
+    CancelToken, Client, ClientOptions, Credential, EventStream, PaymentPager, TransactionPager,
+};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    EventPage, GetEvents, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList, GetSettings,
-    GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
+    EventPage, GetEvents, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
+    GetSettings, GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
     ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};

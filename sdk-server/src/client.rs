@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
-    TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup, OperationGroup, PaymentGroup,
+    ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;

@@ -119,9 +119,8 @@ impl WebhookVerifier {
         if body.len() > BODY_LIMIT {
             return Err(FlorinError::invalid("body", "is too large for a message"));
         }
-        let sent: i64 = timestamp
-            .parse()
-            .map_err(|_| FlorinError::invalid("webhook-timestamp", "must be seconds since 1970"))?;
+        let sent: i64 =
+            timestamp.parse().map_err(|_| FlorinError::invalid("webhook-timestamp", "must be seconds since 1970"))?;
         // Whether it is ours first: an old message of ours and a forged one are not told apart otherwise.
         if !self.is_signed(id, timestamp, signature, body) {
             return Err(FlorinError::invalid("webhook-signature", "is none of ours"));

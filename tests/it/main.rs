@@ -23,6 +23,7 @@ mod momo;
 mod momo_surface;
 mod money;
 mod moving;
+mod oauth;
 mod secrets;
 mod split;
 mod story;

@@ -82,6 +82,10 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "WalletTransfer" => json(&world::transfer(world.waid, world.alice.waid, "1.25")),
         "CreditWallet" => json(&world::credit_of(&world.alice, "2.50")),
         "DebitWallet" => json(&world::debit_of(&world.alice, "0.75")),
+        "ManualDeposit" => json(&operation::ManualDeposit {
+            waid: Some(world.alice.waid),
+            ..operation::ManualDeposit::new(currency(), amount("7.25"))
+        }),
         "PlaceHold" => json(&world::hold_of(&world.alice, "1.75")),
         "CaptureHold" => json(&operation::CaptureHold {
             amount: Some(amount("0.25")),

@@ -159,7 +159,8 @@ impl State {
         let mut request = call.request(shared.options.timeout(call.spec.timeout));
         request.headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         if let Some(id) = &self.received {
-            let id = HeaderValue::from_str(id).map_err(|_| FlorinError::invalid("after", "is not a place in the stream"))?;
+            let id =
+                HeaderValue::from_str(id).map_err(|_| FlorinError::invalid("after", "is not a place in the stream"))?;
             request.headers.insert(LAST_EVENT_ID, id);
         }
         request.headers.insert(stamp.name.clone(), stamp.value.clone());
@@ -176,8 +177,7 @@ impl State {
             self.open = Some(stream);
             return Ok(());
         }
-        let mut answer =
-            WireAnswer { status: stream.status, request_id: stream.request_id.clone(), body: Vec::new() };
+        let mut answer = WireAnswer { status: stream.status, request_id: stream.request_id.clone(), body: Vec::new() };
         let read = async {
             while let Ok(Some(chunk)) = stream.chunk().await {
                 answer.body.extend_from_slice(&chunk);

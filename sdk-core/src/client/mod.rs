@@ -35,9 +35,9 @@ mod verdict;
 
 pub use cancel::CancelToken;
 pub use credential::{Credential, FreshToken};
+pub use live::EventStream;
 #[cfg(feature = "write")]
 pub use money::{Asked, MoneyCall, random_id};
-pub use live::EventStream;
 pub use options::ClientOptions;
 pub use paging::{PagedOperation, Pager, PaymentPager, TransactionPager};
 pub use transport::Transport;

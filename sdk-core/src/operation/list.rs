@@ -36,7 +36,7 @@ list! {
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
-        CreateWallet WalletTransfer CreditWallet DebitWallet
+        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency

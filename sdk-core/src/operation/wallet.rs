@@ -345,3 +345,42 @@ operation! {
         ]);
     }
 }
+
+operation! {
+    /// Enters money that came in from outside, once: whoever calls has seen it. Final at once.
+    pub money struct ManualDeposit -> Moved;
+    Post "/wallet/deposit"; callers Provider; group "wallets"; timeout Standard; rate Standard;
+    rights { own ["manualdeposit"], child ["manualdeposit"], any [] }
+    required {
+        /// The currency's code.
+        "currency" currency: CurrencyCode = 3..=32;
+        /// How much came in, in whole currency units.
+        "amount" amount: Amount = 1..=20;
+    }
+    optional {
+        /// The provider's own name for the user.
+        "provideruserid" provider_user_id: String = 1..=255;
+        /// The user; instead of `provideruserid`.
+        "uuid" uuid: Uuid = 21..=21;
+        /// A wallet; instead of a user, whose default wallet is meant.
+        "waid" waid: Waid = 21..=21;
+        /// How it came in: `bank`, `ripple` and so on. Default `bank`.
+        "method" method: String = 1..=15;
+        /// The id of the transaction outside.
+        "externaltransactionid" external_transaction_id: String = 1..=100;
+        /// The address that paid.
+        "externalsourceaddress" external_source_address: String = 1..=100;
+        /// The client reference. Absent, the `Idempotency-Key` header is it.
+        "referenceid" reference_id: String = 4..=64;
+        /// A text for the transaction.
+        "description" description: String = 1..=40;
+    }
+    reference reference_id;
+    check |op, problems| {
+        problems.exactly_one(&[
+            ("provideruserid", op.provider_user_id.is_some()),
+            ("uuid", op.uuid.is_some()),
+            ("waid", op.waid.is_some()),
+        ]);
+    }
+}

@@ -3,8 +3,8 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid, Moved,
-    ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
+    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
+    ManualDeposit, Moved, ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
 };
 use florin_sdk_core::{FlorinError, Upid, Waid};
 
@@ -61,6 +61,16 @@ impl WalletGroup {
         request: RefundTransaction,
         reference: Option<String>,
     ) -> Result<Transferred, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// Enters money that came in from outside, once: for whoever sees the bank account. It is final at once.
+    ///
+    /// `reference`: as in [`Self::credit`]; the bank's own id of the payment is a good one.
+    ///
+    /// Source: `ManualDeposit`, an operation of Florin's own for the right `manualdeposit`.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn deposit(&self, request: ManualDeposit, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
     }
 

@@ -75,6 +75,7 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("WalletTransfer": wallets.transfer(request(transfer), None));
     call!("CreditWallet": wallets.credit(request(credit), None));
     call!("DebitWallet": wallets.debit(request(credit), None));
+    call!("ManualDeposit": wallets.deposit(request(credit), None));
     call!("RefundTransaction": wallets.refund(request(r#"{"txid":"txid_1234567812345678"}"#), None));
     let hoid = "hoid_1234567812345678";
     call!("PlaceHold": holds.place(request(credit), None));

@@ -305,8 +305,7 @@ pub(crate) fn mint(store: &mut dyn Writer, code: &CurrencyCode, wallet: &Wallet,
     let issuance = if let Some(waid) = currency.issuance {
         store.get(waid)?.ok_or_else(Refusal::not_found)?
     } else {
-        let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
-        let platform = store.first::<Profile>(query)?.ok_or_else(Refusal::not_found)?;
+        let platform = ledger::platform(store.reader())?;
         ledger::create_issuance_wallet(store, platform.upid, code)?
     };
     currency.issuance = Some(issuance.waid);

@@ -14,6 +14,8 @@
 //! | [`payment`] | payment requests |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
+//! | [`session`] | sessions of people, access tokens, the keys that sign them |
+//! | [`sso`] | applications, consents, codes, refresh tokens, accounts elsewhere |
 //! | [`seal`] | secrets at rest, and the application password |
 //! | [`settings`] | system attributes: what an operator sets |
 //! | [`mod@reference`] | client references: the same request runs once |
@@ -34,7 +36,9 @@ pub mod reference;
 pub mod refusal;
 pub mod seal;
 pub mod secrets;
+pub mod session;
 pub mod settings;
+pub mod sso;
 pub mod store;
 pub mod system;
 
@@ -48,8 +52,19 @@ pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
         identity::User::TABLE,
+        access::CustomRole::TABLE,
+        identity::Membership::TABLE,
         identity::ApiKey::TABLE,
         identity::MobileToken::TABLE,
+        session::SigningKey::TABLE,
+        sso::Application::TABLE,
+        sso::Consent::TABLE,
+        session::Session::TABLE,
+        sso::Code::TABLE,
+        sso::RefreshToken::TABLE,
+        sso::SignIn::TABLE,
+        sso::Strategy::TABLE,
+        sso::ExternalIdentity::TABLE,
         seal::SealKey::TABLE,
         settings::SettingRow::TABLE,
         momo::SubscriptionKey::TABLE,
@@ -59,6 +74,9 @@ pub fn tables() -> Vec<&'static Table> {
         ledger::Transaction::TABLE,
         ledger::Posting::TABLE,
         ledger::Hold::TABLE,
+        ledger::HouseWallet::TABLE,
+        ledger::Withdrawal::TABLE,
+        ledger::Outside::TABLE,
         ledger::Refunded::TABLE,
         ledger::Chain::TABLE,
         payment::PaymentRequest::TABLE,

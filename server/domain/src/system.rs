@@ -1,12 +1,12 @@
 //! Setting up a new platform.
 
 use crate::currency;
-use crate::identity::{ApiKey, NewProfile, Profile, User, create_api_key, create_profile, register_user};
+use crate::identity::{ApiKey, NewPerson, NewProfile, Profile, User, create_api_key, create_profile, register_user};
 use crate::momo::SubscriptionKey;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer};
 use crate::{seal, secrets};
-use florin_sdk_core::model::{ProfileData, ProfileType, Status};
+use florin_sdk_core::model::{ProfileData, ProfileType};
 use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ pub fn touch(store: &mut dyn Writer) -> Result<(), Refusal> {
 pub fn rescue_key(store: &mut dyn Writer) -> Result<(ApiKey, Secret), Refusal> {
     let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
     let profile = store.first::<Profile>(query)?.ok_or_else(Refusal::not_found)?;
-    create_api_key(store, None, profile.upid, "Made by the operator".to_owned(), vec!["system-admin".to_owned()])
+    create_api_key(store, None, profile.upid, "Made by the operator".to_owned(), &["system-admin".to_owned()])
 }
 
 /// Sets up a platform: base currencies, the platform's own profile, its administrator, an API key and a subscription
@@ -77,9 +77,16 @@ pub fn initialise(
         extended: JsonObject::default(),
     };
     let (mut profile, _) = create_profile(store, new)?;
-    let user = register_user(store, &mut profile, ADMIN_EMAIL, password_hash, Status::Active)?;
+    let administrator = NewPerson {
+        email: ADMIN_EMAIL.to_owned(),
+        password: Some(password_hash),
+        language: None,
+        time_zone: None,
+        confirmed: true,
+    };
+    let user = register_user(store, &mut profile, administrator, &["system-admin"])?;
     let (key, apikey) =
-        create_api_key(store, None, profile.upid, "First key".to_owned(), vec!["system-admin".to_owned()])?;
+        create_api_key(store, None, profile.upid, "First key".to_owned(), &["system-admin".to_owned()])?;
     let subscriptionkey = secrets::hex_key();
     let row = SubscriptionKey {
         number: store.next_id().cast_signed(),

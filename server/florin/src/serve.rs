@@ -4,7 +4,8 @@ use crate::config::{Format, ServeArgs};
 use crate::init;
 use anyhow::Context;
 use florin_domain::clock::Clock;
-use florin_http::{App, deliver, listen, momo, router, sweep, upkeep};
+use florin_domain::seal::Component;
+use florin_http::{App, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
     }
+    if !app.sealer().is_locked(Component::Omnipass) {
+        sso::keys::ensure(&app).await?;
+    }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
         writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
@@ -54,9 +58,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let deliveries = tokio::spawn(deliver::run(app.clone()));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
+    let keys = tokio::spawn(sso::keys::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
+    keys.abort();
     settlements.abort();
     sweeps.abort();
     deliveries.abort();

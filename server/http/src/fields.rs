@@ -91,6 +91,13 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
             }
             Err(format!("must be {prefix}_ and 16 digits"))
         }
+        Kind::Key(prefix) => {
+            let digits = text()?.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default();
+            if digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b)) {
+                return Ok(());
+            }
+            Err(format!("must be {prefix}_ and 32 upper-case hexadecimal digits"))
+        }
         Kind::Amount => {
             let text = text().map_err(|_| "must be a decimal number as a string, such as \"12.50\"".to_owned())?;
             length(field, text.chars().count(), "characters")?;

@@ -5,6 +5,7 @@
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
 //! | [`momo`] | the MoMo surface, and its sandbox |
+//! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
 //! | `docs` | OpenAPI and the pages for developers and operators |
@@ -33,6 +34,7 @@ pub mod outbound;
 mod place;
 mod qr;
 mod reply;
+pub mod sso;
 pub mod sweep;
 pub mod upkeep;
 mod watch;

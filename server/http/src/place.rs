@@ -56,19 +56,21 @@ impl Template {
     }
 }
 
-/// Whether each parameter that must be an id is one.
+/// Whether each parameter that must be an id or a key is one.
 pub(crate) fn fits(spec: &Spec, parameters: &[(&'static str, String)]) -> bool {
     parameters.iter().all(|(name, text)| {
-        id_prefix(spec, name).is_none_or(|prefix| {
+        id_prefix(spec, name).is_none_or(|(prefix, length)| {
             let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).unwrap_or_default();
-            digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_digit())
+            digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
         })
     })
 }
 
-fn id_prefix(spec: &Spec, name: &str) -> Option<&'static str> {
+/// What a parameter begins with, and how many digits it has behind that.
+fn id_prefix(spec: &Spec, name: &str) -> Option<(&'static str, usize)> {
     match spec.fields.iter().find(|field| field.name == name)?.kind {
-        Kind::Id(prefix) => Some(prefix),
+        Kind::Id(prefix) => Some((prefix, 16)),
+        Kind::Key(prefix) => Some((prefix, 32)),
         _ => None,
     }
 }

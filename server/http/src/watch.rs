@@ -1,15 +1,28 @@
 //! A writer that notices what others wait for: changes to what a credential is worth, and new events.
 
+use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
-use florin_domain::identity::{ApiKey, MobileToken, Profile, User};
+use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
 use florin_domain::ledger::Transaction;
 use florin_domain::notify::{Event, Lane, Notice};
+use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
+use florin_domain::sso::{Application, Consent};
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
 use florin_sdk_core::Timestamp;
 
 /// Changes to rows of these tables; new rows take nothing away from anybody.
-const WATCHED: [&Table; 4] = [ApiKey::TABLE, MobileToken::TABLE, User::TABLE, Profile::TABLE];
+const WATCHED: [&Table; 9] = [
+    ApiKey::TABLE,
+    MobileToken::TABLE,
+    User::TABLE,
+    Profile::TABLE,
+    Membership::TABLE,
+    CustomRole::TABLE,
+    Session::TABLE,
+    Consent::TABLE,
+    Application::TABLE,
+];
 
 /// See the module.
 pub(crate) struct Watch<'a> {

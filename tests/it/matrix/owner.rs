@@ -49,7 +49,7 @@ impl Owner {
             let key = provider.ok(&world::new_key("Its own", roles, Some(upid))).await;
             provider.key(key.api_key.expose())
         };
-        let roles = ["ewallet-admin", "merchant-admin", "issuer-rw"];
+        let roles = ["ewallet-admin", "merchant-admin", "issuer-rw", "adapter-admin"];
         let (api, second_key, reader) = (key(&roles).await, key(&roles).await, key(&["ewallet-ro"]).await);
         let mut currencies = Vec::new();
         for (letters, issuer) in letters.into_iter().zip([Some(name), None]) {

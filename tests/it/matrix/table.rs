@@ -67,6 +67,13 @@ pub(super) async fn row(owner: &Owner, spec: Spec) -> Row {
             let request = operation::DebitWallet { currency: currency(), ..world::debit_of(user, "1.25") };
             (fields(&request), Some("amount"), name, other)
         }
+        "ManualDeposit" => {
+            let request = operation::ManualDeposit {
+                provider_user_id: Some(user.provider_user_id.clone()),
+                ..operation::ManualDeposit::new(currency(), amount("1.25"))
+            };
+            (fields(&request), Some("amount"), name, other)
+        }
         "PlaceHold" => {
             let request = operation::PlaceHold { currency: currency(), ..world::hold_of(user, "1.25") };
             (fields(&request), Some("amount"), name, other)

@@ -1,6 +1,7 @@
 //! Whoever makes a request.
 
-use super::{RightSet, Roles};
+use super::{Grant, RightSet};
+use crate::session::Scope;
 use florin_sdk_core::operation::Access;
 use florin_sdk_core::{Akid, Mtid, Timestamp, Upid, Uuid};
 
@@ -20,57 +21,111 @@ pub struct Caller {
     pub upid: Upid,
     /// On which side it is.
     pub side: Side,
-    /// The user, of a mobile credential.
+    /// The user, of a mobile token and of a person who signed in.
     pub uuid: Option<Uuid>,
     /// The API key, if it is one.
     pub akid: Option<Akid>,
     /// The mobile token, if it is one.
     pub mtid: Option<Mtid>,
+    /// The session, of a person who signed in.
+    pub session: Option<i64>,
+    /// How much of what it may do it may do with this credential.
+    pub scope: Scope,
     /// When the credential ends by itself.
     pub expires: Option<Timestamp>,
-    /// The roles of the credential.
-    pub roles: Vec<String>,
-    read: RightSet,
-    write: RightSet,
+    grant: Grant,
 }
+
+/// What every user may read of their own by an app.
+const OF_USERS: [&str; 4] = ["readmyprofile", "readwalletbalances", "listmyswallettx", "managepaymentrequest"];
 
 impl Caller {
     /// The holder of an API key.
     #[must_use]
-    pub fn api_key(upid: Upid, akid: Akid, roles: Vec<String>) -> Self {
-        let rights = |writing: bool| {
-            // What comes through a -ro role opens only operations that read.
-            let counted = roles.iter().filter(|role| !(writing && role.ends_with("-ro")));
-            counted.filter_map(|role| Roles::get().rights_of(role)).fold(RightSet::NONE, RightSet::and)
-        };
-        let (read, write) = (rights(false), rights(true));
-        Self { upid, side: Side::Provider, uuid: None, akid: Some(akid), mtid: None, expires: None, roles, read, write }
+    pub const fn api_key(upid: Upid, akid: Akid, grant: Grant) -> Self {
+        Self {
+            upid,
+            side: Side::Provider,
+            uuid: None,
+            akid: Some(akid),
+            mtid: None,
+            session: None,
+            scope: Scope::ALL,
+            expires: None,
+            grant,
+        }
     }
 
     /// The app of an end user, with what every user may read of their own.
     #[must_use]
     pub fn mobile(upid: Upid, uuid: Uuid, mtid: Mtid, expires: Timestamp) -> Self {
-        let read = RightSet::of(["readmyprofile", "readwalletbalances", "listmyswallettx", "managepaymentrequest"]);
+        let read = RightSet::of(OF_USERS);
         Self {
             upid,
             side: Side::Mobile,
             uuid: Some(uuid),
             akid: None,
             mtid: Some(mtid),
+            session: None,
+            scope: Scope { all: false, read: true, openid: false },
             expires: Some(expires),
-            roles: Vec::new(),
-            read,
-            write: RightSet::NONE,
+            grant: Grant::to_read(read),
         }
+    }
+
+    /// A person who signed in, acting for the profile `upid` with what their roles on it grant.
+    #[must_use]
+    pub const fn person(upid: Upid, uuid: Uuid, grant: Grant) -> Self {
+        Self {
+            upid,
+            side: Side::Provider,
+            uuid: Some(uuid),
+            akid: None,
+            mtid: None,
+            session: None,
+            scope: Scope::ALL,
+            expires: None,
+            grant,
+        }
+    }
+
+    /// Without what its side and its scope take away.
+    #[must_use]
+    pub(crate) fn narrowed(mut self) -> Self {
+        if self.side == Side::Mobile {
+            self.grant = self.grant.within(RightSet::of(OF_USERS)).reading();
+        }
+        if !self.scope.reads() {
+            self.grant = self.grant.within(RightSet::NONE);
+        }
+        if !self.scope.writes() {
+            self.grant = self.grant.reading();
+        }
+        self
+    }
+
+    /// What it may do.
+    #[must_use]
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// The names of its roles.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        self.grant.roles()
+    }
+
+    /// Whether it may do everything.
+    #[must_use]
+    pub fn is_superuser(&self) -> bool {
+        self.rights(Access::Write).is_superuser()
     }
 
     /// Its rights in an operation of this access.
     #[must_use]
     pub const fn rights(&self, access: Access) -> RightSet {
-        match access {
-            Access::Read => self.read,
-            Access::Write => self.write,
-        }
+        self.grant.rights(access)
     }
 
     /// Whether it has one of these rights in an operation of this access.

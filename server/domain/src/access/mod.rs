@@ -1,9 +1,13 @@
 //! Who may do what: sides, rights, and which profiles a caller reaches.
 
 mod caller;
+mod custom;
+mod grant;
 mod roles;
 
 pub use caller::{Caller, Side};
+pub use custom::{CustomRole, assign_right, create_role, delete_role, grant_roles, list_roles, unassign_right};
+pub use grant::Grant;
 pub use roles::{RightSet, Roles};
 
 use crate::identity::Profile;
@@ -30,6 +34,10 @@ pub fn admit<O: Operation>(caller: &Caller) -> Result<(), Refusal> {
             return Err(Refusal::because(Code::FORBIDDEN, "This operation is for an end user's app"));
         }
         Side::Mobile | Side::Provider => {}
+    }
+    let within = if O::ACCESS == Access::Write { caller.scope.writes() } else { caller.scope.reads() };
+    if !within && O::CALLERS != Callers::Public {
+        return Err(Refusal::because(Code::FORBIDDEN, "The scope of the access token does not cover this operation"));
     }
     let rights = O::RIGHTS;
     let some = [rights.own, rights.child, rights.any].iter().any(|names| caller.has_any(names, O::ACCESS));

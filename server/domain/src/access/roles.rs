@@ -39,6 +39,16 @@ impl RightSet {
         self.is_superuser() || other.0 & !self.0 == 0
     }
 
+    /// What is in both. Whoever holds `superuser` has all of the other.
+    #[must_use]
+    pub fn both(self, other: Self) -> Self {
+        match (self.is_superuser(), other.is_superuser()) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => Self(self.0 & other.0),
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -82,6 +92,19 @@ impl Roles {
         self.rights.iter().position(|right| right.name == name).map(|index| 1 << index)
     }
 
+    /// Whether there is a right of this name.
+    #[must_use]
+    pub fn is_right(&self, name: &str) -> bool {
+        self.right(name).is_some()
+    }
+
+    /// The right, as answers describe it.
+    #[must_use]
+    pub fn describe(&self, name: &str) -> RoleRight {
+        let row = self.rights.iter().find(|right| right.name == name);
+        RoleRight { right_id: name.to_owned(), description: row.map(|row| row.description.clone()).unwrap_or_default() }
+    }
+
     /// The rights of a role; none if there is no such role.
     #[must_use]
     pub fn rights_of(&self, role: &str) -> Option<RightSet> {
@@ -94,19 +117,10 @@ impl Roles {
     /// The roles, as `GetPublicRoleList` answers them.
     #[must_use]
     pub fn public_list(&self) -> Vec<Role> {
-        let describe = |name: &String| RoleRight {
-            right_id: name.clone(),
-            description: self
-                .rights
-                .iter()
-                .find(|right| right.name == *name)
-                .map(|r| r.description.clone())
-                .unwrap_or_default(),
-        };
         let list = self.roles.iter().map(|role| Role {
             role_id: role.name.clone(),
             description: role.description.clone(),
-            rights: role.rights.iter().map(describe).collect(),
+            rights: role.rights.iter().map(|name| self.describe(name)).collect(),
         });
         list.collect()
     }

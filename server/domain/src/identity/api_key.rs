@@ -1,11 +1,9 @@
 //! API keys: what a provider's servers call with.
 
-use crate::access::{Caller, RightSet, Roles};
+use crate::access::{Caller, grant_roles};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
 use crate::{ledger, secrets};
-use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::Access;
 use florin_sdk_core::{Akid, Secret, Timestamp, Upid};
 
 record! {
@@ -31,39 +29,15 @@ record! {
     }
 }
 
-/// Refuses roles that are unknown, or that hold a right which `granter` has not: nobody gives more than they have.
-///
-/// Source: ambiguities A-110.
-fn check_roles(granter: &Caller, roles: &[String]) -> Result<(), Refusal> {
-    let own = granter.rights(Access::Write).and(granter.rights(Access::Read));
-    for role in roles {
-        match Roles::get().rights_of(role) {
-            None => return Err(Refusal::field("roles", format!("{role:?} is not a role"))),
-            Some(rights) if !own.covers(rights) || (rights == RightSet::NONE && !own.is_superuser()) => {
-                return Err(Refusal::because(
-                    Code::FORBIDDEN,
-                    format!("You cannot grant {role}: it has rights that you have not"),
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
 /// Makes a key that acts for the profile `upid`. It is returned here and never again.
 pub fn create_api_key(
     store: &mut dyn Writer,
     granter: Option<&Caller>,
     upid: Upid,
     description: String,
-    mut roles: Vec<String>,
+    roles: &[String],
 ) -> Result<(ApiKey, Secret), Refusal> {
-    if let Some(granter) = granter {
-        check_roles(granter, &roles)?;
-    }
-    roles.sort_unstable();
-    roles.dedup();
+    let roles = grant_roles(store.reader(), granter, upid, roles)?;
     let key = secrets::hex_key();
     let tail = key.expose().chars().skip(28).collect();
     let row = ApiKey {

@@ -1,20 +1,27 @@
 //! Profiles, users, and the credentials that act for them.
 
 mod api_key;
+mod membership;
 mod mobile_token;
 mod profile;
 mod user;
 
 pub use api_key::{ApiKey, create_api_key, delete_api_key, list_api_keys};
+pub use membership::{
+    Membership, Standing, add_to_team, change_team_roles, default_profile, grant_on, membership, memberships_of,
+    need_working_profile, remove_from_team, standing, team,
+};
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
 pub use profile::{NewProfile, Profile, create_profile, default_wallet, need_profile};
 pub use user::{
-    Selector, User, create_user, find_user, list_users, need_user, public_user, register_user, update_user,
+    NewPerson, Selector, User, by_email, create_user, find_user, invite_user, list_users, need_user, public_user,
+    register_user, update_user,
 };
 
-use crate::access::Caller;
+use crate::access::{Caller, Grant};
 use crate::refusal::Refusal;
 use crate::secrets;
+use crate::session::{self, Session};
 use crate::store::{Reader, Record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::Status;
@@ -28,7 +35,11 @@ pub enum Credential<'a> {
     Bearer(&'a str),
 }
 
-/// Finds whose credential it is, and whether it works now.
+/// Finds whose credential it is, and whether it works now: it, its user, its profile, and the profiles above.
+///
+/// # Errors
+/// `NOT_AUTHENTICATED` whatever does not work, and never `INACTIVE`: see [`need_working_profile`]. `TOKEN_EXPIRED` for a
+/// token whose time is over.
 pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Result<Caller, Refusal> {
     let unknown = || Refusal::new(Code::NOT_AUTHENTICATED);
     match credential {
@@ -38,18 +49,21 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
             if key.revoked.is_some() {
                 return Err(unknown());
             }
-            need_active(&need_profile(store, key.upid)?.status, "The profile of this API key")?;
-            Ok(Caller::api_key(key.upid, key.akid, key.roles))
+            need_working_profile(store, key.upid)?;
+            Ok(Caller::api_key(key.upid, key.akid, Grant::of(store, &key.roles)?))
         }
+        // The other bearer tokens have no period in them.
+        Credential::Bearer(token) if token.contains('.') => session::caller_of(store, token),
         Credential::Bearer(token) => {
             let hash = secrets::fingerprint(token);
             let query = MobileToken::query().eq(MobileToken::hash, hash);
             let token = store.first::<MobileToken>(query)?.ok_or_else(unknown)?;
             let user = store.get::<User>(token.uuid)?.ok_or_else(unknown)?;
-            need_active(&user.status, "The user of this token")?;
-            need_active(&need_profile(store, user.upid)?.status, "The profile of this user")?;
-            let provider = user.provider.ok_or_else(unknown)?;
-            need_active(&need_profile(store, provider)?.status, "The provider of this user")?;
+            if user.status != Status::Active {
+                return Err(membership::inactive_credential());
+            }
+            need_working_profile(store, user.upid)?;
+            need_working_profile(store, user.provider.ok_or_else(unknown)?)?;
             if token.revoked.is_some() {
                 return Err(unknown());
             }
@@ -61,16 +75,38 @@ pub fn authenticate(store: &mut dyn Reader, credential: &Credential<'_>) -> Resu
     }
 }
 
-/// Refuses a caller whose API key was ended after it was looked at, or whose profile is no longer active.
+/// Refuses a caller who was found earlier, if that no longer holds: an API key or a session that was ended since, a person
+/// who was taken off the profile, a user or profile that is no longer active, or roles that have become others.
+///
+/// # Errors
+/// `NOT_AUTHENTICATED` for what no longer works; `TOO_BUSY` if only the roles have changed: nothing was done, and the next
+/// try is looked at with the new ones.
 pub fn need_working(store: &mut dyn Reader, caller: &Caller) -> Result<(), Refusal> {
+    // All is asked before anything is looked at, so that an engine that is far away fetches it at once.
     let key = caller.akid.map(|akid| store.get::<ApiKey>(akid));
+    let session = caller.session.map(|id| store.get::<Session>(id));
+    let person = caller.uuid.filter(|_| caller.session.is_some());
+    let user = person.map(|uuid| store.get::<User>(uuid));
+    let place = person.map(|uuid| store.get::<Membership>((caller.upid, uuid)));
     let profile = need_profile(store, caller.upid);
-    if let Some(key) = key
-        && key?.is_none_or(|key| key.revoked.is_some())
-    {
-        return Err(Refusal::new(Code::NOT_AUTHENTICATED));
+    let gone = || Refusal::new(Code::NOT_AUTHENTICATED);
+    let mut roles = None;
+    if let Some(key) = key {
+        roles = Some(key?.filter(|key| key.revoked.is_none()).ok_or_else(gone)?.roles);
     }
-    need_active(&profile?.status, "The profile of this API key")
+    if let Some(session) = session {
+        session::need_live(store, &session?.ok_or_else(gone)?)?;
+    }
+    if let (Some(user), Some(place)) = (user, place) {
+        user?.filter(|user| user.status == Status::Active).ok_or_else(gone)?;
+        roles = Some(place?.filter(|place| place.status == Status::Active).ok_or_else(gone)?.roles);
+    }
+    if profile?.status != Status::Active {
+        return Err(membership::inactive_credential());
+    }
+    let Some(roles) = roles else { return Ok(()) };
+    let changed = roles != caller.grant().stored() || (caller.grant().has_custom() && !caller.grant().is_now(store)?);
+    if changed { Err(Refusal::new(Code::TOO_BUSY)) } else { Ok(()) }
 }
 
 /// Refuses what is not active.

@@ -1,5 +1,6 @@
 //! A provider's end users. Each has a profile of its own below the provider's, with a default wallet.
 
+use super::membership::Membership;
 use super::profile::{NewProfile, Profile, create_profile, default_wallet};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
@@ -33,7 +34,28 @@ record! {
         password: Option<String>,
         /// When it was made.
         created: Timestamp,
+        /// Language of a person who signs in: two letters.
+        language: Option<String>,
+        /// Time zone of a person who signs in, by its name in the tz database.
+        time_zone: Option<String>,
+        /// When the e-mail address was confirmed; until then the person cannot sign in.
+        confirmed: Option<Timestamp>,
     }
+}
+
+/// A person who is to sign in.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    /// E-mail address, by which they sign in; kept in small letters.
+    pub email: String,
+    /// Argon2id hash of the password; none of one who is to choose it by a link.
+    pub password: Option<String>,
+    /// Two letters.
+    pub language: Option<String>,
+    /// A name in the tz database.
+    pub time_zone: Option<String>,
+    /// Whether the address needs no more confirmation.
+    pub confirmed: bool,
 }
 
 /// How a request names a user: by exactly one of the two.
@@ -76,23 +98,42 @@ pub fn create_user(
         email: None,
         password: None,
         created: store.now(),
+        language: None,
+        time_zone: None,
+        confirmed: None,
     };
     store.insert(&user)?;
     momo::party::note(store, provider, user.uuid, &user.metadata)?;
     Ok((user, wallet.waid))
 }
 
-/// Makes a user who signs in with an e-mail address and a password, as the master of `profile`.
+/// Makes a user who signs in with an e-mail address, as the master of `profile`, with these built-in roles on it.
 pub fn register_user(
     store: &mut dyn Writer,
     profile: &mut Profile,
-    email: &str,
-    password_hash: String,
-    status: Status,
+    person: NewPerson,
+    roles: &[&str],
 ) -> Result<User, Refusal> {
-    if store.first::<User>(User::query().eq(User::email, email))?.is_some() {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    let user = invite_user(store, profile, person, roles)?;
+    profile.master = Some(user.uuid);
+    store.update(profile)?;
+    Ok(user)
+}
+
+/// Makes a user who signs in with an e-mail address and has a place on `profile`, which becomes the user's default, with
+/// these roles as they are stored.
+pub fn invite_user(
+    store: &mut dyn Writer,
+    profile: &Profile,
+    person: NewPerson,
+    roles: Vec<String>,
+) -> Result<User, Refusal> {
+    let email = person.email.to_lowercase();
+    if by_email(store.reader(), &email)?.is_some() {
         return Err(Refusal::because(Code::ALREADY_EXISTS, "There is a user with this e-mail address already"));
     }
+    let now = store.now();
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,
         upid: profile.upid,
@@ -100,15 +141,22 @@ pub fn register_user(
         provider_user_id: None,
         display_name: Some(profile.display_name()),
         metadata: JsonObject::default(),
-        status,
-        email: Some(email.to_owned()),
-        password: Some(password_hash),
-        created: store.now(),
+        status: Status::Active,
+        email: Some(email),
+        password: person.password,
+        created: now,
+        language: person.language,
+        time_zone: person.time_zone,
+        confirmed: person.confirmed.then_some(now),
     };
     store.insert(&user)?;
-    profile.master = Some(user.uuid);
-    store.update(profile)?;
+    store.insert(&Membership { upid: profile.upid, uuid: user.uuid, roles, status: Status::Active, created: now })?;
     Ok(user)
+}
+
+/// The person who signs in with this e-mail address; upper and lower case are alike.
+pub fn by_email(store: &mut dyn Reader, email: &str) -> Result<Option<User>, Refusal> {
+    Ok(store.first::<User>(User::query().eq(User::email, email.to_lowercase()))?)
 }
 
 fn by_provider_id(store: &mut dyn Reader, provider: Upid, id: &str) -> Result<Option<User>, Refusal> {

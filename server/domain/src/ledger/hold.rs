@@ -111,7 +111,22 @@ pub(super) struct Terms {
     expires: Timestamp,
 }
 
+/// When a hold expires that never does: that of a withdrawal.
+const NEVER: Timestamp = Timestamp::from_millis(Timestamp::MAX_MILLIS);
+
 impl Terms {
+    /// Those of a withdrawal's hold.
+    pub(super) const fn lasting(
+        hoid: Hoid,
+        waid: Waid,
+        currency: u32,
+        units: i128,
+        creator: Upid,
+        created: Timestamp,
+    ) -> Self {
+        Self { hoid, waid, currency, units, creator, created, expires: NEVER }
+    }
+
     /// As cells, for the hash: their order is for ever.
     pub(super) fn to_row(self) -> Vec<Value> {
         vec![
@@ -127,7 +142,13 @@ impl Terms {
 }
 
 impl Hold {
-    fn open(terms: Terms, placed: Txid) -> Self {
+    /// Whether it belongs to a withdrawal, which alone ends it.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.expires == NEVER
+    }
+
+    pub(super) fn open(terms: Terms, placed: Txid) -> Self {
         Self {
             hoid: terms.hoid,
             waid: terms.waid,
@@ -167,7 +188,7 @@ impl Hold {
         }
     }
 
-    fn end(&mut self, status: HoldStatus, captured: i128, ended: Txid) {
+    pub(super) fn end(&mut self, status: HoldStatus, captured: i128, ended: Txid) {
         self.status = status;
         self.captured = captured;
         self.due = None;
@@ -224,8 +245,8 @@ pub fn place_hold(store: &mut dyn Writer, new: NewHold<'_>, reference: Option<&s
     let description = format!("Hold {}", terms.hoid);
     let heading =
         Heading { description: &description, reference, hold: Some(terms), ..Heading::new(TransactionType::Hold) };
-    let sum = Sum { currency, units, ends: Ends { source: Some(wallet.waid), destination: None } };
-    let placed = settle_and_enter(store, &heading, &sum, &[Change { wallet, units: 0, held: units }])?;
+    let sum = Sum { currency, units, fee: 0, ends: Ends { source: Some(wallet.waid), destination: None } };
+    let placed = settle_and_enter(store, &heading, &sum, &[Change { wallet, currency, units: 0, held: units }])?;
     let hold = Hold::open(terms, placed);
     store.insert(&hold)?;
     Ok(hold)
@@ -240,6 +261,9 @@ fn open_for<O: Operation>(
     let hold = store.claim::<Hold>(hoid)?.ok_or_else(Refusal::not_found)?;
     let (wallet, currency) = place_of(store.reader(), &hold)?;
     reach::<O>(store.reader(), caller, wallet.upid)?;
+    if hold.is_lasting() {
+        return Err(Refusal::field("hoid", "is the hold of a withdrawal: it ends with that"));
+    }
     let closed = |how: &str| Err(Refusal::because(Code::HOLD_CLOSED, format!("The hold is {how}")));
     match hold.status_at(store.now()) {
         HoldStatus::Open => Ok((hold, wallet, currency)),
@@ -288,9 +312,11 @@ pub fn capture_hold(
         ..Heading::new(TransactionType::Capture)
     };
     let ends = Ends { source: Some(wallet.waid), destination: Some(destination.waid) };
-    let changes =
-        [Change { wallet: &wallet, units: -units, held: -hold.units }, Change { wallet: &destination, units, held: 0 }];
-    let txid = settle_and_enter(store, &heading, &Sum { currency: &currency, units, ends }, &changes)?;
+    let changes = [
+        Change { wallet: &wallet, currency: &currency, units: -units, held: -hold.units },
+        Change { wallet: &destination, currency: &currency, units, held: 0 },
+    ];
+    let txid = settle_and_enter(store, &heading, &Sum { currency: &currency, units, fee: 0, ends }, &changes)?;
     hold.end(HoldStatus::Captured, units, txid);
     store.update(&hold)?;
     Ok(txid)
@@ -340,8 +366,8 @@ fn give_back(
         hold: Some(hold.terms()),
         ..Heading::new(TransactionType::Release)
     };
-    let sum = Sum { currency, units: hold.units, ends: Ends { source: None, destination: Some(wallet.waid) } };
-    let change = Change { wallet, units: 0, held: -hold.units };
+    let sum = Sum { currency, units: hold.units, fee: 0, ends: Ends { source: None, destination: Some(wallet.waid) } };
+    let change = Change { wallet, currency, units: 0, held: -hold.units };
     let txid = enter(store, &heading, &sum, &[change], vec![balance])?;
     hold.end(status, 0, txid);
     store.update(&hold)?;

@@ -7,22 +7,29 @@
 mod chain;
 mod history;
 mod hold;
+mod house;
 mod post;
 mod refund;
 mod verify;
 mod wallet;
+mod withdraw;
 
 pub use chain::{Chain, Hash};
 pub use history::{HistoryFilter, details, history, may_read_wallet};
 pub use hold::{
     Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
 };
+pub use house::HouseWallet;
+pub(crate) use house::platform;
 pub(crate) use post::postings_of_all;
 pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
 pub(crate) use refund::pay_back;
 pub use refund::{Refunded, refund};
 pub use verify::{Fault, Report, verify};
 pub use wallet::{Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_of};
+pub use withdraw::{
+    NewDeposit, NewWithdrawal, Outside, OutsideResult, Withdrawal, complete_withdraw, deposit, fail_withdraw, withdraw,
+};
 
 use crate::refusal::Refusal;
 use florin_sdk_core::code::Code;

@@ -179,11 +179,11 @@ pub(super) fn transfer(store: &mut dyn Writer, leg: &Leg<'_>, heading: &Heading<
     source.need_active(store.reader())?;
     destination.need_active(store.reader())?;
     let changes = [
-        Change { wallet: source, units: -units, held: 0 }, //
-        Change { wallet: destination, units, held: 0 },
+        Change { wallet: source, currency, units: -units, held: 0 },
+        Change { wallet: destination, currency, units, held: 0 },
     ];
     let ends = Ends { source: Some(source.waid), destination: Some(destination.waid) };
-    settle_and_enter(store, heading, &Sum { currency, units, ends }, &changes)
+    settle_and_enter(store, heading, &Sum { currency, units, fee: 0, ends }, &changes)
 }
 
 /// What a transaction says of itself, beside what it moves.
@@ -197,12 +197,15 @@ pub(super) struct Heading<'a> {
     pub(super) hold: Option<Terms>,
     /// The transaction that it pays back.
     pub(super) original: Option<Txid>,
+    /// What it is written with: `Pending` where something else has yet to happen.
+    pub(super) state: TransactionState,
 }
 
 impl Heading<'_> {
     /// Nothing but its kind: within the platform, by nobody in particular.
     pub(super) const fn new(kind: TransactionType) -> Self {
-        Self { kind, method: "internal", description: "", reference: None, hold: None, original: None }
+        let state = TransactionState::Completed;
+        Self { kind, method: "internal", description: "", reference: None, hold: None, original: None, state }
     }
 }
 
@@ -211,6 +214,8 @@ impl Heading<'_> {
 pub(super) struct Sum<'a> {
     pub(super) currency: &'a Currency,
     pub(super) units: i128,
+    /// The fee, on top.
+    pub(super) fee: i128,
     pub(super) ends: Ends,
 }
 
@@ -226,6 +231,7 @@ pub(super) struct Ends {
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     pub(super) wallet: &'a Wallet,
+    pub(super) currency: &'a Currency,
     /// What comes in, or, negative, goes out.
     pub(super) units: i128,
     /// What is set aside, or, negative, no longer is.
@@ -242,7 +248,7 @@ pub(super) fn settle_and_enter(
     let mut balances = Vec::with_capacity(changes.len());
     for change in changes {
         let needed = change.held.saturating_sub(change.units);
-        balances.push(hold::settle(store, change.wallet, sum.currency, needed)?);
+        balances.push(hold::settle(store, change.wallet, change.currency, needed)?);
     }
     enter(store, heading, sum, changes, balances)
 }
@@ -265,7 +271,7 @@ pub(super) fn enter(
             tracing::error!(%txid, "more postings than a transaction can have");
             return Err(Refusal::new(Code::SYSTEM_ERROR));
         }
-        postings.push(apply(store, change, sum.currency, before, (txid, number_before))?);
+        postings.push(apply(store, change, before, (txid, number_before))?);
     }
     let number = store.chain();
     let mut chain = store.claim::<Chain>(number)?;
@@ -274,10 +280,10 @@ pub(super) fn enter(
         txid,
         kind: heading.kind.clone(),
         method: heading.method.to_owned(),
-        state: TransactionState::Completed,
+        state: heading.state.clone(),
         currency: sum.currency.number,
         units: sum.units,
-        fee: 0,
+        fee: sum.fee,
         source: sum.ends.source,
         destination: sum.ends.destination,
         description: heading.description.to_owned(),
@@ -316,12 +322,11 @@ pub(super) fn moment_of(txid: Txid) -> Timestamp {
 fn apply(
     store: &mut dyn Writer,
     change: &Change<'_>,
-    currency: &Currency,
     before: Option<Balance>,
     (txid, posting): (Txid, i64),
 ) -> Result<Posting, Refusal> {
     let too_large = || Refusal::because(Code::LIMIT_EXCEEDED, "The balance would be larger than the books can hold");
-    let (waid, number) = (change.wallet.waid, currency.number);
+    let (waid, number) = (change.wallet.waid, change.currency.number);
     let previous = before.as_ref().map(|balance| balance.last);
     let none = Balance { waid, currency: number, available: 0, held: 0, last: 0, entries: 0 };
     let old = before.unwrap_or(none);
@@ -329,7 +334,8 @@ fn apply(
     let available = old.available.checked_add(spendable).ok_or_else(too_large)?;
     let held = old.held.checked_add(change.held).ok_or_else(too_large)?;
     let total = available.checked_add(held).ok_or_else(too_large)?;
-    if available < 0 && spendable < 0 && currency.issuance != Some(waid) {
+    // Nobody but the books themselves names a wallet that may.
+    if available < 0 && spendable < 0 && !change.wallet.is_issuance {
         return Err(Refusal::new(Code::INSUFFICIENT_FUNDS));
     }
     if held < 0 {

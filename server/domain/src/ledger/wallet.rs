@@ -22,7 +22,8 @@ record! {
         name: String,
         /// Whether it is the profile's default wallet: its first.
         is_default: bool,
-        /// Whether new units of a currency come from it. Only such a wallet may go below zero; it is never shown.
+        /// Whether it stands for what is not in the books: units not issued yet, or money on a network. Only such a wallet
+        /// may go below zero; it is never shown.
         is_issuance: bool,
         /// The market of a trading wallet.
         market: Option<String>,
@@ -78,6 +79,16 @@ pub fn create_issuance_wallet(store: &mut dyn Writer, upid: Upid, code: &Currenc
     insert(store, upid, &format!("Issuance of {code}"), None, false, true)
 }
 
+/// Makes a wallet of the platform's own.
+pub(super) fn create_house_wallet(
+    store: &mut dyn Writer,
+    platform: Upid,
+    name: &str,
+    is_issuance: bool,
+) -> Result<Wallet, Refusal> {
+    insert(store, platform, name, None, false, is_issuance)
+}
+
 fn insert(
     store: &mut dyn Writer,
     upid: Upid,
@@ -102,7 +113,7 @@ fn insert(
     Ok(wallet)
 }
 
-/// The wallet, or `NOT_FOUND`. A wallet that new units come from is not there for anybody.
+/// The wallet, or `NOT_FOUND`. A wallet that stands for what is not in the books is not there for anybody.
 pub fn need_wallet(store: &mut dyn Reader, waid: Waid) -> Result<Wallet, Refusal> {
     store.get::<Wallet>(waid)?.filter(|wallet| !wallet.is_issuance).ok_or_else(Refusal::not_found)
 }

@@ -5,7 +5,7 @@
 use super::source;
 use super::{Signing, dispatch};
 use crate::access::{Caller, reach};
-use crate::identity::{ApiKey, Profile, User, need_profile};
+use crate::identity::{ApiKey, Profile, User, membership, need_profile};
 use crate::ledger;
 use crate::refusal::Refusal;
 use crate::seal::{Component, Purpose, Sealed, Sealer};
@@ -215,7 +215,7 @@ fn check_owner(store: &mut dyn Reader, upid: Upid, uuid: Option<Uuid>, akid: Opt
     }
     if let Some(uuid) = uuid {
         let user = store.get::<User>(uuid)?.ok_or_else(Refusal::not_found)?;
-        if user.upid != upid && user.provider != Some(upid) {
+        if user.upid != upid && user.provider != Some(upid) && membership(store, upid, uuid)?.is_none() {
             return Err(Refusal::not_found());
         }
     }

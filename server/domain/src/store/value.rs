@@ -312,6 +312,22 @@ impl FromValue for [u8; 32] {
     }
 }
 
+impl IntoValue for Vec<u8> {
+    fn value(&self) -> Value {
+        Value::Blob(self.clone())
+    }
+}
+impl FromValue for Vec<u8> {
+    const KIND: Kind = Kind::Blob;
+
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Blob(bytes) => Ok(bytes),
+            value => Err(other("bytes", &value)),
+        }
+    }
+}
+
 impl<T: IntoValue> IntoValue for Option<T> {
     fn value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::value)

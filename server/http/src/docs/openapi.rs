@@ -1,6 +1,7 @@
 //! The OpenAPI document of the native surface, made from the operations themselves.
 #![expect(clippy::indexing_slicing, reason = "assigning to a name of a JSON object adds it")]
 
+use crate::place::shape;
 use crate::qr::{ANY_PATH, PNG_PATH, SVG_PATH};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::{Code, TABLE};
@@ -19,7 +20,14 @@ pub fn openapi() -> Value {
     let mut generator = settings.into_generator();
     let mut paths = Map::new();
     for spec in all() {
+        let mut forms = Vec::new();
         for (variant, path) in spec.paths.iter().enumerate() {
+            // Paths that differ only in what stands at their open places are one for OpenAPI: the first is shown.
+            let form = shape(path);
+            if forms.contains(&form) {
+                continue;
+            }
+            forms.push(form);
             let entry = paths.entry(format!("{}{path}", spec.base)).or_insert_with(|| json!({}));
             if let Value::Object(methods) = entry {
                 let method = spec.method.as_str().to_ascii_lowercase();
@@ -164,6 +172,7 @@ fn schema(field: &Field) -> Value {
         }
         Kind::Json => json!({ "not": { "type": "null" } }),
         Kind::Line => text(Some("^[^\\u0000-\\u001f\\u007f-\\u009f]*$".to_owned())),
+        Kind::Key(prefix) => json!({ "type": "string", "pattern": format!("^{prefix}_[0-9A-F]{{32}}$") }),
         Kind::Id(prefix) => json!({ "type": "string", "pattern": format!("^{prefix}_[0-9]{{16}}$") }),
         Kind::Amount => text(Some("^[0-9]+(\\.[0-9]+)?$".to_owned())),
         Kind::Currency => {

@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         .write(wallet::wallet_transfer)
         .write(wallet::credit_wallet)
         .write(wallet::debit_wallet)
+        .write(wallet::manual_deposit)
         .write(hold::place_hold)
         .write(hold::capture_hold)
         .write(hold::release_hold)

@@ -1,13 +1,13 @@
 //! Profiles and API keys.
 
 use crate::exchange::{Reading, Writing};
-use florin_domain::access::{self, reach};
-use florin_domain::identity::{self, NewProfile};
+use florin_domain::access::{self, Grant, reach};
+use florin_domain::identity::{self, NewPerson, NewProfile};
 use florin_domain::store::Reader;
 use florin_domain::{Refusal, secrets};
 use florin_sdk_core::Upid;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{ProfileData, ProfileType, Status};
+use florin_sdk_core::model::{ProfileData, ProfileType};
 use florin_sdk_core::operation::{
     Access, ApiKey, ApiKeyList, CreateAPIKey, CreateProfile, CreatedApiKey, CreatedProfile, DeleteAPIKey, Done,
     GetAPIKeyList, GetProfile, Operation, Profile,
@@ -27,7 +27,7 @@ pub(super) fn get_profile(call: &mut Reading<'_>, op: GetProfile) -> Result<Prof
         status: profile.status,
         akid: call.caller.akid,
         tier_level: profile.tier,
-        roles: call.caller.roles.clone(),
+        roles: call.caller.roles().to_vec(),
         data,
         version: profile.version,
         master_uuid: profile.master,
@@ -51,6 +51,9 @@ pub(super) fn prepare_profile(mut op: CreateProfile) -> Result<CreateProfile, Re
     Ok(op)
 }
 
+/// What the user has on a profile that was made with it (concepts.md, section 5).
+const MASTER_ROLES: &[&str] = &["profile-admin"];
+
 pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Result<CreatedProfile, Refusal> {
     let below = op.sub_profile == Some(true);
     let rights = if below { CreateProfile::RIGHTS.child } else { CreateProfile::RIGHTS.any };
@@ -58,7 +61,7 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
     if !may(rights) {
         return Err(Refusal::new(Code::FORBIDDEN));
     }
-    if op.system == Some(true) && !call.caller.rights(Access::Write).is_superuser() {
+    if op.system == Some(true) && !call.caller.is_superuser() {
         return Err(Refusal::because(Code::FORBIDDEN, "Only a superuser makes system profiles"));
     }
     if op.email_validation == Some(false) && !may(&["createusernoemailvalidation"]) {
@@ -104,9 +107,15 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
     )?;
     let uuid = match op.password.filter(|_| registers) {
         Some(hash) => {
-            // Until the address is confirmed the user cannot sign in.
-            let status = if op.email_validation == Some(false) { Status::Active } else { Status::Inactive };
-            Some(identity::register_user(call.store, &mut profile, &email, hash.into(), status)?.uuid)
+            let person = NewPerson {
+                email,
+                password: Some(hash.into()),
+                language: op.language,
+                time_zone: op.time_zone,
+                // Until the address is confirmed the user cannot sign in.
+                confirmed: op.email_validation == Some(false),
+            };
+            Some(identity::register_user(call.store, &mut profile, person, MASTER_ROLES)?.uuid)
         }
         None => None,
     };
@@ -123,19 +132,22 @@ fn keys_of<O: Operation>(store: &mut dyn Reader, caller: &access::Caller, upid: 
 
 pub(super) fn create_api_key(call: &mut Writing<'_>, op: CreateAPIKey) -> Result<CreatedApiKey, Refusal> {
     let upid = keys_of::<CreateAPIKey>(call.store.reader(), call.caller, op.upid)?;
-    let (row, api_key) = identity::create_api_key(call.store, Some(call.caller), upid, op.description, op.roles)?;
+    let (row, api_key) = identity::create_api_key(call.store, Some(call.caller), upid, op.description, &op.roles)?;
     Ok(CreatedApiKey { upid, akid: row.akid, api_key })
 }
 
 pub(super) fn get_api_key_list(call: &mut Reading<'_>, op: GetAPIKeyList) -> Result<ApiKeyList, Refusal> {
     let upid = keys_of::<GetAPIKeyList>(call.store, call.caller, op.upid)?;
-    let keys = identity::list_api_keys(call.store, upid)?.into_iter().map(|key| ApiKey {
-        akid: key.akid,
-        masked: format!("{}{}", "*".repeat(28), key.tail),
-        description: key.description,
-        roles: key.roles,
-    });
-    Ok(ApiKeyList { api_keys: keys.collect() })
+    let mut api_keys = Vec::new();
+    for key in identity::list_api_keys(call.store, upid)? {
+        api_keys.push(ApiKey {
+            akid: key.akid,
+            masked: format!("{}{}", "*".repeat(28), key.tail),
+            description: key.description,
+            roles: Grant::of(call.store, &key.roles)?.roles().to_vec(),
+        });
+    }
+    Ok(ApiKeyList { api_keys })
 }
 
 pub(super) fn delete_api_key(call: &mut Writing<'_>, op: DeleteAPIKey) -> Result<Done, Refusal> {

@@ -4,16 +4,17 @@ use super::user::DEFAULT_PAGE;
 use crate::exchange::{Reading, Writing};
 use florin_domain::Refusal;
 use florin_domain::access::{Caller, reach};
-use florin_domain::currency::need_currency;
+use florin_domain::currency::{Currency, need_currency};
 use florin_domain::identity::{self, Selector, default_wallet};
-use florin_domain::ledger::{self, HistoryFilter, Leg, NewTransaction, need_wallet};
+use florin_domain::ledger::{self, HistoryFilter, Leg, NewDeposit, NewTransaction, need_wallet};
 use florin_domain::reference::Made;
 use florin_domain::store::Reader;
+use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionType, WalletEntry};
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
-    GetWalletTransactionDetails, GetWalletTransactionList, Moved, Operation, ProfileWalletList, TransactionDetails,
-    TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
+    Access, CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
+    GetWalletTransactionDetails, GetWalletTransactionList, ManualDeposit, Moved, Operation, ProfileWalletList,
+    TransactionDetails, TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Txid, Upid, Uuid, Waid};
 
@@ -167,4 +168,40 @@ pub(super) fn debit_wallet(call: &mut Writing<'_>, op: DebitWallet) -> Result<Mo
     let description = op.description.unwrap_or_default();
     let txid = post(call, &source, &destination, (&op.currency, op.amount), TransactionType::Debit, &description)?;
     Ok(Moved { txid, waid: source.waid })
+}
+
+/// How money came in when nobody says.
+const BANK: &str = "bank";
+
+pub(super) fn manual_deposit(call: &mut Writing<'_>, op: ManualDeposit) -> Result<Moved, Refusal> {
+    let wallet = other_end(call, op.provider_user_id.as_deref(), op.uuid, op.waid)?;
+    reach::<ManualDeposit>(call.store.reader(), call.caller, wallet.upid)?;
+    let currency = need_currency(call.store.reader(), "currency", &op.currency)?;
+    may_enter(call, &currency)?;
+    let method = op.method.as_deref().unwrap_or(BANK);
+    let new = NewDeposit {
+        wallet: &wallet,
+        currency: &currency,
+        units: currency.units("amount", op.amount)?,
+        method,
+        network: method,
+        description: op.description.as_deref().unwrap_or_default(),
+        network_id: op.external_transaction_id.as_deref(),
+        source: op.external_source_address.as_deref(),
+        destination: None,
+    };
+    let txid = ledger::deposit(call.store, &new, call.reference)?;
+    call.made = Made { txid: Some(txid), prid: None };
+    Ok(Moved { txid, waid: wallet.waid })
+}
+
+/// Whether the caller may say that money of this currency came in. Of a currency that a profile issues, that profile and
+/// those above it may; of the platform's own currencies only the platform: whoever else could would make money.
+fn may_enter(call: &mut Writing<'_>, currency: &Currency) -> Result<(), Refusal> {
+    match currency.issuer {
+        Some(issuer) => reach::<ManualDeposit>(call.store.reader(), call.caller, issuer),
+        None if call.caller.has_any(&[], Access::Write) => Ok(()),
+        None if identity::need_profile(call.store.reader(), call.caller.upid)?.system => Ok(()),
+        None => Err(Refusal::because(Code::FORBIDDEN, "Only the platform enters money of its own currencies")),
+    }
 }

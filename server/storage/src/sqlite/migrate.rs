@@ -11,7 +11,10 @@ use rusqlite::{Connection, TransactionBehavior};
 const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"), //
     include_str!("../../migrations/sqlite/0002_momo.sql"),
+    include_str!("../../migrations/sqlite/0006_sso.sql"),
+    include_str!("../../migrations/sqlite/0007_ledger.sql"),
     include_str!("../../migrations/sqlite/0010_component.sql"),
+    include_str!("../../migrations/sqlite/0004_identity.sql"),
     include_str!("../../migrations/sqlite/0009_notify.sql"),
 ];
 

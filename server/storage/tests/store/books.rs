@@ -2,7 +2,7 @@
 
 use crate::support::{Engine, Pending, Temporary, read, start, write};
 use florin_domain::Refusal;
-use florin_domain::access::Caller;
+use florin_domain::access::{Caller, Grant};
 use florin_domain::currency::{self, Currency, NewCurrency};
 use florin_domain::identity::{self, NewProfile};
 use florin_domain::ledger::{self, Balance, Hold, Leg, NewHold, NewTransaction, Report, Wallet};
@@ -63,7 +63,7 @@ pub(crate) fn books_in(place: Temporary, users: usize) -> Books {
         Ok((first.upid, first.akid, wallets))
     })
     .unwrap();
-    let caller = Caller::api_key(issuer, akid, vec!["system-admin".to_owned()]);
+    let caller = Caller::api_key(issuer, akid, Grant::built_in(&["system-admin"]));
     Books { place, store, issuer, caller, wallets }
 }
 

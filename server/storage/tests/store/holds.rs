@@ -3,7 +3,7 @@
 use crate::books::{Books, amount, books, settled};
 use crate::support::{read, start};
 use florin_domain::Refusal;
-use florin_domain::access::Caller;
+use florin_domain::access::{Caller, Grant};
 use florin_domain::ledger::{self, Hold, HoldStatus};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::RefundTransaction;
@@ -158,7 +158,7 @@ fn who_received_must_have_it_and_only_they_pay_back() {
     assert_eq!(books.refund(gift, None), Err(Code::INSUFFICIENT_FUNDS));
     books.refund(gift, Some(600)).unwrap();
     // The payer, whose key opens nobody else's wallets.
-    let payer = Caller::api_key(books.wallets[2].upid, books.caller.akid.unwrap(), vec!["merchant-rw".to_owned()]);
+    let payer = Caller::api_key(books.wallets[2].upid, books.caller.akid.unwrap(), Grant::built_in(&["merchant-rw"]));
     let refund = RefundTransaction { amount: Some(amount(1)), ..RefundTransaction::new(gift) };
     let refused = start(&*books.store, move |w| ledger::refund(w, &payer, &refund, None));
     assert_eq!(settled(&refused), Err(Code::NOT_FOUND));

@@ -19,3 +19,4 @@ mod server;
 mod speed;
 mod support;
 mod verify;
+mod withdraw;

@@ -43,10 +43,9 @@ pub(super) fn walk(
     sums: &mut Sums,
     report: &mut Report,
 ) -> Result<HashMap<i64, i128>, StoreError> {
-    let issuance = books.currencies.values().filter_map(|currency| currency.issuance);
-    let issuance: HashSet<i64> = issuance.map(|waid| waid.number().cast_signed()).collect();
+    let below: HashSet<i64> = books.below.iter().map(|(waid, _)| *waid).collect();
     let mut issued = HashMap::new();
-    let mut missing = issuance.clone();
+    let mut missing = below.clone();
     let stretch = Stretch { table: Balance::TABLE, after: Vec::new(), until: Vec::new() };
     let (mut after, mut wallet) = (Vec::new(), Vec::new());
     loop {
@@ -75,8 +74,9 @@ pub(super) fn walk(
             }
             while rows.next_if(|row| row.waid == waid).is_some() {}
             let may_go_below = look!(int_at, cells, Wallet::is_issuance)? != 0;
-            if may_go_below != issuance.contains(&waid) {
-                let problem = "may go below zero without being a currency's issuance wallet, or the other way round";
+            if may_go_below != below.contains(&waid) {
+                let problem =
+                    "may go below zero without standing for what is outside the books, or the other way round";
                 report.fault("wallet", shown(waid, Waid::new), problem);
             }
             missing.remove(&waid);
@@ -89,7 +89,7 @@ pub(super) fn walk(
         (after, wallet) = (vec![Value::Int(end.waid), Value::Int(end.currency)], until);
     }
     for waid in missing {
-        report.fault("wallet", shown(waid, Waid::new), "is a currency's issuance wallet, and is not there");
+        report.fault("wallet", shown(waid, Waid::new), "stands for what is outside the books, and is not there");
     }
     Ok(issued)
 }
@@ -106,12 +106,10 @@ fn check(books: &Books, row: &Row, sums: &mut Sums, report: &mut Report) {
     sums.take(Between::Steps, place, books.state(waid, currency, last, entries, available.saturating_add(held)));
     sums.take_units(Between::Held, place, held);
     sums.take_units(Between::Holds, place, held);
-    let known = books.currencies.get(&currency);
-    if known.is_none() {
+    if !books.currencies.contains_key(&currency) {
         report.fault("currency", shown_place(waid, currency), format!("there is no currency {currency}"));
     }
-    let issuance = known.and_then(|currency| currency.issuance);
-    if available < 0 && issuance.is_none_or(|issuance| issuance.number().cast_signed() != waid) {
+    if available < 0 && !books.below.contains(&(waid, currency)) {
         report.fault("balance", shown_place(waid, currency), format!("is below zero: {available}"));
     }
     if held < 0 {

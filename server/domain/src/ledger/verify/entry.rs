@@ -16,7 +16,7 @@ pub(super) struct Entry {
     pub(super) kind: TransactionType,
     pub(super) currency: i64,
     pub(super) units: i128,
-    fee: i128,
+    pub(super) fee: i128,
     pub(super) source: Option<i64>,
     pub(super) destination: Option<i64>,
     pub(super) hold: Option<i64>,
@@ -78,9 +78,9 @@ impl Entry {
     }
 
     /// Checks its postings: that they sum to zero for each currency, are those of its kind, and are in the wallets that
-    /// it names. A hold and a release have one, which moves nothing but what is set aside; all others have two or more,
-    /// and only a capture ends what was set aside.
-    pub(super) fn check(&self, sides: &[Side], report: &mut Report) {
+    /// it names. A hold, a withdrawal that begins and a release have one, which moves nothing but what is set aside; all
+    /// others have two or more, and only a capture ends what was set aside. A fee that was paid is in the wallet `fees`.
+    pub(super) fn check(&self, sides: &[Side], fees: Option<i64>, report: &mut Report) {
         for (index, side) in sides.iter().enumerate() {
             let (before, rest) = sides.split_at(index);
             if before.iter().all(|other| other.currency != side.currency) {
@@ -94,9 +94,10 @@ impl Entry {
         }
         let is = |kind| self.kind == kind;
         let held = sides.iter().fold(0, |sum: i128, side| sum.saturating_add(side.held));
-        let within = is(TransactionType::Hold) || is(TransactionType::Release);
+        let begins = is(TransactionType::Withdraw);
+        let within = is(TransactionType::Hold) || is(TransactionType::Release) || begins;
         if within && sides.len() != 1 {
-            report.fault("posting", self.shown(), "does not have the one posting of a hold or release");
+            report.fault("posting", self.shown(), "does not have the one posting of a hold, withdrawal or release");
         } else if !within && sides.len() < 2 {
             report.fault("posting", self.shown(), "has fewer than two postings");
         }
@@ -111,6 +112,7 @@ impl Entry {
         }
         let fits = match self.kind {
             TransactionType::Hold => held == self.units,
+            TransactionType::Withdraw => held == self.units.saturating_add(self.fee),
             TransactionType::Release => held == self.units.saturating_neg(),
             TransactionType::Capture => held <= self.units.saturating_neg(),
             _ => sides.iter().all(|side| side.held == 0),
@@ -121,6 +123,11 @@ impl Entry {
         let about_hold = within || is(TransactionType::Capture);
         if about_hold != self.hold.is_some() || is(TransactionType::Refund) != self.original.is_some() {
             report.fault("hold", self.shown(), format!("a {} names the wrong thing that it is about", self.kind));
+        }
+        let in_fees = |side: &&Side| Some(side.waid) == fees && side.currency == self.currency;
+        let taken = sides.iter().filter(in_fees).fold(0, |sum: i128, side| sum.saturating_add(side.units));
+        if self.fee < 0 || (!within && self.fee > 0 && taken < self.fee) {
+            report.fault("fee", self.shown(), format!("says a fee of {}, and {taken} went to the fees", self.fee));
         }
         for waid in [self.source, self.destination].into_iter().flatten() {
             if sides.iter().all(|side| side.waid != waid) {

@@ -23,10 +23,10 @@ pub(super) fn record<R: Record>(cells: &[ValueRef<'_>]) -> Result<R, StoreError>
 }
 
 /// Looks at records, with a way to ask for others.
-type VisitPage<'a, R> = dyn FnMut(&mut dyn Reader, &[R]) -> Result<(), StoreError> + 'a;
+pub(super) type VisitPage<'a, R> = dyn FnMut(&mut dyn Reader, &[R]) -> Result<(), StoreError> + 'a;
 
 /// Shows all records of a table, a page at a time.
-fn pages<R: Record>(snapshot: &mut dyn Snapshot, visit: &mut VisitPage<'_, R>) -> Result<(), StoreError> {
+pub(super) fn pages<R: Record>(snapshot: &mut dyn Snapshot, visit: &mut VisitPage<'_, R>) -> Result<(), StoreError> {
     let mut after: Vec<Value> = Vec::new();
     loop {
         let (mut page, mut last) = (Vec::new(), Vec::new());

@@ -30,9 +30,11 @@ pub(super) enum Between {
     HoldWords,
     /// Transactions that paid a request, and requests that are paid.
     Payments,
+    /// Transactions that began a withdrawal, and withdrawals.
+    Withdrawals,
 }
 
-const KINDS: usize = Between::Payments as usize + 1;
+const KINDS: usize = Between::Withdrawals as usize + 1;
 
 /// The key.
 pub(super) struct Marker(SipHasher13);

@@ -5,7 +5,7 @@
 //! | `share` | stretches of a table for several threads |
 //! | `transactions`, `entry`, `links` | transactions side by side with their postings; the hash chains |
 //! | `marks` | how tables are compared that do not lie side by side |
-//! | `balances`, `holds`, `references` | the other tables: what they say, and marks of it |
+//! | `balances`, `holds`, `withdrawals`, `references` | the other tables: what they say, and marks of it |
 //! | `words` | what transactions and other rows say of each other |
 //! | `suspects`, `partners` | a closer look where the marks do not agree, to name what is wrong |
 
@@ -22,6 +22,7 @@ mod report;
 mod share;
 mod suspects;
 mod transactions;
+mod withdrawals;
 mod words;
 
 pub use report::{Fault, Report};
@@ -43,7 +44,7 @@ const STRETCH: usize = 20_000;
 
 /// Checks every transaction (its postings sum to zero and lead from one balance to the next), every balance (it is
 /// what the postings sum to, and what it holds is what its open holds sum to), every hash and chain, the supply of every
-/// currency, every hold, every sum of refunds, every paid request and every client reference; and that what each of
+/// currency, every hold, every withdrawal, every fee, every sum of refunds, every paid request and every client reference; and that what each of
 /// them names is there. All as of one moment, while others may write.
 ///
 /// `progress` is told how many transactions were walked over.
@@ -72,6 +73,7 @@ pub fn verify<S: Snapshots + ?Sized>(store: &S, progress: &mut (dyn FnMut(u64) +
     let snapshot = &mut **snapshots.first_mut().ok_or(StoreError::Busy)?;
     heads.check(snapshot.reader(), &mut report)?;
     holds::walk(&books, snapshot, &mut sums, &mut report)?;
+    withdrawals::walk(&books, snapshot, &mut sums, &mut report)?;
     holds::walk_refunds(&books, snapshot, &mut sums, &mut report)?;
     holds::walk_payments(&books, snapshot, &mut sums, &mut report)?;
     let issued = balances::walk(&books, snapshot, &mut sums, &mut report)?;

@@ -7,6 +7,7 @@ use super::marks::{Between, Sums};
 use super::references;
 use super::report::{Report, shown};
 use super::suspects::{Suspects, each_transaction, shown_txid};
+use super::withdrawals;
 use super::words::{HoldWords, PaymentWords};
 use crate::ledger::hold::Hold;
 use crate::ledger::post::Transaction;
@@ -41,7 +42,7 @@ pub(super) fn name(
     if !payments.none() {
         name_payments(books, snapshot, &payments, report)?;
     }
-    Ok(())
+    withdrawals::name(books, snapshot, sums, report)
 }
 
 fn name_refunds(

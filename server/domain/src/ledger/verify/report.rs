@@ -30,6 +30,8 @@ pub struct Report {
     pub balances: u64,
     /// How many holds were checked.
     pub holds: u64,
+    /// How many withdrawals were checked.
+    pub withdrawals: u64,
     /// How many transactions that were paid back were checked.
     pub refunds: u64,
     /// How many client references were checked.
@@ -58,6 +60,7 @@ impl Report {
         self.postings += other.postings;
         self.balances += other.balances;
         self.holds += other.holds;
+        self.withdrawals += other.withdrawals;
         self.refunds += other.refunds;
         self.references += other.references;
         self.payments += other.payments;

@@ -7,7 +7,7 @@ use super::links::Links;
 use super::marks::{Between, Sums};
 use super::report::Report;
 use super::share::Stretch;
-use super::words::{HoldWords, PaymentWords};
+use super::words::{HoldWords, PaymentWords, WithdrawalWords};
 use crate::ledger::chain::spell_end;
 use crate::ledger::hold::{Hold, Terms};
 use crate::ledger::post::{Posting, SIDES};
@@ -155,7 +155,7 @@ impl Walk<'_> {
     fn end(&mut self, entry: &Entry, page: &Page, terms: &HashMap<i64, Terms>) {
         let Walked { report, sums, links, supply } = &mut self.walked;
         report.transactions += 1;
-        entry.check(&self.sides, report);
+        entry.check(&self.sides, self.books.fees, report);
         let marker = &self.books.marker;
         let hold = entry.hold.and_then(|hoid| terms.get(&hoid).copied());
         match self.books.currencies.get(&entry.currency) {
@@ -184,6 +184,9 @@ impl Walk<'_> {
         if let Some(hoid) = entry.hold {
             let words = HoldWords::of_transaction(entry, hoid, marker.text(description));
             sums.add(Between::HoldWords, marker.numbers([hoid.into()]), marker.numbers(words.0));
+        }
+        if let Some(words) = WithdrawalWords::of_transaction(entry) {
+            sums.add(Between::Withdrawals, marker.numbers([entry.txid.into()]), marker.numbers(words.0));
         }
         if let Some(words) = PaymentWords::of_transaction(entry, description) {
             sums.add(Between::Payments, words.place(marker), marker.numbers(words.0));

@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::marks::Marker;
 use crate::ledger::hold::{Hold, HoldStatus};
+use crate::ledger::withdraw::Withdrawal;
 use crate::payment::{self, PaymentRequest};
 use florin_sdk_core::model::TransactionType;
 use florin_sdk_core::{Prid, Timestamp, Txid};
@@ -23,6 +24,10 @@ impl HoldWords {
             TransactionType::Hold => {
                 let waid = entry.source.unwrap_or_default().into();
                 [PLACED, hoid, txid, waid, entry.currency.into(), entry.units, 0, 0]
+            }
+            TransactionType::Withdraw => {
+                let waid = entry.source.unwrap_or_default().into();
+                [PLACED, hoid, txid, waid, entry.currency.into(), entry.units.saturating_add(entry.fee), 0, 0]
             }
             ref kind => {
                 let how = if *kind == TransactionType::Capture { CAPTURED } else { RELEASED };
@@ -45,6 +50,27 @@ impl HoldWords {
         let words = marker.text(hold.last_words(&hold.status).as_bytes());
         let (hoid, txid) = (id(hold.hoid.number()), id(ended.number()));
         Self([how, hoid, txid, 0, hold.currency.into(), units, closed, words])
+    }
+}
+
+/// Which transaction began a withdrawal by which hold, and what is to go from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WithdrawalWords(pub(super) [i128; 6]);
+
+impl WithdrawalWords {
+    /// What a transaction says, if it began one.
+    pub(super) fn of_transaction(entry: &Entry) -> Option<Self> {
+        if entry.kind != TransactionType::Withdraw {
+            return None;
+        }
+        let (hoid, waid) = (entry.hold.unwrap_or_default().into(), entry.source.unwrap_or_default().into());
+        Some(Self([entry.txid.into(), hoid, waid, entry.currency.into(), entry.units, entry.fee]))
+    }
+
+    /// What a withdrawal says of the transaction that began it.
+    pub(super) fn of_row(row: &Withdrawal) -> Self {
+        let (txid, hoid, waid) = (id(row.txid.number()), id(row.hoid.number()), id(row.waid.number()));
+        Self([txid, hoid, waid, row.currency.into(), row.units, row.fee])
     }
 }
 

@@ -1,0 +1,3 @@
+//! Single sign-on, `/auth`.
+
+pub mod keys;
