@@ -18,6 +18,9 @@ use florin_sdk_core::qr::PaymentCode;
 use florin_sdk_core::{Amount, CurrencyCode, JsonObject, Prid, Timestamp, Txid, Upid, Uuid, Waid};
 use serde_json::{Value, json};
 
+/// The kind of event that tells a payer of a new request.
+const CREATED: &str = "payment.created";
+
 /// How long a payment request can be paid.
 pub const LIFETIME_S: i64 = 30 * 60;
 
@@ -141,7 +144,7 @@ pub fn create(
         closed: None,
     };
     store.insert(&request)?;
-    tell(store, &request, &currency, "payment.created")?;
+    tell(store, &request, &currency, CREATED)?;
     Ok(operation::CreatedPaymentRequest {
         status: request.status,
         status_message: request.status.words().to_owned(),
@@ -344,7 +347,7 @@ pub(crate) fn ask(store: &mut dyn Writer, new: NewPayment<'_>) -> Result<Prid, R
         closed: None,
     };
     store.insert(&request)?;
-    tell(store, &request, new.currency, "payment.created")?;
+    tell(store, &request, new.currency, CREATED)?;
     Ok(request.prid)
 }
 
@@ -418,7 +421,9 @@ fn tell_more<const N: usize>(
     payload.extend(more.map(|(name, value)| (name.to_owned(), value)));
     // Whoever is asked to pay is told, too.
     let payer = request.payer.filter(|payer| *payer != request.creator).map(|payer| (payer, request.source));
-    for (upid, waid) in [Some((request.creator, Some(request.destination))), payer].into_iter().flatten() {
+    // Its maker knows that it was made.
+    let creator = (kind != CREATED).then_some((request.creator, Some(request.destination)));
+    for (upid, waid) in [creator, payer].into_iter().flatten() {
         payload.insert("waid".to_owned(), json!(waid));
         let profile = need_profile(store.reader(), upid)?;
         notify::happened(store, &profile, kind, JsonObject(payload.clone()))?;

@@ -90,7 +90,7 @@ pub(crate) struct ServeArgs {
     pub(crate) allow_private_callbacks: bool,
     /// How long to wait before a notification that failed is sent again, in percent of the usual times (two seconds to a
     /// day).
-    #[arg(long, env = "FLORIN_NOTIFY_RETRY_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, env = "FLORIN_NOTIFY_RETRY_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) notify_retry_percent: u32,
     /// Where push messages to devices are handed over: a gateway of yours gets each as JSON, by POST. Without one,
     /// `mobile` transports are kept and not told.

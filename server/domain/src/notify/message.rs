@@ -71,7 +71,8 @@ record! {
 
 /// Seconds to wait after each attempt that failed, but for jitter. After the last one a message is given up: three days
 /// in all.
-const BACK_OFF_S: [i64; 10] = [2, 10, 60, 300, 1800, 3600, 21_600, 43_200, 86_400, 86_400];
+const BACK_OFF_S: [i64; 19] =
+    [2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 28_800, 43_200, 43_200, 43_200, 43_200];
 
 /// How long a claim lasts without a word from whoever made it. Longer than an attempt may take.
 const LEASE_S: i64 = 30;
