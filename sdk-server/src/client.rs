@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup, OperationGroup, PaymentGroup,
-    ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup, OperationGroup,
+    PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -111,6 +111,11 @@ impl ProviderClient {
     /// What is to be known of the platform.
     pub fn settings(&self) -> Arc<SettingsGroup> {
         Arc::new(SettingsGroup(self.clone()))
+    }
+
+    /// Components of the platform, for its operator: unlocking, and what can be set.
+    pub fn components(&self) -> Arc<ComponentGroup> {
+        Arc::new(ComponentGroup(self.clone()))
     }
 
     /// What became of calls that moved money.

@@ -11,6 +11,7 @@
 #![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;
+mod component;
 mod conformance;
 mod events;
 mod exactly_once;

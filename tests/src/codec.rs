@@ -49,6 +49,7 @@ codecs! {
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+    GetSystemAttributeList UnlockSystemComponent SetSystemAttribute
     GetPublicRoleList GetSettings GetOperationOutcome
     GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
     SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent

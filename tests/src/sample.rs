@@ -1,6 +1,7 @@
 //! One valid request for each operation, for tests that go through all of them.
 
 use crate::world::{self, World, amount, currency};
+use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::operation::{self, Operation};
 use florin_sdk_core::{Hoid, Ntid};
 use serde_json::Value;
@@ -50,6 +51,16 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetOperationOutcome" => {
             json(&operation::GetOperationOutcome { reference: world::CREDIT_REFERENCE.to_owned(), operation: None })
         }
+        "GetSystemAttributeList" => json(&operation::GetSystemAttributeList { component: ComponentName::Omnipay }),
+        "UnlockSystemComponent" => json(&operation::UnlockSystemComponent {
+            component: ComponentName::Omnipay,
+            password: "18j182n2^03%m1)I".into(),
+        }),
+        "SetSystemAttribute" => json(&operation::SetSystemAttribute {
+            component: ComponentName::Omnipass,
+            name: "inactivitytimeoutinminutes".to_owned(),
+            value: fastrand::u32(10..60).to_string(),
+        }),
         "CreateProfile" => json(&world::individual(&format!("ivy{unique}"))),
         "CreateAPIKey" => json(&world::new_key("Sample", &["profile-ro"], None)),
         "DeleteAPIKey" => {

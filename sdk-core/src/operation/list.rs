@@ -30,6 +30,7 @@ list! {
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
         GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
     }
@@ -39,6 +40,7 @@ list! {
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
+        UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
     }

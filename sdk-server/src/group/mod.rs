@@ -1,6 +1,7 @@
 //! The calls, in groups: each group is a file, and each call is one line on top of the operation that it sends.
 
 mod api_key;
+mod component;
 mod currency;
 mod hold;
 mod mobile_token;
@@ -14,6 +15,7 @@ mod user;
 mod wallet;
 
 pub use api_key::ApiKeyGroup;
+pub use component::ComponentGroup;
 pub use currency::CurrencyGroup;
 pub use hold::HoldGroup;
 pub use mobile_token::MobileTokenGroup;

@@ -1,7 +1,7 @@
 //! Serving a platform.
 
 use crate::config::{Format, ServeArgs};
-use crate::init;
+use crate::{init, seal};
 use anyhow::Context;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Component;
@@ -31,10 +31,12 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     app.configure_messages(args.messages());
     let credentials = init::initialise(&app).await?;
     app.open().await?;
+    app.trust(args.trusted_proxies);
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
     }
+    seal::at_start(&app, args.unlock_file.as_deref(), &mut out).await?;
     if !app.sealer().is_locked(Component::Omnipass) {
         sso::keys::ensure(&app).await?;
     }

@@ -1,10 +1,13 @@
 //! What every request shares.
 
 use crate::credentials::Credentials;
+use crate::guard::Crowd;
+use crate::limits::Limits;
 use crate::live;
 use crate::metrics::Metrics;
 use crate::momo;
 use crate::outbound;
+use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
@@ -14,8 +17,9 @@ use florin_domain::settings::{self, SettingRow, Settings};
 use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
+use ipnet::IpNet;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Semaphore, oneshot};
 
 /// The most tokens whose last use is remembered.
@@ -39,6 +43,11 @@ struct Inner {
     credentials: Credentials,
     sealer: Sealer,
     settings: Settings,
+    limits: Limits,
+    crowd: Crowd,
+    attempts: Attempts,
+    /// Proxies that are believed when they say for whom they ask.
+    proxies: OnceLock<Vec<IpNet>>,
     clock: Clock,
     /// Places for slow work: those that work and those that wait.
     slow: Arc<Semaphore>,
@@ -59,6 +68,7 @@ impl App {
         let metrics = Metrics::default();
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
+        let (limits, attempts) = (Limits::new(settings.clone()), Attempts::new(clock.clone()));
         Self(Arc::new(Inner {
             store,
             sandbox,
@@ -67,6 +77,10 @@ impl App {
             credentials,
             sealer,
             settings,
+            limits,
+            crowd: Crowd::default(),
+            attempts,
+            proxies: OnceLock::new(),
             clock,
             slow,
             slow_waiting,
@@ -74,6 +88,31 @@ impl App {
             outbound: outbound::State::default(),
             live: live::State::default(),
         }))
+    }
+
+    /// Believes these proxies when they say for whom they ask (`X-Forwarded-For`). Once, at the start.
+    pub fn trust(&self, proxies: Vec<IpNet>) {
+        let _ = self.0.proxies.set(proxies);
+    }
+
+    /// The proxies that are believed.
+    pub(crate) fn proxies(&self) -> &[IpNet] {
+        self.0.proxies.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How often.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Requests under way.
+    pub(crate) fn crowd(&self) -> &Crowd {
+        &self.0.crowd
+    }
+
+    /// Guesses of the application password.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     /// Takes over keys and settings from the database. Without it every component is locked.

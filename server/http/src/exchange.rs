@@ -6,6 +6,9 @@
 
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
+use crate::guard::{self, Inside, Needs};
+use crate::limits::{self, Class};
+use crate::peer::{self, Peer};
 use crate::place::{self, Template};
 use crate::reply::{self, REQUEST_ID, Reply};
 use crate::{body, fields, gate};
@@ -33,6 +36,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -91,11 +95,14 @@ struct Call {
     caller: Option<Arc<Caller>>,
     headers: HeaderMap,
     request: Map<String, Value>,
+    /// From where it comes, if that is known.
+    source: Option<IpAddr>,
 }
 
 /// An operation in its place: its definition, its gate, and the rest.
 struct Mounted {
     spec: Spec,
+    needs: Needs,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
     /// Opens a stream in place of an answer.
@@ -276,8 +283,22 @@ impl Routes {
         })
     }
 
+    /// An operation that changes the server process itself and nothing that is stored. Anybody may call it: the handler
+    /// sees to whom it listens, and how often.
+    pub(crate) fn server<O: WriteOperation, F: Future<Output = Reply> + Send + 'static>(
+        self,
+        handler: fn(App, Option<IpAddr>, O) -> F,
+    ) -> Self {
+        self.mount::<O>(move |call| match typed::<O>(call.request) {
+            Ok(operation) => Box::pin(handler(call.app, call.source, operation)),
+            Err(refusal) => ready(refusal),
+        })
+    }
+
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
-        self.0.push(Mounted { spec: O::spec(), admit: access::admit::<O>, run: Box::new(run), open: None });
+        let spec = O::spec();
+        let (needs, admit) = (Needs::of(&spec), access::admit::<O>);
+        self.0.push(Mounted { spec, needs, admit, run: Box::new(run), open: None });
         self
     }
 
@@ -359,7 +380,7 @@ fn known(caller: Option<Arc<Caller>>) -> Result<Arc<Caller>, Refusal> {
 
 impl From<Result<String, Refusal>> for Reply {
     fn from(result: Result<String, Refusal>) -> Self {
-        Self { result, replayed: false }
+        Self { result, replayed: false, wait: None }
     }
 }
 
@@ -389,15 +410,16 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: In
             }
             let open = mounted.open.as_ref().filter(|_| wants_stream(&parts.headers));
             let reply = match (prepare(&app, &mounted, parts, body, in_path).await, open) {
-                (Ok(call), None) => (mounted.run)(call).await,
-                (Ok(call), Some(open)) => match open(call).await {
+                (Ok((call, _inside)), None) => (mounted.run)(call).await,
+                // A stream has a place of its own.
+                (Ok((call, _)), Some(open)) => match open(call).await {
                     Ok(response) => {
                         app.metrics().count(name, Code::OK);
                         return with_id(response, &id);
                     }
                     Err(refusal) => refusal.into(),
                 },
-                (Err(refusal), _) => refusal.into(),
+                (Err(reply), _) => reply,
             };
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
@@ -466,8 +488,10 @@ async fn prepare(
     parts: Parts,
     body: Result<Vec<u8>, Refusal>,
     in_path: InPath,
-) -> Result<Call, Refusal> {
+) -> Result<(Call, Inside), Reply> {
     let spec = &mounted.spec;
+    let inside = guard::enter(app, mounted.needs)?;
+    let source = parts.extensions.get::<Peer>().map(|peer| peer::source(peer.0, &parts.headers, app.proxies()));
     let mut caller = None;
     // What anybody may read is read without a look at who asks. What anybody may write may come with a credential, and
     // then that must work, and be no mobile one.
@@ -477,33 +501,54 @@ async fn prepare(
         _ => true,
     };
     if looked_at {
-        let found = gate::caller(app, &parts.headers).await?;
-        (mounted.admit)(&found)?;
-        caller = Some(found);
+        match gate::caller(app, &parts.headers).await {
+            Ok(found) => caller = Some(found),
+            Err(refusal) if refusal.code == Code::NOT_AUTHENTICATED => {
+                // Guesses are counted, too.
+                return Err(allow(app, Some(Class::Public), source.map(peer::mark)).err().unwrap_or(refusal.into()));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    let (class, mark) = match &caller {
+        Some(caller) => (Class::of(spec, caller), Some(limits::mark(caller))),
+        None => (Some(Class::Public), source.map(peer::mark)),
+    };
+    allow(app, class, mark)?;
+    if let Some(caller) = &caller {
+        (mounted.admit)(caller)?;
     }
     let body = body?;
     let mut request = match spec.method {
         Method::Post if parts.uri.query().is_some_and(|text| !text.is_empty()) => {
-            return Err(Refusal::field("query", "must be empty: fields stand in the body"));
+            return Err(Refusal::field("query", "must be empty: fields stand in the body").into());
         }
         Method::Post => object(&body)?,
         Method::Get | Method::Delete if !body.is_empty() => {
-            return Err(Refusal::field("body", "must be empty: fields stand in the query"));
+            return Err(Refusal::field("body", "must be empty: fields stand in the query").into());
         }
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
     for (name, value) in in_path? {
         if request.insert(name.to_owned(), fields::from_text(spec.fields, name, value)).is_some() {
-            return Err(Refusal::field(name, "stands in the path already"));
+            return Err(Refusal::field(name, "stands in the path already").into());
         }
     }
     let mut problems = Problems::default();
     fields::rename(spec.fields, &mut request, &mut problems);
     fields::check(spec.fields, &mut request, &mut problems);
     if !problems.0.is_empty() {
-        return Err(Refusal::fields(problems.0));
+        return Err(Refusal::fields(problems.0).into());
     }
-    Ok(Call { app: app.clone(), caller, headers: parts.headers, request })
+    Ok((Call { app: app.clone(), caller, headers: parts.headers, request, source }, inside))
+}
+
+/// Counts a request; the answer to one that is one too many.
+fn allow(app: &App, class: Option<Class>, mark: Option<u64>) -> Result<(), Reply> {
+    let Some((class, mark)) = class.zip(mark) else { return Ok(()) };
+    app.limits()
+        .check(class, mark)
+        .map_err(|seconds| Reply { wait: Some(seconds), ..Refusal::new(Code::TOO_FAST).into() })
 }
 
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
@@ -667,7 +712,7 @@ async fn run_write<O: Operation>(
     // A decided refusal is kept under its client reference; all else that was written is undone by then.
     let kept = app.write(work, |refused: &Refused| refused.refusal.code.is_decided()).await;
     match kept {
-        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed },
-        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed },
+        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed, wait: None },
+        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed, wait: None },
     }
 }

@@ -8,6 +8,8 @@
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
+//! | `guard` | components that are locked or under maintenance, and too many requests at once |
+//! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | messages on their way out: what is due, and whose turn it is |
 //! | [`outbound`] | one message: the addresses that may be told, signatures, push |
@@ -25,17 +27,21 @@ mod exchange;
 mod fault;
 mod fields;
 mod gate;
+mod guard;
+mod limits;
 pub mod listen;
 pub mod live;
 mod metrics;
 pub mod momo;
 mod native;
 pub mod outbound;
+mod peer;
 mod place;
 mod qr;
 mod reply;
 pub mod sso;
 pub mod sweep;
+mod unlock;
 pub mod upkeep;
 mod watch;
 

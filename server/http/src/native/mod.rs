@@ -1,6 +1,7 @@
 //! The native surface, `/api/v1`: every operation of the list with its handler. A handler translates its request, asks
 //! the domain, and translates back.
 
+mod component;
 mod currency;
 mod hold;
 mod notification;
@@ -55,6 +56,9 @@ pub(crate) fn routes() -> Routes {
         .read(currency::get_circulation)
         .read(currency::get_profile_currency_list)
         .public(currency::get_public_currency_list)
+        .server(component::unlock_system_component)
+        .read(component::get_system_attribute_list)
+        .write(component::set_system_attribute)
         .public(system::get_public_role_list)
         .read(system::get_settings)
         .read(system::get_operation_outcome)
