@@ -6,9 +6,10 @@ use florin_sdk_core::client::{
 };
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    EventPage, GetEvents, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
-    GetSettings, GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
-    ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
+    DepositAddress, EventPage, GetEvents, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList,
+    GetPublicRoleList, GetSettings, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails,
+    GetWalletTransactionList, Payment, PaymentList, ReadOperation, Settings, TransactionDetails, TransactionList, User,
+    Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -57,7 +58,7 @@ macro_rules! mobile {
 
 mobile! {
     GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
-    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetEvents
+    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetWalletDepositAddress GetEvents
 }
 
 /// Reads the wallet platform for the app's own user. It can change nothing.
@@ -110,6 +111,14 @@ impl MobileClient {
     /// Source: `GetWallet` in spec/omnigate/operations.json.
     pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.send(GetWallet { waid }).await
+    }
+
+    /// Where a wallet receives deposits of a currency by a method such as `ripple`, with the destination tag on a network
+    /// that has them. Refused (20005) if the provider has made no such address yet.
+    ///
+    /// Source: `GetWalletDepositAddress` in spec/omnigate/operations.json.
+    pub async fn deposit_address(&self, request: GetWalletDepositAddress) -> Result<DepositAddress, FlorinError> {
+        self.send(request).await
     }
 
     /// The user's wallets and their balances, the default wallet first.

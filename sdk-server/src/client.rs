@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup, OperationGroup,
-    PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, BridgeGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, NotificationGroup,
+    OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -91,6 +91,11 @@ impl ProviderClient {
     /// The currencies that the provider issues.
     pub fn currencies(&self) -> Arc<CurrencyGroup> {
         Arc::new(CurrencyGroup(self.clone()))
+    }
+
+    /// The platform's ways to outside networks.
+    pub fn bridges(&self) -> Arc<BridgeGroup> {
+        Arc::new(BridgeGroup(self.clone()))
     }
 
     /// Profiles: the provider's own and those below it.

@@ -11,6 +11,7 @@
 #![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;
+mod bridge;
 mod component;
 mod conformance;
 mod events;
@@ -35,3 +36,4 @@ mod tenants;
 mod trouble;
 mod verify;
 mod webhook;
+mod withdraw_crash;

@@ -59,6 +59,13 @@ codecs! {
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
     CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+    GetWalletDepositAddress GetTrustLines GetProfileAddressList
+    GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+    GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+    ListBridgeDeposits ListBridgeOrders
+    CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+    SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+    AssignBridgeDeposit
 }
 
 /// The codec of an operation.

@@ -155,9 +155,9 @@ pub struct Param {
     /// String, Number, Boolean, Array or JSON.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// Where it stands: `body`, or, of a part of a JSON object, `body.` and the object's name.
-    #[serde(rename = "in", default)]
-    pub within: String,
+    /// Where it stands: `body`, `query`, or an object in the body.
+    #[serde(rename = "in")]
+    pub within: Option<String>,
     /// Least length as printed.
     pub min_len: Option<usize>,
     /// Greatest length as printed.
@@ -175,7 +175,7 @@ impl Param {
     /// Whether it is a part of a JSON object, and no field of its own.
     #[must_use]
     pub fn is_inside(&self) -> bool {
-        self.within.contains('.')
+        self.within.as_deref().is_some_and(|within| within.contains('.'))
     }
 
     /// Whether the field must always be there. What depends on another field counts as optional.

@@ -33,6 +33,10 @@ list! {
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
         GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
+        GetWalletDepositAddress GetTrustLines GetProfileAddressList
+        GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+        GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+        ListBridgeDeposits ListBridgeOrders
     }
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
@@ -43,5 +47,8 @@ list! {
         UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
+        CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+        SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+        AssignBridgeDeposit
     }
 }

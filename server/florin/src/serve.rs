@@ -5,7 +5,7 @@ use crate::{init, seal};
 use anyhow::Context;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Component;
-use florin_http::{App, deliver, listen, momo, router, sso, sweep, upkeep};
+use florin_http::{App, bridge, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -42,7 +42,11 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
-        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
+        bridge::sandbox::open(&app).await?;
+        writeln!(
+            out,
+            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; not for real money"
+        )?;
     }
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
@@ -62,8 +66,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
     let keys = tokio::spawn(sso::keys::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let bridges = tokio::spawn(bridge::worker::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
+    bridges.abort();
     keys.abort();
     settlements.abort();
     sweeps.abort();

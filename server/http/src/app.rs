@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use crate::bridge;
 use crate::credentials::Credentials;
 use crate::guard::Crowd;
 use crate::limits::Limits;
@@ -11,6 +12,7 @@ use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
+use florin_domain::bridge::Bridges;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
@@ -55,6 +57,7 @@ struct Inner {
     momo: momo::State,
     outbound: outbound::State,
     live: live::State,
+    bridge: bridge::State,
 }
 
 impl App {
@@ -65,6 +68,7 @@ impl App {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
+        let bridge = bridge::State::new(&store, sandbox);
         let metrics = Metrics::default();
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
@@ -87,6 +91,7 @@ impl App {
             momo,
             outbound: outbound::State::default(),
             live: live::State::default(),
+            bridge,
         }))
     }
 
@@ -171,6 +176,16 @@ impl App {
     /// What the MoMo surface keeps in memory.
     pub(crate) fn momo(&self) -> &momo::State {
         &self.0.momo
+    }
+
+    /// The ways to outside networks.
+    pub(crate) fn bridges(&self) -> &Bridges {
+        self.0.bridge.bridges()
+    }
+
+    /// What the bridges' workers share.
+    pub(crate) fn bridge(&self) -> &bridge::State {
+        &self.0.bridge
     }
 
     /// The clock that all of the server goes by.

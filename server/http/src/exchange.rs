@@ -4,6 +4,8 @@
 //! read/write split), whether the request is well-formed, then the handler. So a mobile credential on a write is
 //! turned away before a byte of its body counts, and a malformed request leaves nothing behind.
 
+mod abroad;
+
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
 use crate::guard::{self, Inside, Needs};
@@ -18,6 +20,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use florin_domain::Refusal;
 use florin_domain::access::{self, Caller, Side};
+use florin_domain::bridge::Bridges;
 use florin_domain::identity::need_working;
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::seal::Sealer;
@@ -52,6 +55,8 @@ pub(crate) struct Reading<'a> {
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
+    /// The ways to outside networks.
+    pub(crate) bridges: &'a Bridges,
 }
 
 /// What a handler that writes gets beside its request.
@@ -67,6 +72,8 @@ pub(crate) struct Writing<'a> {
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
+    /// The ways to outside networks.
+    pub(crate) bridges: &'a Bridges,
 }
 
 /// What a handler gets that writes in steps, or for anybody.
@@ -177,9 +184,10 @@ impl Routes {
             let app = call.app;
             Box::pin(async move {
                 let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
+                let bridges = app.bridges().clone();
                 let work = move |store: &mut dyn Reader| {
-                    let (last_use, sealer, settings) = (&last_use, &sealer, &settings);
-                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings };
+                    let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
                     encode(&handler(&mut reading, operation)?)
                 };
                 if long { app.read(work).await.into() } else { app.read_little(work).await.into() }
@@ -684,15 +692,15 @@ async fn run_write<O: Operation>(
     identity: Option<Identity>,
 ) -> Reply {
     let shared = app.credentials().shared();
-    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
+    let (sealer, settings, bridges) = (app.sealer().clone(), app.settings().clone(), app.bridges().clone());
     let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
         // Asked first and looked at last, so that an engine that is far away fetches all of it at once.
         let working = if shared { need_working(store.reader(), &caller) } else { Ok(()) };
         let reference = identity.as_ref().map(|identity| identity.reference.as_str());
         let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
             let (caller, made) = (&*caller, Made::default());
-            let (sealer, settings) = (&sealer, &settings);
-            let mut writing = Writing { store, caller, reference, made, sealer, settings };
+            let (sealer, settings, bridges) = (&sealer, &settings, &bridges);
+            let mut writing = Writing { store, caller, reference, made, sealer, settings, bridges };
             let answer = handler(&mut writing, operation.clone())?;
             let made = writing.made;
             match serde_json::to_value(&answer) {

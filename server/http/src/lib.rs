@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
+//! | [`bridge`] | what carries out orders to outside networks and looks for deposits, and the sandbox's networks |
 //! | [`momo`] | the MoMo surface, and its sandbox |
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
@@ -20,6 +21,7 @@
 
 pub mod app;
 mod body;
+pub mod bridge;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -60,6 +62,7 @@ pub fn router(app: App) -> Router {
         .merge(docs::router())
         .merge(momo::router(&app))
         .merge(if app.sandbox() { outbound::push::router() } else { Router::new() })
+        .merge(bridge::router(&app))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Documented operations that are not built yet. Building one fails the test until its name is taken off the list.
-const NOT_YET: &[&str] = &[
+pub(super) const NOT_YET: &[&str] = &[
     "UpdateProfile",
     "AddTeamUser",
     "GetTeamList",
@@ -29,26 +29,10 @@ const NOT_YET: &[&str] = &[
     "GetSystemUser",
     "UpdateSystemUser",
     "GetWalletListByName",
-    "CreateWalletDepositAddress",
-    "GetWalletDepositAddress",
-    "WalletWithdraw",
-    "WalletWithdrawTest",
-    "GetTrustLines",
     "UpdateMerchantInfo",
     "CreateBridgeCurrency",
-    "IssueIOU",
-    "CreateProfileAddress",
-    "GetProfileAddressList",
-    "SetAddressTrustline",
-    "SetAddressAttribute",
     "GetSystemCurrencyList",
     "CreateSystemBridgeCurrency",
-    "GetSystemActiveBridgeList",
-    "GetSystemBridgeBalances",
-    "UpdateBridgeExternalAccount",
-    "GetExternalAccountIdentifierField",
-    "GetSystemBridgeExternalAccountAttributeList",
-    "GetSystemBridgeExternalAccountList",
     "GetTierData",
     "DeleteTier",
     "DeleteFeeSchedule",
@@ -191,7 +175,8 @@ fn rights() {
                 .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
             faults.equal(&format!("{} rights", spec.name), &ours, &theirs);
         }
-        let needs_none = matches!(spec.name, "GetMe" | "GetSettings") || spec.callers == Callers::Public;
+        let needs_none =
+            matches!(spec.name, "GetMe" | "GetSettings" | "GetTrustLines") || spec.callers == Callers::Public;
         faults.unless(spec.rights.is_none() == needs_none, || format!("{}: who may call it?", spec.name));
     }
     faults.none();
@@ -274,7 +259,7 @@ fn compare_pattern(what: &str, field: &Field, pattern: &Pattern, faults: &mut Fa
     }
 }
 
-fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
+pub(super) fn wider(operation: &str, field: &str) -> Option<(usize, usize)> {
     WIDER.iter().find(|row| (row.0, row.1) == (operation, field)).map(|row| row.2)
 }
 
