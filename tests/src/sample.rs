@@ -3,7 +3,7 @@
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::ComponentName;
-use florin_sdk_core::operation::{self, Operation};
+use florin_sdk_core::operation::{self, Operation, SetNotificationTransport, TransportType};
 use florin_sdk_core::{Hoid, JsonObject, Ntid, SecretObject};
 use serde_json::Value;
 use std::time::Duration;
@@ -130,13 +130,27 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "RedeemCurrency" => {
             json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
         }
-        "GetAllNotificationTransports" => json(&operation::GetAllNotificationTransports { upid: world.upid }),
-        "GetNotificationTransports" => json(&operation::GetNotificationTransports {
-            akid: world.initialised.akid.parse().ok(),
-            ..operation::GetNotificationTransports::new(world.upid)
-        }),
-        "ListFailedEvents" => json(&operation::ListFailedEvents::new()),
-        "GetEvents" => json(&operation::GetEvents::new()),
+        "GetAllNotificationTransports" => {
+            own_transports(world, unique).await;
+            json(&operation::GetAllNotificationTransports { upid: world.upid })
+        }
+        "GetNotificationTransports" => {
+            own_transports(world, unique).await;
+            json(&operation::GetNotificationTransports {
+                akid: world.initialised.akid.parse().ok(),
+                ..operation::GetNotificationTransports::new(world.upid)
+            })
+        }
+        "ListFailedEvents" => {
+            failed_event(world).await;
+            json(&operation::ListFailedEvents::new())
+        }
+        "GetEvents" => {
+            let after = Some(world.alice.app.ok(&operation::GetEvents::new()).await.next);
+            world.provider.ok(&world::credit_of(&world.alice, "0.02")).await;
+            world.provider.ok(&world::credit_of(&world.bob, "0.02")).await;
+            json(&operation::GetEvents { after, ..operation::GetEvents::new() })
+        }
         "SetNotificationTransport" => json(&operation::SetNotificationTransport {
             device_id: Some(format!("device {unique}")),
             ..world::new_transport(&world.alice, "mobile", &[])
@@ -236,6 +250,29 @@ async fn spare_transport(world: &World) -> Ntid {
     world.provider.ok(&world::new_transport(&world.alice, "https://shop.example.com/told", &[])).await.ntid
 }
 
+/// A transport of the provider's key: what it hears of the provider's own wallet.
+fn own(world: &World, transport: operation::TransportSettings, device: Option<String>) -> SetNotificationTransport {
+    let kind = if device.is_some() { TransportType::Mobile } else { TransportType::Http };
+    SetNotificationTransport {
+        akid: world.initialised.akid.parse().ok(),
+        device_id: device,
+        ..SetNotificationTransport::new(world.upid, kind, transport)
+    }
+}
+
+/// A transport of each type, of the provider's key, that hears of nothing.
+async fn own_transports(world: &World, unique: u32) {
+    let http = world::transport_to("https://shop.example.com/told", &[]);
+    let mobile = operation::TransportSettings {
+        platform: Some("iOS".to_owned()),
+        name: Some("The till".to_owned()),
+        url: None,
+        ..http.clone()
+    };
+    world.provider.ok(&own(world, http, None)).await;
+    world.provider.ok(&own(world, mobile, Some(format!("till {unique}")))).await;
+}
+
 /// A message that a receiver did not want. It takes all that come later.
 async fn failed_event(world: &World) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -250,9 +287,9 @@ async fn failed_event(world: &World) -> String {
             status = "200 OK";
         }
     });
-    let ntid = world.provider.ok(&world::new_transport(&world.alice, &url, &["credit"])).await.ntid;
+    let ntid = world.provider.ok(&own(world, world::transport_to(&url, &["credit"]), None)).await.ntid;
     world.provider.ok(&world::credit_of(&world.alice, "0.01")).await;
-    let failed = operation::ListFailedEvents { upid: Some(world.alice.upid), ..operation::ListFailedEvents::new() };
+    let failed = operation::ListFailedEvents::new();
     let event = loop {
         let list = world.provider.ok(&failed).await.failures;
         match list.into_iter().find(|failure| failure.ntid == Some(ntid)) {
