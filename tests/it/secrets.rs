@@ -42,7 +42,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn find(place: &str, haystack: &[u8], secrets: &[(&str, String)]) {
+pub(crate) fn find(place: &str, haystack: &[u8], secrets: &[(&str, String)]) {
     for (what, secret) in secrets {
         for spelling in spellings(secret) {
             let found = haystack.windows(spelling.len()).position(|window| window == spelling.as_bytes());
@@ -109,7 +109,7 @@ async fn no_secret_in_logs_or_files() {
     assert_eq!(provider.key(key.api_key.expose()).code(&GetWallet { waid: None }).await, 10000);
     let profile = CreateProfile {
         register_user: Some(true),
-        callback_url: Some("https://app.example.com/set-password".to_owned()),
+        callback_url: Some("https://app.example.com/set-password".parse().expect("an address")),
         password: Some(Secret::from(password)),
         ..world::individual("secretive")
     };
@@ -138,7 +138,7 @@ async fn no_secret_in_logs_or_files() {
         ..world::new_merchant("othershop")
     };
     let shop = provider.ok(&shop).await.upid;
-    let shown = provider.send(&operation::GetProfile { upid: Some(shop) }).await;
+    let shown = provider.send(&operation::GetProfile { upid: Some(shop), ..operation::GetProfile::new() }).await;
     for name in ["merchantcallbackpassword", "paymentprocessorsecret"] {
         let shown: serde_json::Value = serde_json::from_slice(&shown.bytes).expect("JSON");
         assert_ne!(shown["extended"][name], json!(extended), "A-085: {name} is masked: {shown}");

@@ -25,11 +25,16 @@ macro_rules! list {
 
 list! {
     read {
-        GetProfile GetAPIKeyList
+        GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+        GetTeamList ListRoles GetProfileList GetSystemUser
+        GetProfile GetAPIKeyList ListApplications
         GetUser ListUsers ListMobileTokens GetMe
+        GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
+        GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
-        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
+        GetTierData ListFeeSchedules
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
         GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
@@ -39,11 +44,19 @@ list! {
         ListBridgeDeposits ListBridgeOrders
     }
     write {
+        CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+        SetExtendedAttribute DeleteExtendedAttribute
+        AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+        CreateRole DeleteRole AssignRoleRight UnassignRoleRight
         CreateProfile CreateAPIKey DeleteAPIKey
+        CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
-        CreatePaymentRequest AcceptPayment RefusePayment
+        CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
+        SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
+        CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent

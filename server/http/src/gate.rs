@@ -3,6 +3,7 @@
 use florin_domain::Refusal;
 use florin_domain::access::Caller;
 use florin_domain::identity::{Credential, authenticate};
+use florin_domain::{session, settings};
 use florin_sdk_core::Secret;
 use florin_sdk_core::code::Code;
 use http::HeaderMap;
@@ -65,12 +66,23 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>
         known
     } else {
         let state = (app.credentials().version(), now);
-        let found = Arc::new(app.read_little(move |store| authenticate(store, &presented.credential())).await?);
+        let found = Arc::new(app.read_again(move |store| authenticate(store, &presented.credential())).await?);
         app.credentials().remember(mark, state, &found);
         found
     };
     if let Some(mtid) = caller.mtid {
         app.last_use().note(mtid);
+    }
+    if let Some(session) = caller.session.filter(|_| caller.rests) {
+        let minutes = i64::from(app.settings().get(settings::INACTIVITY_TIMEOUT_MINUTES));
+        if !app.last_use().go_on(session, minutes * 60_000) {
+            // Written down, so that it is over for other processes, too, and after a restart.
+            app.write(move |store| session::revoke(store, session), |_: &Refusal| false).await?;
+            return Err(Refusal::because(
+                Code::NOT_AUTHENTICATED,
+                "The session ended as nobody used it; sign in again",
+            ));
+        }
     }
     Ok(caller)
 }

@@ -15,6 +15,8 @@
 //! | [`deliver`] | messages on their way out: what is due, and whose turn it is |
 //! | [`outbound`] | one message: the addresses that may be told, signatures, push |
 //! | `live` | events as they happen |
+//! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
+//! | [`mail`] | mails on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
 //! | [`listen`] | sockets, time limits, and the end |
@@ -22,6 +24,7 @@
 pub mod app;
 mod body;
 pub mod bridge;
+mod confirm;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -30,13 +33,17 @@ mod fault;
 mod fields;
 mod gate;
 mod guard;
+mod kept;
 mod limits;
 pub mod listen;
 pub mod live;
+pub mod mail;
 mod metrics;
 pub mod momo;
 mod native;
 pub mod outbound;
+mod outbox;
+mod page;
 mod peer;
 mod place;
 mod qr;
@@ -47,7 +54,7 @@ mod unlock;
 pub mod upkeep;
 mod watch;
 
-pub use app::App;
+pub use app::{App, Site};
 pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
@@ -56,16 +63,17 @@ use axum::response::Response;
 
 /// Everything the listener serves.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(native::routes().router())
+        .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
         .merge(if app.sandbox() { outbound::push::router() } else { Router::new() })
         .merge(bridge::router(&app))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .with_state(app)
+        .merge(sso::router(&app));
+    let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
+    router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }
 
 /// A path that no surface has, told in the words of the one that it looks like.

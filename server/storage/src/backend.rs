@@ -1,9 +1,16 @@
 //! What an engine does for a unit of work: rows in, rows out, one transaction at a time.
 
 use florin_domain::store::{Query, StoreError, Table, Value};
+use std::sync::Arc;
 
 /// The cells of a row, in the order of its table's columns.
 pub(crate) type Row = Vec<Value>;
+
+/// A row that several keep, and nobody changes.
+pub(crate) type Kept = Arc<Row>;
+
+/// Rows of a table.
+pub(crate) type Found = (&'static Table, Vec<Kept>);
 
 /// The cells of a row's key.
 pub(crate) type KeyCells = Vec<Value>;
@@ -29,13 +36,28 @@ pub(crate) trait Transaction {
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError>;
 
     /// The row with this key, of an engine that is near.
-    fn fetch_one(&mut self, table: &'static Table, key: &KeyCells) -> Result<Option<Row>, StoreError> {
-        let wanted = [Wanted { table, keys: vec![key.clone()], to_change: false }];
-        Ok(self.fetch(&wanted)?.into_iter().flat_map(|(_, rows)| rows).next())
+    fn fetch_one(&mut self, table: &'static Table, key: &[Value]) -> Result<Option<Kept>, StoreError>;
+
+    /// A row that an engine that is far has at hand. It may be out of date: [`Transaction::answers`] or
+    /// [`Transaction::ready`] say so before anything is decided by it.
+    fn known(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
+        let _ = (table, key);
+        None
     }
 
-    /// The rows with these keys, of all these tables, in any order; what is not there is left out.
-    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError>;
+    /// Asks for the rows with these keys, of all these tables; what is not there will be left out.
+    fn ask(&mut self, wanted: Vec<Wanted>) -> Result<(), StoreError>;
+
+    /// Waits for what was asked for, in any order. `NotLoaded`: what was at hand is out of date, and is at hand no
+    /// longer.
+    fn answers(&mut self) -> Result<Vec<Found>, StoreError>;
+
+    /// To be called before what a batch decided counts, and with whether that is anything: as [`Transaction::answers`]
+    /// if nothing was asked for.
+    fn ready(&mut self, changed: bool) -> Result<(), StoreError> {
+        let _ = changed;
+        Ok(())
+    }
 
     /// Adds and replaces rows: for each table, in this order, the new ones and the changed ones.
     fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError>;
@@ -61,7 +83,7 @@ pub(crate) struct Changes {
     /// The table.
     pub(crate) table: &'static Table,
     /// New rows, by key.
-    pub(crate) inserts: Vec<Row>,
+    pub(crate) inserts: Vec<Kept>,
     /// Rows that replace those with the same key, by key.
-    pub(crate) updates: Vec<Row>,
+    pub(crate) updates: Vec<Kept>,
 }

@@ -4,13 +4,14 @@
 //! undone without asking the engine. An engine whose answers travel far ([`Transaction::FAR`]) is asked for all that a
 //! whole batch misses at once: a job that misses a row is set aside and run again when the rows are there.
 
-use crate::backend::{Changes, KeyCells, Row, Transaction, Wanted};
+use crate::backend::{Changes, Kept, KeyCells, Row, Transaction, Wanted};
 use florin_domain::clock::Micros;
 use florin_domain::planted;
 use florin_domain::store::{Filter, Query, Reader, StoreError, Table, Value, WriteJob, Writer};
 use florin_sdk_core::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// The most times that a batch is gone through. A job needs one for each row that it finds by another row; none needs
 /// a quarter of this.
@@ -33,13 +34,11 @@ pub(crate) trait Numbers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct TableName(&'static str);
 
-type SlotKey = (TableName, KeyCells);
-
 /// A row as the unit knows it.
 #[derive(Debug, Clone)]
 struct Slot {
     /// Its cells; none if there is no such row.
-    row: Option<Row>,
+    row: Option<Kept>,
     state: State,
 }
 
@@ -55,14 +54,17 @@ enum State {
     Changed,
 }
 
+/// The rows of a table, by key.
+type Slots = HashMap<KeyCells, Slot, foldhash::fast::RandomState>;
+
 /// See the module.
 pub(crate) struct Unit<'a, T: Transaction> {
     transaction: &'a mut T,
     numbers: &'a mut dyn Numbers,
     now: Timestamp,
-    slots: HashMap<SlotKey, Slot, foldhash::fast::RandomState>,
+    slots: HashMap<&'static str, Slots, foldhash::fast::RandomState>,
     /// What slots were before they were changed, newest last.
-    undo: Vec<(SlotKey, Option<Slot>)>,
+    undo: Vec<(&'static str, KeyCells, Option<Slot>)>,
     /// Where in `undo` each open part began.
     parts: Vec<usize>,
     /// Rows that jobs missed, and whether one of them wants to change it.
@@ -71,6 +73,12 @@ pub(crate) struct Unit<'a, T: Transaction> {
     missed: bool,
     /// How often the batch was gone through before.
     passes: usize,
+    /// Which jobs are not decided yet.
+    open: Vec<usize>,
+    /// What is asked for, and not answered yet.
+    asked: Vec<(&'static Table, KeyCells, bool)>,
+    /// Whether what was at hand is out of date: all begins anew.
+    stale: bool,
     /// The engine's own failure, if it had one: then nothing of the batch can stand, whatever a job makes of it.
     failed: Option<StoreError>,
 }
@@ -88,31 +96,65 @@ impl<'a, T: Transaction> Unit<'a, T> {
             missing: BTreeMap::new(),
             missed: false,
             passes: 0,
+            open: Vec::new(),
+            asked: Vec::new(),
+            stale: false,
             failed: None,
         }
     }
 
-    /// Runs a batch of jobs, each by itself, and writes what those that are to be kept have changed.
-    pub(crate) fn run(mut self, batch: &mut [Box<dyn WriteJob>]) -> Result<(), StoreError> {
-        let mut open: Vec<&mut Box<dyn WriteJob>> = batch.iter_mut().collect();
-        for pass in 0..MAX_PASSES {
-            self.passes = pass;
-            let mut again = Vec::new();
-            for job in open {
-                if !self.run_one(&mut **job) {
-                    again.push(job);
-                }
-            }
+    /// Goes through a batch for the first time, and asks for what it misses without waiting for the answer. Then
+    /// [`Unit::decide`] goes on.
+    pub(crate) fn look_ahead(&mut self, batch: &mut [Box<dyn WriteJob>]) {
+        self.open = (0..batch.len()).collect();
+        self.pass(batch);
+        if self.failed.is_none() && !self.open.is_empty() {
+            self.ask();
+        }
+    }
+
+    /// Runs the jobs of a batch, each by itself, and says what those that are to be kept have changed: tables in the
+    /// order in which they refer to each other, rows by key.
+    pub(crate) fn decide(mut self, batch: &mut [Box<dyn WriteJob>]) -> Result<Vec<Changes>, StoreError> {
+        if self.passes == 0 {
+            self.look_ahead(batch);
+        }
+        while self.passes < MAX_PASSES {
             if let Some(error) = self.failed {
                 return Err(error);
             }
-            if again.is_empty() {
-                return self.flush();
+            if self.open.is_empty() && !self.stale {
+                match self.transaction.ready(self.is_changed()) {
+                    Ok(()) => return Ok(self.changes()),
+                    Err(StoreError::NotLoaded) => self.stale = true,
+                    Err(error) => return Err(error),
+                }
             }
-            self.fetch_missing()?;
-            open = again;
+            if !self.stale {
+                self.answers()?;
+            }
+            if std::mem::take(&mut self.stale) {
+                self.slots.clear();
+                self.missing.clear();
+                self.open = (0..batch.len()).collect();
+            }
+            self.pass(batch);
+            if self.failed.is_none() && !self.open.is_empty() {
+                self.ask();
+            }
         }
         Err(StoreError::Engine("a job asked for ever more rows".to_owned()))
+    }
+
+    /// Runs the jobs that are open. Those that miss a row stay open.
+    fn pass(&mut self, batch: &mut [Box<dyn WriteJob>]) {
+        for place in std::mem::take(&mut self.open) {
+            let Some(job) = batch.get_mut(place) else { continue };
+            if !self.run_one(&mut **job) {
+                self.open.push(place);
+            }
+        }
+        self.passes += 1;
     }
 
     /// Whether the job is decided; if not, it missed a row.
@@ -134,74 +176,109 @@ impl<'a, T: Transaction> Unit<'a, T> {
 
     fn rewind(&mut self, mark: usize) {
         while self.undo.len() > mark {
-            let Some((key, before)) = self.undo.pop() else { return };
+            let Some((table, key, before)) = self.undo.pop() else { return };
+            let slots = self.slots.entry(table).or_default();
             match before {
-                Some(slot) => self.slots.insert(key, slot),
-                None => self.slots.remove(&key),
+                Some(slot) => slots.insert(key, slot),
+                None => slots.remove(&key),
             };
         }
     }
 
-    fn put(&mut self, key: SlotKey, slot: Slot) {
-        let before = self.slots.insert(key.clone(), slot);
-        self.undo.push((key, before));
+    fn slot(&self, table: &Table, key: &[Value]) -> Option<&Slot> {
+        self.slots.get(table.name)?.get(key)
     }
 
-    fn look_up(&mut self, table: &'static Table, key: KeyCells, to_change: bool) -> Result<Option<Row>, StoreError> {
-        let place = (TableName(table.name), key);
-        match self.slots.get_mut(&place) {
-            Some(_) if !T::FAR && planted::blind_to(table.name) => {}
-            Some(slot) if !to_change || slot.state != State::Read => return Ok(slot.row.clone()),
-            Some(slot) if !T::FAR => {
-                // Who is near is alone.
-                slot.state = State::Claimed;
-                return Ok(slot.row.clone());
+    fn put(&mut self, table: &'static Table, key: KeyCells, slot: Slot) {
+        let before = self.slots.entry(table.name).or_default().insert(key.clone(), slot);
+        self.undo.push((table.name, key, before));
+    }
+
+    fn look_up(&mut self, table: &'static Table, key: &[Value], to_change: bool) -> Result<Option<Kept>, StoreError> {
+        if T::FAR || !planted::blind_to(table.name) {
+            let known = self.slots.get_mut(table.name).and_then(|slots| slots.get_mut(key));
+            match known {
+                Some(slot) if !to_change || slot.state != State::Read => return Ok(slot.row.clone()),
+                Some(slot) if !T::FAR => {
+                    // Who is near is alone.
+                    slot.state = State::Claimed;
+                    return Ok(slot.row.clone());
+                }
+                _ => {}
             }
-            _ => {}
         }
         if !T::FAR {
-            let found = self.transaction.fetch_one(table, &place.1);
+            let found = self.transaction.fetch_one(table, key);
             let row = self.note(found)?;
             let state = if to_change { State::Claimed } else { State::Read };
-            self.slots.insert(place, Slot { row: row.clone(), state });
+            self.slots.entry(table.name).or_default().insert(key.to_vec(), Slot { row: row.clone(), state });
             return Ok(row);
         }
-        let claimed = self.missing.entry(place.clone()).or_insert((table, false));
+        if !to_change && let Some(row) = self.transaction.known(table, key) {
+            let slot = Slot { row: Some(row.clone()), state: State::Read };
+            self.slots.entry(table.name).or_default().insert(key.to_vec(), slot);
+            return Ok(Some(row));
+        }
+        let claimed = self.missing.entry((TableName(table.name), key.to_vec())).or_insert((table, false));
         claimed.1 |= to_change;
         if self.passes < PATIENT_PASSES {
             self.missed = true;
             return Err(StoreError::NotLoaded);
         }
-        self.fetch_missing()?;
-        Ok(self.slots.get(&place).and_then(|slot| slot.row.clone()))
+        self.ask();
+        self.answers()?;
+        if self.stale {
+            self.missed = true;
+            return Err(StoreError::NotLoaded);
+        }
+        Ok(self.slot(table, key).and_then(|slot| slot.row.clone()))
     }
 
-    /// Keeps an engine's failure for the whole batch.
+    /// Keeps an engine's failure for the whole batch. That something is out of date is none: all begins anew.
     fn note<V>(&mut self, result: Result<V, StoreError>) -> Result<V, StoreError> {
-        if let Err(error) = &result {
-            self.failed.get_or_insert_with(|| error.clone());
+        match &result {
+            Err(StoreError::NotLoaded) => (self.stale, self.missed) = (true, true),
+            Err(error) => {
+                self.failed.get_or_insert_with(|| error.clone());
+            }
+            Ok(_) => {}
         }
         result
     }
 
-    fn fetch_missing(&mut self) -> Result<(), StoreError> {
+    /// Asks for what is missing.
+    fn ask(&mut self) {
         let missing = std::mem::take(&mut self.missing);
         let mut wanted: Vec<Wanted> = Vec::new();
-        for ((_, key), (table, to_change)) in &missing {
-            match wanted.last_mut().filter(|last| last.table == *table && last.to_change == *to_change) {
+        for ((_, key), (table, to_change)) in missing {
+            match wanted.last_mut().filter(|last| last.table == table && last.to_change == to_change) {
                 Some(last) => last.keys.push(key.clone()),
-                None => wanted.push(Wanted { table, keys: vec![key.clone()], to_change: *to_change }),
+                None => wanted.push(Wanted { table, keys: vec![key.clone()], to_change }),
             }
+            self.asked.push((table, key, to_change));
         }
-        let mut found: HashMap<SlotKey, Row> = HashMap::new();
-        let fetched = self.transaction.fetch(&wanted);
-        for (table, rows) in self.note(fetched)? {
-            found.extend(rows.into_iter().map(|row| ((TableName(table.name), key_of(table, &row)), row)));
+        let asked = self.transaction.ask(wanted);
+        let _ = self.note(asked);
+    }
+
+    /// Waits for what was asked for.
+    fn answers(&mut self) -> Result<(), StoreError> {
+        let asked = std::mem::take(&mut self.asked);
+        let answers = self.transaction.answers();
+        let answers = match self.note(answers) {
+            Ok(answers) => answers,
+            Err(StoreError::NotLoaded) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut found: HashMap<&'static str, HashMap<KeyCells, Kept>> = HashMap::new();
+        for (table, rows) in answers {
+            let of = found.entry(table.name).or_default();
+            of.extend(rows.into_iter().map(|row| (key_of(table, &row), row)));
         }
-        for (place, (_, to_change)) in missing {
+        for (table, key, to_change) in asked {
             let state = if to_change { State::Claimed } else { State::Read };
-            let row = found.remove(&place);
-            self.slots.insert(place, Slot { row, state });
+            let row = found.get_mut(table.name).and_then(|rows| rows.remove(&key));
+            self.slots.entry(table.name).or_default().insert(key, Slot { row, state });
         }
         Ok(())
     }
@@ -209,23 +286,38 @@ impl<'a, T: Transaction> Unit<'a, T> {
     /// The engine's rows, with what this unit has changed.
     fn overlay(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         let table = query.table;
-        let own = |(place, slot): &(&SlotKey, &Slot)| {
-            place.0 == TableName(table.name) && matches!(slot.state, State::New | State::Changed)
+        let changed = self
+            .slots
+            .get(table.name)
+            .map_or(0, |slots| slots.values().filter(|slot| slot.state == State::Changed).count());
+        // Changed rows may no longer be those that the engine finds.
+        let found = if changed == 0 || query.limit.is_none() {
+            self.transaction.select(query)
+        } else {
+            self.transaction.select(&Query { limit: query.limit.map(|limit| limit + changed), ..query.clone() })
         };
-        let dirty = self.slots.iter().filter(own).count();
-        if dirty == 0 {
-            let found = self.transaction.select(query);
-            return self.note(found);
-        }
-        let mut wider = query.clone();
-        wider.limit = query.limit.map(|limit| limit + dirty);
-        let found = self.transaction.select(&wider);
         let mut rows = self.note(found)?;
-        let changed: HashMap<&KeyCells, &Slot> =
-            self.slots.iter().filter(own).map(|(place, slot)| (&place.1, slot)).collect();
-        rows.retain(|row| !changed.contains_key(&key_of(table, row)));
-        rows.extend(changed.values().filter_map(|slot| slot.row.clone()).filter(|row| matches(query, row)));
-        if let Some(column) = query.order.and_then(|name| place_of(table, name)) {
+        let Some(slots) = self.slots.get(table.name) else { return Ok(rows) };
+        let own = |slot: &Slot| matches!(slot.state, State::New | State::Changed);
+        if !slots.values().any(own) {
+            return Ok(rows);
+        }
+        if changed > 0 {
+            rows.retain(|row| !row.get(..table.key).and_then(|key| slots.get(key)).is_some_and(own));
+        }
+        // Looked at first, as there may be hundreds of rows that are others'.
+        let equal: Vec<(usize, &Value)> = query
+            .filters
+            .iter()
+            .filter_map(|filter| match filter {
+                Filter::Equal(column, value) => Some((table.place(column)?, value)),
+                _ => None,
+            })
+            .collect();
+        let may = |row: &Kept| equal.iter().all(|(place, value)| row.get(*place) == Some(value));
+        let mine = slots.values().filter(|slot| own(slot)).filter_map(|slot| slot.row.as_ref());
+        rows.extend(mine.filter(|row| may(row) && matches(query, row)).map(|row| row.to_vec()));
+        if let Some(column) = query.order.and_then(|name| table.place(name)) {
             rows.sort_by(|a, b| a.get(column).cmp(&b.get(column)));
             if query.descending {
                 rows.reverse();
@@ -235,32 +327,37 @@ impl<'a, T: Transaction> Unit<'a, T> {
         Ok(rows)
     }
 
-    /// Writes all changes, tables in the order in which they refer to each other, rows by key.
-    fn flush(self) -> Result<(), StoreError> {
+    fn is_changed(&self) -> bool {
+        let mut slots = self.slots.values().flat_map(HashMap::values);
+        slots.any(|slot| matches!(slot.state, State::New | State::Changed))
+    }
+
+    fn changes(mut self) -> Vec<Changes> {
         let mut changes = Vec::new();
         for table in florin_domain::tables() {
-            let rows = |state: State| {
-                let own = self.slots.iter().filter(|(place, slot)| place.0.0 == table.name && slot.state == state);
-                let mut rows: Vec<(&KeyCells, &Row)> =
-                    own.filter_map(|(place, slot)| Some((&place.1, slot.row.as_ref()?))).collect();
-                rows.sort_by_key(|(key, _)| *key);
-                rows.into_iter().map(|(_, row)| row.clone()).collect::<Vec<_>>()
-            };
-            let (inserts, updates) = (rows(State::New), rows(State::Changed));
-            if !inserts.is_empty() || !updates.is_empty() {
-                changes.push(Changes { table, inserts, updates });
+            let Some(slots) = self.slots.remove(table.name) else { continue };
+            let (mut inserts, mut updates) = (Vec::new(), Vec::new());
+            for slot in slots.into_values() {
+                match slot.state {
+                    State::New => inserts.extend(slot.row),
+                    State::Changed => updates.extend(slot.row),
+                    State::Read | State::Claimed => {}
+                }
             }
+            if inserts.is_empty() && updates.is_empty() {
+                continue;
+            }
+            for rows in [&mut inserts, &mut updates] {
+                rows.sort_unstable_by(|a, b| a.iter().take(table.key).cmp(b.iter().take(table.key)));
+            }
+            changes.push(Changes { table, inserts, updates });
         }
-        if changes.is_empty() { Ok(()) } else { self.transaction.write(&changes) }
+        changes
     }
 }
 
 fn key_of(table: &Table, row: &[Value]) -> KeyCells {
     row.iter().take(table.key).cloned().collect()
-}
-
-fn place_of(table: &Table, column: &str) -> Option<usize> {
-    table.columns.iter().position(|name| *name == column)
 }
 
 /// The key that a query asks for, if it asks for one and nothing else.
@@ -280,7 +377,7 @@ pub(crate) fn asked_key(query: &Query) -> Option<KeyCells> {
 
 /// Whether a row that the engine does not have yet is one that the query finds.
 pub(crate) fn matches(query: &Query, row: &[Value]) -> bool {
-    let cell = |column: &str| place_of(query.table, column).and_then(|place| row.get(place)).unwrap_or(&Value::Null);
+    let cell = |column: &str| query.table.place(column).and_then(|place| row.get(place)).unwrap_or(&Value::Null);
     let known = |value: &Value| *value != Value::Null;
     query.filters.iter().all(|filter| match filter {
         Filter::Equal(column, value) => known(value) && cell(column) == value,
@@ -303,9 +400,16 @@ pub(crate) fn matches(query: &Query, row: &[Value]) -> bool {
 impl<T: Transaction> Reader for Unit<'_, T> {
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         match asked_key(query) {
-            Some(key) => Ok(self.look_up(query.table, key, false)?.into_iter().collect()),
+            Some(key) => Ok(self.look_up(query.table, &key, false)?.iter().map(|row| row.to_vec()).collect()),
             None => self.overlay(query),
         }
+    }
+
+    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
+        if let Some(row) = self.look_up(table, key, false)? {
+            see(&row);
+        }
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {
@@ -315,13 +419,13 @@ impl<T: Transaction> Reader for Unit<'_, T> {
 
 impl<T: Transaction> Writer for Unit<'_, T> {
     fn claim_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<Option<Row>, StoreError> {
-        self.look_up(table, key, true)
+        Ok(self.look_up(table, &key, true)?.map(|row| row.to_vec()))
     }
 
     fn expect_row(&mut self, table: &'static Table, key: Vec<Value>, to_change: bool) {
         if T::FAR {
             // Asked for and not waited for: if it is missing, the job runs again when it is there.
-            let _ = self.look_up(table, key, to_change);
+            let _ = self.look_up(table, &key, to_change);
         }
     }
 
@@ -330,27 +434,27 @@ impl<T: Transaction> Writer for Unit<'_, T> {
     }
 
     fn insert_row(&mut self, table: &'static Table, row: Row) -> Result<(), StoreError> {
-        let place = (TableName(table.name), key_of(table, &row));
-        if table.found_by > 0 && !self.slots.contains_key(&place) {
+        let key = key_of(table, &row);
+        if table.found_by > 0 && self.slot(table, &key).is_none() {
             // No index of the engine would say so.
-            self.look_up(table, place.1.clone(), false)?;
+            self.look_up(table, &key, false)?;
         }
-        if self.slots.get(&place).is_some_and(|slot| slot.row.is_some()) {
+        if self.slot(table, &key).is_some_and(|slot| slot.row.is_some()) {
             return Err(StoreError::Duplicate { table: table.name });
         }
-        self.put(place, Slot { row: Some(row), state: State::New });
+        self.put(table, key, Slot { row: Some(Arc::new(row)), state: State::New });
         Ok(())
     }
 
     fn update_row(&mut self, table: &'static Table, row: Row) -> Result<(), StoreError> {
-        let place = (TableName(table.name), key_of(table, &row));
-        let state = match self.slots.get(&place) {
+        let key = key_of(table, &row);
+        let state = match self.slot(table, &key) {
             Some(Slot { row: Some(_), state: State::New }) => State::New,
             Some(Slot { row: Some(_), state: State::Claimed | State::Changed }) => State::Changed,
             // What was not claimed may have been changed by others since it was read.
             _ => return Err(StoreError::Missing { table: table.name }),
         };
-        self.put(place, Slot { row: Some(row), state });
+        self.put(table, key, Slot { row: Some(Arc::new(row)), state });
         Ok(())
     }
 

@@ -73,6 +73,14 @@ pub trait Reader {
     /// The rows that a query finds. Use the typed `get`, `list` and `first` instead.
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError>;
 
+    /// Shows the row with this key where it lies; nothing if it is not there. Use the typed `get` and `cell` instead.
+    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
+        if let Some(row) = self.select(&Query::by_key(table, key))?.first() {
+            see(row);
+        }
+        Ok(())
+    }
+
     /// The time, the same during the whole transaction.
     fn now(&self) -> Timestamp;
 }
@@ -80,7 +88,21 @@ pub trait Reader {
 impl dyn Reader + '_ {
     /// The record with this key.
     pub fn get<R: Record>(&mut self, key: impl Key) -> Result<Option<R>, StoreError> {
-        self.first(R::query().key(&key))
+        let mut found = None;
+        self.look(R::TABLE, &key.values(), &mut |row| found = Some(row.to_vec()))?;
+        found.map(|row| R::from_row(Cells::new(R::TABLE, row))).transpose()
+    }
+
+    /// One cell of the record with this key: for those who need no more, as a whole row is a dozen of texts.
+    pub fn cell<R: Record, T: FromValue>(
+        &mut self,
+        key: impl Key,
+        column: Column<R, T>,
+    ) -> Result<Option<T>, StoreError> {
+        let (mut found, place) = (None, column.at());
+        self.look(R::TABLE, &key.values(), &mut |row| found = row.get(place).cloned())?;
+        let corrupt = |reason| StoreError::Corrupt { table: R::TABLE.name, column: column.name, reason };
+        found.map(|value| T::from_value(value).map_err(corrupt)).transpose()
     }
 
     /// The records that a query finds.
@@ -144,6 +166,15 @@ impl dyn Writer + '_ {
         self.reader().get(key)
     }
 
+    /// See `cell` of [`Reader`].
+    pub fn cell<R: Record, T: FromValue>(
+        &mut self,
+        key: impl Key,
+        column: Column<R, T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.reader().cell(key, column)
+    }
+
     /// See `list` of [`Reader`].
     pub fn list<R: Record>(&mut self, query: Query) -> Result<Vec<R>, StoreError> {
         self.reader().list(query)
@@ -183,6 +214,16 @@ impl dyn Writer + '_ {
 /// Work that only reads.
 pub type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
 
+/// Work that only reads, and that an engine may run more than once: rows that it misses are fetched for many such jobs
+/// together, and then it runs again.
+pub trait ReadAgain: Send {
+    /// Does the work. What it says counts if it missed nothing.
+    fn run(&mut self, reader: &mut dyn Reader);
+
+    /// Tells whoever waits what the last run said.
+    fn finish(self: Box<Self>);
+}
+
 /// Work that writes. An engine may run it more than once (after a serialization failure) before it finishes it once.
 pub trait WriteJob: Send {
     /// Does the work; `false` undoes all that it wrote.
@@ -200,6 +241,14 @@ pub trait Store: Snapshots {
     /// Does work that reads little: at once, on the thread that asks, if the engine is near; else like [`Store::read`].
     fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
         self.read(job)
+    }
+
+    /// The same for work that can run more than once: an engine that is far away reads for many of them in one journey.
+    fn read_again(&self, mut job: Box<dyn ReadAgain>) -> Result<(), StoreError> {
+        self.read_little(Box::new(move |reader| {
+            job.run(reader);
+            job.finish();
+        }))
     }
 
     /// Whether other processes may write the same database.

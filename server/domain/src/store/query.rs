@@ -3,7 +3,7 @@
 use super::{Column, IntoValue, Key, Table, Value};
 
 /// A condition on the rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// The column holds this value.
     Equal(&'static str, Value),
@@ -24,7 +24,7 @@ pub enum Filter {
 }
 
 /// A list that rows make by naming each the one before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Walk {
     /// The key of the row that it begins with.
     pub start: Value,
@@ -35,7 +35,7 @@ pub struct Walk {
 }
 
 /// Which rows of a table, in which order, and how many at most.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     /// The table.
     pub table: &'static Table,
@@ -56,6 +56,14 @@ impl Query {
     #[must_use]
     pub const fn new(table: &'static Table) -> Self {
         Self { table, walk: None, filters: Vec::new(), order: None, descending: false, limit: None }
+    }
+
+    /// The row with this key.
+    #[must_use]
+    pub fn by_key(table: &'static Table, key: &[Value]) -> Self {
+        let columns = table.columns.iter().take(table.key).zip(key);
+        let filters = columns.map(|(column, value)| Filter::Equal(column, value.clone())).collect();
+        Self { filters, limit: Some(1), ..Self::new(table) }
     }
 
     fn with(mut self, filter: Filter) -> Self {

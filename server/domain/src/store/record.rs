@@ -4,7 +4,7 @@ use super::{Cells, IntoValue, Kind, Query, StoreError, Value};
 use std::marker::PhantomData;
 
 /// A table: its name, its columns, and how many of them, from the first on, are its key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Table {
     /// The name.
     pub name: &'static str,

@@ -81,7 +81,7 @@ impl ValueRef<'_> {
 }
 
 /// What kind of value a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// 64-bit integers.
     Int,

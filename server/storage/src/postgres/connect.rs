@@ -4,8 +4,12 @@ use super::address::Address;
 use super::error::{Failure, describe};
 use crate::OpenError;
 use futures_util::future::{join, join_all};
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
 use tokio::runtime::Runtime;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
@@ -17,6 +21,8 @@ use tokio_postgres::{Client, Error, NoTls, Statement};
 pub(super) enum Purpose {
     Write,
     Read,
+    /// To read by keys, for many at once.
+    ReadTogether,
     /// To read whole tables, for as long as that takes.
     Scan,
     /// To have a whole database for oneself, for as long as that takes.
@@ -34,6 +40,11 @@ const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_sessio
 const TO_READ: &str =
     "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
 
+/// By key or by an index, as whoever writes.
+const TO_READ_TOGETHER: &str = "SET default_transaction_read_only = on;
+    SET idle_in_transaction_session_timeout = '60s'; SET jit = off; SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
 /// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
 const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = 0;
     SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
@@ -41,11 +52,14 @@ const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_trans
 
 const TO_OWN: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = 0; SET jit = off";
 
+/// What was asked for and is under way.
+pub(super) type Under<T> = Pin<Box<dyn Future<Output = T>>>;
+
 /// A connection.
 pub(super) struct Session {
     runtime: Runtime,
-    pub(super) client: Client,
-    statements: HashMap<String, Statement>,
+    pub(super) client: Arc<Client>,
+    statements: RefCell<HashMap<String, Statement>>,
 }
 
 impl Session {
@@ -64,6 +78,10 @@ impl Session {
                 config.application_name("florin reader");
                 TO_READ
             }
+            Purpose::ReadTogether => {
+                config.application_name("florin reader");
+                TO_READ_TOGETHER
+            }
             Purpose::Scan => {
                 config.application_name("florin scanner");
                 TO_SCAN
@@ -81,12 +99,26 @@ impl Session {
             client.batch_execute(settings).await.map_err(|e| failed(address, &e))?;
             Ok::<_, OpenError>(client)
         })?;
-        Ok(Self { runtime, client, statements: HashMap::new() })
+        Ok(Self { runtime, client: Arc::new(client), statements: RefCell::default() })
     }
 
     /// Waits for the server. Only here does the connection make progress.
     pub(super) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
         self.runtime.block_on(answer)
+    }
+
+    /// Sends what this asks for, and does not wait for the answer: whoever wants it waits for what this gives. Meanwhile
+    /// the server works, and so do we.
+    pub(super) fn start<T: 'static>(&self, mut asked: Under<T>) -> Under<T> {
+        self.runtime.block_on(async {
+            let early = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+            // Now it is with the connection, which puts it on the wire when it has its turn.
+            tokio::task::yield_now().await;
+            match early {
+                Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+                Poll::Pending => asked,
+            }
+        })
     }
 
     /// Runs statements that take and give nothing.
@@ -106,22 +138,24 @@ impl Session {
     }
 
     /// Prepares what is not prepared yet, in one journey.
-    pub(super) fn prepare(&mut self, statements: &[(&'static str, &str)]) -> Result<(), Failure> {
-        let new: Vec<_> = statements.iter().filter(|(_, sql)| !self.statements.contains_key(*sql)).collect();
+    pub(super) fn prepare(&self, statements: &[(&'static str, &str)]) -> Result<(), Failure> {
+        let known = self.statements.borrow();
+        let new: Vec<_> = statements.iter().filter(|(_, sql)| !known.contains_key(*sql)).collect();
+        drop(known);
         if new.is_empty() {
             return Ok(());
         }
         let answers = self.wait(join_all(new.iter().map(|(_, sql)| self.client.prepare(sql))));
         for ((table, sql), prepared) in new.into_iter().zip(answers) {
             let prepared = prepared.map_err(|e| Failure::of(table, &e))?;
-            self.statements.insert((*sql).to_owned(), prepared);
+            self.statements.borrow_mut().insert((*sql).to_owned(), prepared);
         }
         Ok(())
     }
 
     /// A statement that was prepared.
-    pub(super) fn prepared(&self, sql: &str) -> Result<&Statement, Failure> {
-        self.statements.get(sql).ok_or_else(|| Failure::Engine(format!("not prepared: {sql}")))
+    pub(super) fn prepared(&self, sql: &str) -> Result<Statement, Failure> {
+        self.statements.borrow().get(sql).cloned().ok_or_else(|| Failure::Engine(format!("not prepared: {sql}")))
     }
 
     /// Sends all of these at once, after `first` if there is one, and waits for all answers.

@@ -51,6 +51,8 @@ impl Failure {
         match *code {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Conflict,
             SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
+            // See `statement::update`.
+            SqlState::DIVISION_BY_ZERO => Self::Unfit(StoreError::Missing { table }),
             SqlState::UNIQUE_VIOLATION => Self::Unfit(StoreError::Duplicate { table }),
             SqlState::ADMIN_SHUTDOWN
             | SqlState::CRASH_SHUTDOWN

@@ -2,12 +2,13 @@
 
 use super::address::Address;
 use super::connect::{Purpose, Session};
-use super::transaction::{Catalogue, End, PgTransaction};
+use super::transaction::{Catalogue, End, PgTransaction, Tools};
 use super::{durable, migrate, read, role};
-use crate::backend::{Changes, Transaction, Wanted};
+use crate::backend::{Changes, Found, Kept, Transaction, Wanted};
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::store::{Query, Record, StoreError, Value};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 /// A database of its own; dropped with the private cluster that it is in.
 fn database(name: &str) -> Option<Address> {
@@ -74,7 +75,7 @@ fn an_ordinary_user_is_enough_and_one_who_may_make_roles_gets_the_third_bar() {
 }
 
 /// A connection that writes, and what goes with it.
-struct Pen(Session, Catalogue, Cell<u64>);
+struct Pen(Tools, Cell<u64>);
 
 impl Pen {
     fn new(address: &Address) -> Self {
@@ -84,20 +85,28 @@ impl Pen {
             .step("SET lock_timeout = '1s'; SET deadlock_timeout = '100ms'; SET session_replication_role = replica")
             .unwrap();
         let catalogue = Catalogue::read(&session, address).unwrap();
-        Self(session, catalogue, Cell::new(0))
+        Self(Tools { session, catalogue, settled: RefCell::default() }, Cell::new(0))
     }
 
     fn begin(&mut self) -> PgTransaction<'_> {
-        PgTransaction::new(&mut self.0, &self.1, &self.2)
+        PgTransaction::new(&self.0, &self.1)
+    }
+}
+
+impl PgTransaction<'_> {
+    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<Found>, StoreError> {
+        self.ask(wanted.to_vec())?;
+        self.answers()
     }
 }
 
 /// A row whose references nobody checks here.
-fn key(number: i64, byte: u8) -> Vec<Value> {
-    vec![Value::Int(number), Value::Blob(vec![byte; 32]), Value::Int(1), Value::Null, Value::Int(0), Value::Int(0)]
+fn key(number: i64, byte: u8) -> Kept {
+    let hash = Value::Blob(vec![byte; 32]);
+    Arc::new(vec![Value::Int(number), hash, Value::Int(1), Value::Null, Value::Int(0), Value::Int(0)])
 }
 
-fn insert(rows: Vec<Vec<Value>>) -> [Changes; 1] {
+fn insert(rows: Vec<Kept>) -> [Changes; 1] {
     [Changes { table: SubscriptionKey::TABLE, inserts: rows, updates: Vec::new() }]
 }
 
@@ -119,7 +128,7 @@ fn rows_go_in_and_come_out_and_only_a_commit_keeps_them() {
 
     let mut transaction = pen.begin();
     let mut changed = key(2, 9);
-    changed[5] = Value::Int(7);
+    Arc::make_mut(&mut changed)[5] = Value::Int(7);
     let table = SubscriptionKey::TABLE;
     let changes = Changes { table, inserts: vec![key(4, 4)], updates: vec![key(1, 8), changed.clone()] };
     transaction.write(&[changes]).unwrap();
@@ -129,7 +138,8 @@ fn rows_go_in_and_come_out_and_only_a_commit_keeps_them() {
 
     let mut transaction = pen.begin();
     let query = Query { order: Some("number"), ..Query::new(table) };
-    assert_eq!(transaction.select(&query).unwrap(), [key(1, 1), key(2, 2), key(3, 3)]);
+    let found: Vec<Kept> = transaction.select(&query).unwrap().into_iter().map(Arc::new).collect();
+    assert_eq!(found, [key(1, 1), key(2, 2), key(3, 3)]);
     assert!(matches!(
         transaction.write(&[Changes { table, inserts: Vec::new(), updates: vec![key(1, 8), key(9, 9)] }]),
         Err(StoreError::Missing { table: "subscription_key" })

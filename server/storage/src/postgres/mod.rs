@@ -8,9 +8,10 @@
 //! | `note`, `owned` | what is kept of a move, and a database that nobody else writes |
 //! | `migrate`, `role` | the schema, and the role that readers take |
 //! | `slot` | what makes a process one of several: its class of ids and its chain |
+//! | `settled` | rows that change rarely, kept as long as nobody changes any |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
-//! | `write`, `read` | the threads |
+//! | `write`, `read`, `together` | the threads |
 //! | `snapshot` | readers that all see one moment, and walk whole tables |
 //! | `error` | what PostgreSQL's errors mean to us |
 //!
@@ -29,9 +30,11 @@ mod numeric;
 mod owned;
 mod read;
 mod role;
+mod settled;
 mod slot;
 mod snapshot;
 mod statement;
+mod together;
 mod transaction;
 mod value;
 mod write;
@@ -43,11 +46,12 @@ use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use address::Address;
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
+use florin_domain::store::{ReadAgain, ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use read::Reading;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use together::Together;
 use write::{Health, Pen, Writing};
 
 /// The most write jobs that wait. At a thousand commits a second and 512 jobs a commit this is not reached by load,
@@ -59,7 +63,10 @@ const MAX_WAITING_READS: usize = 16_384;
 
 /// Readers wait for the server rather than for a core, so there may be more of them than cores. With the writer, a
 /// process takes five connections: sixteen processes stay below the server's usual hundred.
-const READERS: usize = 4;
+const READERS: usize = 2;
+
+/// Those that read for many at once; while one waits for the server, jobs gather for the other.
+const READERS_TOGETHER: usize = 2;
 
 /// The address of a database, without its password.
 pub(crate) fn shown(address: &str) -> Result<String, OpenError> {
@@ -70,6 +77,7 @@ pub(crate) fn shown(address: &str) -> Result<String, OpenError> {
 pub struct PostgresStore {
     writes: Arc<Queue<Box<dyn WriteJob>>>,
     reads: Arc<Queue<ReadJob>>,
+    together: Arc<Queue<Box<dyn ReadAgain>>>,
     health: Health,
     workers: Vec<JoinHandle<()>>,
     address: Address,
@@ -83,6 +91,7 @@ impl PostgresStore {
         let mut store = Self {
             writes: Arc::new(Queue::new(MAX_WAITING_WRITES)),
             reads: Arc::new(Queue::new(MAX_WAITING_READS)),
+            together: Arc::new(Queue::new(MAX_WAITING_READS)),
             health: Arc::new(Mutex::new(Ok(()))),
             workers: Vec::new(),
             address: address.clone(),
@@ -103,6 +112,10 @@ impl PostgresStore {
             let (address, jobs, clock) = (address.clone(), store.reads.clone(), clock.clone());
             let reading = Reading { address, jobs, clock, connected: connected.clone() };
             store.spawn("florin-reader", || reading.run(session))?;
+        }
+        for _ in 0..READERS_TOGETHER {
+            let (address, jobs, clock) = (address.clone(), store.together.clone(), clock.clone());
+            store.spawn("florin-reader", || Together { address, jobs, clock }.run())?;
         }
         Ok(store)
     }
@@ -125,6 +138,10 @@ impl Store for PostgresStore {
         self.reads.push(job).map_err(|_| StoreError::Busy)
     }
 
+    fn read_again(&self, job: Box<dyn ReadAgain>) -> Result<(), StoreError> {
+        self.together.push(job).map_err(|_| StoreError::Busy)
+    }
+
     fn is_shared(&self) -> bool {
         true
     }
@@ -142,6 +159,7 @@ impl Drop for PostgresStore {
     fn drop(&mut self) {
         self.writes.close();
         self.reads.close();
+        self.together.close();
         for worker in self.workers.drain(..) {
             // A worker that panicked has said so itself.
             let _ = worker.join();

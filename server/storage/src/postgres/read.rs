@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A job sees one moment, and changes nothing.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How long a reader without a connection waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -26,7 +26,11 @@ const IDLE: Duration = Duration::from_secs(5);
 
 /// Connects to a database, for reading only.
 pub(super) fn connect(address: &Address) -> Result<Session, OpenError> {
-    let session = Session::connect(address, Purpose::Read)?;
+    connect_for(address, Purpose::Read)
+}
+
+pub(super) fn connect_for(address: &Address, purpose: Purpose) -> Result<Session, OpenError> {
+    let session = Session::connect(address, purpose)?;
     migrate::check(&session, address)?;
     if let Some(note) = note::read(&session).map_err(|e| failed(address, &e))? {
         note.check_reading(address.to_string())?;

@@ -75,7 +75,7 @@ fn each_row(
     let statement = session.prepared(&asked.sql).map_err(|failure| failure.error())?;
     let values: Vec<Given<'_>> = asked.values.iter().map(Given).collect();
     let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-    let rows = session.wait(session.client.query_raw(statement, parameters)).map_err(failed)?;
+    let rows = session.wait(session.client.query_raw(&statement, parameters)).map_err(failed)?;
     let mut rows = pin!(rows);
     loop {
         // Looked at outside of the wait, as whoever looks may wait for another server.

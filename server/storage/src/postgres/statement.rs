@@ -162,14 +162,21 @@ pub(super) fn fetch(table: &Table, types: &[Type], to_change: bool) -> String {
     sql
 }
 
+/// The rows whose column holds one of the given values.
+pub(super) fn fetch_by(table: &Table, column: &str, ty: &Type) -> String {
+    format!("SELECT {} FROM {} WHERE {column} = ANY($1::{ty}[])", table.columns.join(", "), table.name)
+}
+
 pub(super) fn insert(table: &Table, types: &[Type]) -> String {
     format!("INSERT INTO {} ({}) SELECT * FROM {}", table.name, table.columns.join(", "), arrays(table.columns, types))
 }
 
+/// Fails by a division by zero unless each given row is there: the commit is on its way already when this is answered.
 pub(super) fn update(table: &Table, types: &[Type]) -> String {
     let set: Vec<_> = table.columns.iter().skip(table.key).map(|name| format!("{name} = given.{name}")).collect();
     format!(
-        "UPDATE {} SET {} FROM {} WHERE {}",
+        "WITH changed AS (UPDATE {} SET {} FROM {} WHERE {} RETURNING 1) \
+         SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM changed",
         table.name,
         set.join(", "),
         arrays(table.columns, types),
@@ -242,8 +249,9 @@ mod tests {
         );
         assert_eq!(
             update(&PET, &types()),
-            "UPDATE pet SET name = given.name, owner = given.owner FROM \
-             UNNEST($1::int8[], $2::text[], $3::numeric[]) AS given (id, name, owner) WHERE pet.id = given.id"
+            "WITH changed AS (UPDATE pet SET name = given.name, owner = given.owner FROM \
+             UNNEST($1::int8[], $2::text[], $3::numeric[]) AS given (id, name, owner) WHERE pet.id = given.id \
+             RETURNING 1) SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM changed"
         );
         assert_eq!(
             fetch(&PET, &types(), true),

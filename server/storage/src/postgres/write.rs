@@ -1,19 +1,23 @@
 //! The thread that writes.
+//!
+//! A batch takes two journeys: to read what its jobs need, and to write what they changed and commit it. While the server
+//! does the second, the next batch is gone through and asks for its rows, behind the commit, on the same connection: so
+//! they are read after it, and see it.
 
 use super::address::Address;
-use super::connect::{Purpose, Session, failed};
+use super::connect::{Purpose, Session, Under, failed};
 use super::durable;
 use super::error::Failure;
 use super::migrate;
 use super::note;
 use super::slot::{self, Counter};
-use super::transaction::{Catalogue, End, PgTransaction};
+use super::transaction::{Catalogue, End, PgTransaction, Tools};
 use crate::OpenError;
 use crate::queue::Queue;
 use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{StoreError, WriteJob};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,8 +44,7 @@ pub(super) type Health = Arc<Mutex<Result<(), StoreError>>>;
 
 /// A connection that may write.
 pub(super) struct Pen {
-    session: Session,
-    catalogue: Catalogue,
+    tools: Tools,
     slot: u8,
     greatest_id: Micros,
 }
@@ -73,8 +76,14 @@ impl Pen {
         }
         // After the slot is ours: whoever had it before has committed all that it ever will.
         let greatest_id = slot::greatest_id(&session, address)?;
-        Ok(Self { session, catalogue, slot, greatest_id })
+        Ok(Self { tools: Tools { session, catalogue, settled: RefCell::default() }, slot, greatest_id })
     }
+}
+
+/// A batch that is decided, and whose commit is under way.
+struct Flying {
+    batch: Vec<Job>,
+    end: Under<Result<(), End>>,
 }
 
 /// The thread's state.
@@ -98,23 +107,27 @@ impl Writing {
     /// Runs write jobs until the queue is closed. Those that arrive while a commit is under way share the next one: the
     /// flush is the window, there is no timer.
     pub(super) fn run(mut self) {
-        // While the server is away all who wait are told so, rather than to wait for each other.
-        while let Some(batch) = self.jobs.take_within(if self.away { usize::MAX } else { MAX_BATCH }, IDLE) {
-            if batch.is_empty() {
-                self.look_after();
-            } else {
-                self.settle(batch);
+        let mut flying: Option<Flying> = None;
+        loop {
+            // While the server is away all who wait are told so, rather than to wait for each other.
+            let most = if self.away { usize::MAX } else { MAX_BATCH };
+            let patience = if flying.is_some() { Duration::ZERO } else { IDLE };
+            match (self.jobs.take_within(most, patience), flying.take()) {
+                (None, None) => break,
+                (Some(batch), before) if !batch.is_empty() => flying = self.fly(batch, before),
+                (_, Some(before)) => self.land(before),
+                (Some(_), None) => self.look_after(),
             }
         }
         if let Some(pen) = &self.pen {
             // The slot is free at once, rather than when the server notices that we are gone.
-            let _ = pen.session.step("SELECT pg_advisory_unlock_all()");
+            let _ = pen.tools.session.step("SELECT pg_advisory_unlock_all()");
         }
     }
 
     /// Whether the server is there; connects again if it was away.
     fn look_after(&mut self) {
-        let lost = self.pen.as_ref().is_some_and(|pen| pen.session.step("SELECT 1").is_err());
+        let lost = self.pen.as_ref().is_some_and(|pen| pen.tools.session.step("SELECT 1").is_err());
         if lost {
             self.lose("the connection is gone");
         }
@@ -152,6 +165,75 @@ impl Writing {
                 self.tell(Err(StoreError::Engine(error.to_string())));
                 false
             }
+        }
+    }
+
+    /// Decides a batch and sends what it changed; waits for the one before on the way. What does not go smoothly is
+    /// settled at once.
+    fn fly(&mut self, mut batch: Vec<Job>, before: Option<Flying>) -> Option<Flying> {
+        let Some(pen) = &self.pen else {
+            self.settle(batch);
+            return None;
+        };
+        let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
+        let mut transaction = PgTransaction::new(&pen.tools, &self.last_id);
+        let mut unit = Unit::new(&mut transaction, &mut counter);
+        unit.look_ahead(&mut batch);
+        if let Some(Flying { batch: landed, end }) = before {
+            match pen.tools.session.wait(end) {
+                Ok(()) => finish(landed, &Ok(())),
+                Err(end) => {
+                    drop(unit);
+                    drop(transaction);
+                    self.settle_again(landed, end);
+                    self.settle(batch);
+                    return None;
+                }
+            }
+        }
+        let decided = unit.decide(&mut batch);
+        match decided {
+            // Not the engine's error, so some job's.
+            Err(_) => {
+                drop(transaction);
+                self.settle(batch);
+                None
+            }
+            Ok(changes) => match transaction.finish(changes) {
+                Ok(end) => Some(Flying { batch, end }),
+                Err(end) => {
+                    self.settle_again(batch, end);
+                    None
+                }
+            },
+        }
+    }
+
+    /// Waits for a batch whose commit is under way.
+    fn land(&mut self, Flying { batch, end }: Flying) {
+        let ended = match &self.pen {
+            Some(pen) => pen.tools.session.wait(end),
+            None => Err(End::Unknown("the connection is gone".to_owned())),
+        };
+        match ended {
+            Ok(()) => finish(batch, &Ok(())),
+            Err(end) => self.settle_again(batch, end),
+        }
+    }
+
+    /// What becomes of a batch that was not committed for sure.
+    fn settle_again(&mut self, batch: Vec<Job>, end: End) {
+        match end {
+            End::Unknown(text) => {
+                self.lose(&text);
+                self.tell(Err(StoreError::Engine(text.clone())));
+                finish(batch, &Err(StoreError::Engine(format!("nobody knows whether it was committed: {text}"))));
+            }
+            End::Undone(Failure::Lost(text)) => {
+                self.lose(&text);
+                self.settle(batch);
+            }
+            End::Undone(_) => self.settle(batch),
         }
     }
 
@@ -207,25 +289,33 @@ impl Writing {
             }
             pause(attempt);
         };
-        for job in batch {
-            // A bug in one request must not end the writer, nor keep the news from its neighbours.
-            if catch_unwind(AssertUnwindSafe(|| job.finish(end.clone()))).is_err() {
-                tracing::error!("a write job panicked when it was told how it ended");
-            }
-        }
+        finish(batch, &end);
     }
 
     /// One transaction for the whole batch. Nobody is told anything before it is on disk.
     fn commit(&mut self, batch: &mut [Job]) -> Result<(), End> {
-        let Some(pen) = &mut self.pen else { return Err(End::Undone(Failure::Lost("not connected".to_owned()))) };
+        let Some(pen) = &self.pen else { return Err(End::Undone(Failure::Lost("not connected".to_owned()))) };
         let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
-        let mut transaction = PgTransaction::new(&mut pen.session, &pen.catalogue, &self.last_id);
-        let ran = Unit::new(&mut transaction, &mut counter).run(batch);
-        match ran {
+        let mut transaction = PgTransaction::new(&pen.tools, &self.last_id);
+        let decided = Unit::new(&mut transaction, &mut counter).decide(batch);
+        match decided {
             // Not the engine's error, so some job's.
             Err(error) if transaction.failure().is_none() => Err(End::Undone(Failure::Unfit(error))),
             // A job may have met a failure and gone on.
-            _ => transaction.commit(),
+            decided => {
+                let end = transaction.finish(decided.unwrap_or_default())?;
+                pen.tools.session.wait(end)
+            }
+        }
+    }
+}
+
+/// Tells all of a batch how it ended.
+fn finish(batch: Vec<Job>, end: &Result<(), StoreError>) {
+    for job in batch {
+        // A bug in one request must not end the writer, nor keep the news from its neighbours.
+        if catch_unwind(AssertUnwindSafe(|| job.finish(end.clone()))).is_err() {
+            tracing::error!("a write job panicked when it was told how it ended");
         }
     }
 }

@@ -1,47 +1,59 @@
 //! The rows that the writer used last, as they are committed: it is the only one who writes, so it need not ask again.
 
-use crate::backend::{KeyCells, Row};
+use crate::backend::{Kept, KeyCells};
 use florin_domain::store::{Table, Value};
 use std::collections::HashMap;
 
-/// The most rows that are kept. A row takes some hundred bytes.
-const MAX_ROWS: usize = 32_768;
+/// How many rows make a generation; two are kept. A row takes some hundred bytes.
+const GENERATION: usize = 32_768;
+
+type Rows = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Recent {
-    rows: HashMap<&'static str, HashMap<KeyCells, Row, foldhash::fast::RandomState>>,
+    young: Rows,
+    /// Those that were not used since the last generation began, and have until the next.
+    old: Rows,
     count: usize,
     /// What the open transaction changes.
-    changed: Vec<(&'static Table, Row)>,
+    changed: Vec<(&'static Table, Kept)>,
 }
 
 impl Recent {
     /// The row with this key, if it is known.
-    pub(super) fn get(&self, table: &'static Table, key: &[Value]) -> Option<&Row> {
-        self.rows.get(table.name)?.get(key)
+    pub(super) fn get(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
+        if let Some(known) = self.young.get(table.name).and_then(|rows| rows.get(key)) {
+            return Some(known.clone());
+        }
+        let row = self.old.get_mut(table.name)?.remove(key)?;
+        self.keep(table, row.clone());
+        Some(row)
     }
 
     /// Keeps a row as it is committed.
-    pub(super) fn keep(&mut self, table: &'static Table, row: &Row) {
-        if self.count >= MAX_ROWS {
-            self.rows.clear();
+    pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
+        if self.count >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
             self.count = 0;
         }
         let key: KeyCells = row.iter().take(table.key).cloned().collect();
-        let before = self.rows.entry(table.name).or_default().insert(key, row.clone());
+        if let Some(rows) = self.old.get_mut(table.name) {
+            rows.remove(&key);
+        }
+        let before = self.young.entry(table.name).or_default().insert(key, row);
         self.count += usize::from(before.is_none());
     }
 
     /// The open transaction changes a row.
-    pub(super) fn changes(&mut self, table: &'static Table, row: &Row) {
-        self.changed.push((table, row.clone()));
+    pub(super) fn changes(&mut self, table: &'static Table, row: Kept) {
+        self.changed.push((table, row));
     }
 
     /// The transaction was committed.
     pub(super) fn committed(&mut self) {
         for (table, row) in std::mem::take(&mut self.changed) {
-            self.keep(table, &row);
+            self.keep(table, row);
         }
     }
 
@@ -55,31 +67,37 @@ impl Recent {
 mod tests {
     use super::*;
     use florin_domain::store::Kind;
+    use std::sync::Arc;
 
     const KINDS: &[Kind] = &[Kind::Int, Kind::Text];
     const PET: Table = Table { name: "pet", columns: &["id", "name"], kinds: KINDS, key: 1, found_by: 0 };
 
-    fn row(id: i64, name: &str) -> Row {
-        vec![Value::Int(id), Value::Text(name.to_owned())]
+    fn row(id: i64, name: &str) -> Kept {
+        Arc::new(vec![Value::Int(id), Value::Text(name.to_owned())])
     }
 
     #[test]
     fn only_what_is_committed_is_known_and_not_without_end() {
         let mut recent = Recent::default();
-        let name = |recent: &Recent, id| recent.get(&PET, &[Value::Int(id)]).map(|row| row[1].clone());
-        recent.keep(&PET, &row(1, "a"));
-        recent.changes(&PET, &row(1, "b"));
-        assert_eq!(name(&recent, 1), Some(Value::Text("a".to_owned())));
+        let name = |recent: &mut Recent, id| recent.get(&PET, &[Value::Int(id)]).map(|row| row[1].clone());
+        recent.keep(&PET, row(1, "a"));
+        recent.changes(&PET, row(1, "b"));
+        assert_eq!(name(&mut recent, 1), Some(Value::Text("a".to_owned())));
         recent.committed();
-        assert_eq!(name(&recent, 1), Some(Value::Text("b".to_owned())));
-        recent.changes(&PET, &row(1, "c"));
+        assert_eq!(name(&mut recent, 1), Some(Value::Text("b".to_owned())));
+        recent.changes(&PET, row(1, "c"));
         recent.failed();
         recent.committed();
-        assert_eq!(name(&recent, 1), None, "after a failure everything is asked for again");
+        assert_eq!(name(&mut recent, 1), None, "after a failure everything is asked for again");
+        recent.keep(&PET, row(-1, "old"));
         for id in 0..100_000 {
-            recent.keep(&PET, &row(id, "x"));
+            recent.keep(&PET, row(id, "x"));
+            assert!(name(&mut recent, -1).is_some(), "what is used stays, whichever generation it is in");
         }
-        assert!(recent.rows["pet"].len() <= MAX_ROWS);
-        assert!(name(&recent, 99_999).is_some());
+        assert!(recent.young["pet"].len() + recent.old["pet"].len() <= 2 * GENERATION);
+        assert!(name(&mut recent, 99_999).is_some());
+        assert!(name(&mut recent, 5).is_none());
+        recent.keep(&PET, row(-1, "new"));
+        assert_eq!(name(&mut recent, -1), Some(Value::Text("new".to_owned())));
     }
 }

@@ -4,7 +4,7 @@ use super::hashes::{Hashes, Moving, asked};
 use super::pool::Pool;
 use super::recent::Recent;
 use super::statement;
-use crate::backend::{Changes, KeyCells, Row, Transaction, Wanted};
+use crate::backend::{Changes, Found, Kept, Row, Transaction, Wanted};
 use crate::unit::{asked_key, matches};
 use florin_domain::clock::Micros;
 use florin_domain::store::{Query, Reader, StoreError, Table, Value};
@@ -130,6 +130,18 @@ impl Reader for ReadHandle<'_> {
         select(self.connection, hashes, query)
     }
 
+    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
+        let row = if table.found_by > 0 {
+            self.select(&Query::by_key(table, key))?.pop()
+        } else {
+            by_key(self.connection, table, key)?
+        };
+        if let Some(row) = row {
+            see(&row);
+        }
+        Ok(())
+    }
+
     fn now(&self) -> Timestamp {
         self.now
     }
@@ -190,30 +202,30 @@ impl Transaction for SqliteTransaction<'_> {
         select(self.connection, Some((&self.memory.hashes, None)), query)
     }
 
-    fn fetch_one(&mut self, table: &'static Table, key: &KeyCells) -> Result<Option<Row>, StoreError> {
+    fn fetch_one(&mut self, table: &'static Table, key: &[Value]) -> Result<Option<Kept>, StoreError> {
         self.still_open()?;
         if table.found_by > 0 {
             let cells: Vec<&Value> = key.iter().take(table.found_by).collect();
             let found = hashed(self.connection, &self.memory.hashes, table, &cells, None)?;
-            return Ok(found.into_iter().find(|row| row.starts_with(key)));
+            return Ok(found.into_iter().find(|row| row.starts_with(key)).map(Arc::new));
         }
         if let Some(known) = self.memory.recent.get(table, key) {
-            return Ok(Some(known.clone()));
+            return Ok(Some(known));
         }
-        let row = by_key(self.connection, table, key)?;
+        let row = by_key(self.connection, table, key)?.map(Arc::new);
         if let Some(row) = &row {
-            self.memory.recent.keep(table, row);
+            self.memory.recent.keep(table, row.clone());
         }
         Ok(row)
     }
 
-    fn fetch(&mut self, wanted: &[Wanted]) -> Result<Vec<(&'static Table, Vec<Row>)>, StoreError> {
-        let mut found = Vec::with_capacity(wanted.len());
-        for Wanted { table, keys, .. } in wanted {
-            let rows = keys.iter().filter_map(|key| self.fetch_one(table, key).transpose());
-            found.push((*table, rows.collect::<Result<_, _>>()?));
-        }
-        Ok(found)
+    fn ask(&mut self, _: Vec<Wanted>) -> Result<(), StoreError> {
+        // Who is near is asked for one row after the other.
+        Ok(())
+    }
+
+    fn answers(&mut self) -> Result<Vec<Found>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError> {
@@ -235,7 +247,7 @@ impl Transaction for SqliteTransaction<'_> {
                     if prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)? != 1 {
                         return Err(StoreError::Missing { table: table.name });
                     }
-                    self.memory.recent.changes(table, row);
+                    self.memory.recent.changes(table, row.clone());
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::rows::{Memory, SqliteTransaction};
 use super::step;
+use crate::backend::Transaction;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
@@ -92,7 +93,8 @@ fn commit(
     step(connection, "BEGIN IMMEDIATE")?;
     let mut transaction = SqliteTransaction { connection, memory };
     let result = Unit::new(&mut transaction, numbers)
-        .run(batch)
+        .decide(batch)
+        .and_then(|changes| transaction.write(&changes))
         .and_then(|()| memory.before_commit(connection))
         .and_then(|()| if planted::is(Fault::AnswerBeforeCommit) { Ok(()) } else { step(connection, "COMMIT") });
     // A full disk ends the transaction by itself.
