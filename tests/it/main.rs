@@ -46,4 +46,5 @@ mod tier;
 mod trouble;
 mod verify;
 mod webhook;
+mod withdraw;
 mod withdraw_crash;

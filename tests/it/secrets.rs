@@ -1,6 +1,7 @@
 //! No secret in any log line, at the most talkative level, nor in what the database consists of.
 
 use florin_sdk_core::Secret;
+use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::operation::{self, CreateProfile, GetAPIKeyList, GetWallet};
 use florin_tests::server::{Home, Options, Server};
 use florin_tests::world::{self, World};
@@ -84,6 +85,7 @@ async fn no_secret_in_logs_or_files() {
     let processor = "card-4242-marked-4242";
     let extended = "extended-marked-secret";
     let wrong_key = "D85E4D788BB61CE3F429C8C7997BD3D1";
+    let application = "18j-marked-^03%m";
     let wrong_token = "fmt_wrongmarkedwrongmarkedwrongmarkedwrong";
     let mut secrets = vec![
         ("the first key", world.initialised.apikey.clone()),
@@ -97,12 +99,17 @@ async fn no_secret_in_logs_or_files() {
         ("a card", processor.to_owned()),
         ("a wrong key", wrong_key.to_owned()),
         ("a wrong token", wrong_token.to_owned()),
+        ("an application password", application.to_owned()),
     ];
 
     // Where the database asks for one.
     secrets.extend(world.server.home.password().map(|password| ("the database's password", password)));
 
     // Used well.
+    for component in [ComponentName::Omnipass, ComponentName::Omnipay] {
+        let unlock = operation::UnlockSystemComponent { component, password: Secret::from(application) };
+        assert_eq!(world.server.api().code(&unlock).await, 10000);
+    }
     assert_eq!(world.alice.app.code(&GetWallet { waid: None }).await, 10000);
     let key = provider.ok(&world::new_key("Marked", &["profile-ro"], None)).await;
     secrets.push(("a new key", key.api_key.expose().to_owned()));

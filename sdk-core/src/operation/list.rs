@@ -27,11 +27,11 @@ list! {
     read {
         GetProfile GetAPIKeyList GetProfileExtendedAttributeList
         GetTeamList ListRoles GetProfileList GetSystemUser
-        GetProfile GetAPIKeyList ListApplications
+        ListApplications
         GetUser ListUsers ListMobileTokens GetMe
         GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
-        GetWallet GetWalletList GetWalletListByUpid GetWalletListByName GetWalletTransactionList GetWalletTransactionDetails
+        GetWalletListByName
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
         GetTierData ListFeeSchedules
@@ -48,17 +48,15 @@ list! {
         SetExtendedAttribute DeleteExtendedAttribute
         AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
         CreateRole DeleteRole AssignRoleRight UnassignRoleRight
-        CreateProfile CreateAPIKey DeleteAPIKey
         CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit CloseWithdraw
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
-        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         UnlockSystemComponent SetSystemAttribute
-        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
         CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
         SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount

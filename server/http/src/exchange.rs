@@ -85,6 +85,7 @@ pub(crate) struct Changing<'a> {
     /// Seals secrets that are stored, and opens them.
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
 }
 

@@ -187,7 +187,7 @@ pub fn check(
     let currency = crate::currency::need_currency(store, "currency", &op.currency)?;
     // Whoever works by hand can do anything.
     let by_hand = bridge.by_hand() && op.method == facts.name;
-    let withdraws = by_hand || currency.withdraw_methods.contains(&op.method);
+    let withdraws = by_hand || asset::pays_out(store, facts, &currency, &method)?;
     let asset = match asset::asset_of(store, facts, &currency)? {
         Some(asset) => asset,
         None if bridge.by_hand() && withdraws => Asset { code: currency.code.letters().to_owned(), issuer: None },
@@ -196,7 +196,7 @@ pub fn check(
             return Err(Refusal::field("method", reason));
         }
     };
-    if !withdraws && currency.kind == florin_sdk_core::model::CurrencyType::Base {
+    if !withdraws {
         return Err(Refusal::field("method", format!("{} cannot be paid out by {}", op.currency, op.method)));
     }
     let units = currency.units("amount", op.amount)?;
@@ -234,8 +234,8 @@ pub fn outside_asset(facts: &Facts, text: &str, checks: Checks) -> Result<Asset,
 }
 
 /// The fee of a withdrawal, in the currency's smallest unit: on top of the amount.
-pub fn fee(_: &mut dyn Reader, _: &Wallet, _: &Currency, _: i128) -> Result<i128, Refusal> {
-    Ok(0)
+pub fn fee(store: &mut dyn Reader, wallet: &Wallet, currency: &Currency, units: i128) -> Result<i128, Refusal> {
+    ledger::withdraw_fee(store, wallet, currency, units)
 }
 
 /// An amount with so many digits after the point as units with so many, rounded up.
@@ -470,6 +470,7 @@ fn end(store: &mut dyn Writer, order: &mut Order, status: OrderStatus) -> Result
             source: None,
             code: None,
             message: order.reason.as_deref(),
+            reference: None,
         };
         let done = status == OrderStatus::Done;
         let ended = if done {
@@ -494,6 +495,34 @@ fn end(store: &mut dyn Writer, order: &mut Order, status: OrderStatus) -> Result
     order.due = None;
     order.closed = Some(store.now());
     Ok(())
+}
+
+/// Ends a withdrawal by hand: one that no bridge works on. Answers the transaction that ended it.
+///
+/// # Errors
+/// `INVALID_REQUEST` while a bridge is at it, which alone knows what the network did; `WITHDRAWAL_CLOSED` if it has ended.
+pub fn close_by_hand(
+    store: &mut dyn Writer,
+    bridges: &Bridges,
+    txid: Txid,
+    done: bool,
+    result: OutsideResult<'_>,
+) -> Result<Txid, Refusal> {
+    let order = store.claim::<Order>(txid.number().cast_signed())?.filter(|order| order.txid == Some(txid));
+    if let Some(mut order) = order.filter(Order::is_open) {
+        let by_hand = bridges.named("txid", &order.bridge).is_ok_and(|bridge| bridge.by_hand());
+        if !by_hand {
+            return Err(Refusal::field("txid", format!("is on its way over {}, which ends it", order.bridge)));
+        }
+        order.network_id = result.network_id.map(str::to_owned);
+        order.reason = result.message.map(str::to_owned);
+        order.status = if done { OrderStatus::Done } else { OrderStatus::Failed };
+        order.due = None;
+        order.closed = Some(store.now());
+        store.update(&order)?;
+    }
+    let end = if done { ledger::complete_withdraw } else { ledger::fail_withdraw };
+    end(store, txid, result)?.ended.ok_or_else(|| Refusal::new(Code::SYSTEM_ERROR))
 }
 
 /// The orders of a bridge, the newest first.

@@ -46,5 +46,3 @@ CREATE TABLE mail (
     created   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX mail_due ON mail (due) WHERE due IS NOT NULL;
-
-CREATE INDEX profile_by_master ON profile (master) WHERE master IS NOT NULL;
