@@ -1,13 +1,16 @@
 //! The client of a user's own app.
 
 use crate::token::{Source, TokenSource};
-use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
+use florin_sdk_core::client::{
+    CancelToken, Client, ClientOptions, Credential, EventStream, PaymentPager, TransactionPager,
+};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    DepositAddress, ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile,
-    GetProfileExtendedAttributeList, GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet,
-    GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile,
-    Payment, PaymentList, Profile, ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
+    DepositAddress, EventPage, ExtendedAttribute, GetEvents, GetMe, GetPaymentStatus, GetPaymentTransactionList,
+    GetProfile, GetProfileExtendedAttributeList, GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings,
+    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList,
+    ListedProfile, Payment, PaymentList, Profile, ReadOperation, Settings, TransactionDetails, TransactionList, User,
+    Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -57,7 +60,7 @@ macro_rules! mobile {
 mobile! {
     GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
     GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetWalletDepositAddress
-    GetProfile GetProfileList GetProfileExtendedAttributeList
+    GetProfile GetProfileList GetProfileExtendedAttributeList GetEvents
 }
 
 /// Reads the wallet platform for the app's own user. It can change nothing.
@@ -186,6 +189,23 @@ impl MobileClient {
     /// Walks payment requests from the page that `request` asks for, newest first. Nothing is sent yet.
     pub fn payment_pages(&self, request: GetPaymentTransactionList) -> Arc<PaymentPager> {
         self.client.pages(request).into()
+    }
+
+    /// What happens in the user's wallets and to their payment requests, as it happens: a stream that goes on by itself
+    /// when the connection breaks. `after`: where to go on, from [`EventStream::position`]; from now on without it. Nothing
+    /// is sent yet.
+    ///
+    /// Source: `GetEvents` in spec/florin/operations.json.
+    pub fn live_events(&self, after: Option<String>) -> Arc<EventStream> {
+        Arc::new(self.client.live(after))
+    }
+
+    /// What happened since `after`, oldest first: for an app that only looks from time to time. Without `after` it says
+    /// where to begin.
+    ///
+    /// Source: `GetEvents` in spec/florin/operations.json.
+    pub async fn events(&self, request: GetEvents) -> Result<EventPage, FlorinError> {
+        self.send(request).await
     }
 
     /// What an app needs to know of the platform.

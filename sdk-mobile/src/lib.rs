@@ -8,7 +8,7 @@ pub mod oauth;
 pub mod token;
 
 pub use client::{MobileClient, MobileOperation};
-pub use florin_sdk_core::client::{CancelToken, ClientOptions, PaymentPager, TransactionPager};
+pub use florin_sdk_core::client::{CancelToken, ClientOptions, EventStream, PaymentPager, TransactionPager};
 pub use florin_sdk_core::{
     Amount, CurrencyCode, FieldError, FlorinError, Hoid, JsonObject, Knowledge, Mtid, Prid, Secret, Timestamp, Txid,
     Upid, Uuid, Waid, model, operation, qr,

@@ -2,8 +2,8 @@
 
 use crate::group::{
     ApiKeyGroup, ApplicationGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, FeeGroup, HoldGroup,
-    MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup,
-    TierGroup, TransactionGroup, UserGroup, WalletGroup,
+    MobileTokenGroup, NotificationGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup,
+    SystemUserGroup, TeamGroup, TierGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -122,6 +122,11 @@ impl ProviderClient {
     /// API keys.
     pub fn api_keys(&self) -> Arc<ApiKeyGroup> {
         Arc::new(ApiKeyGroup(self.clone()))
+    }
+
+    /// Where to tell whom of what, and what happens, live.
+    pub fn notifications(&self) -> Arc<NotificationGroup> {
+        Arc::new(NotificationGroup(self.clone()))
     }
 
     /// The users of profiles, and their roles there.

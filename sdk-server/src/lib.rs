@@ -11,9 +11,10 @@ pub mod momo;
 mod money;
 pub mod resume;
 pub mod token;
+pub mod webhook;
 
 pub use client::ProviderClient;
-pub use florin_sdk_core::client::{CancelToken, ClientOptions, PaymentPager, TransactionPager};
+pub use florin_sdk_core::client::{CancelToken, ClientOptions, EventStream, PaymentPager, TransactionPager};
 pub use florin_sdk_core::{
     Akid, Amount, CurrencyCode, Email, FieldError, FlorinError, Fsid, Hoid, JsonObject, Knowledge, Mtid, Ntid, Prid,
     Secret, Timestamp, Txid, Upid, Uuid, Waid, WebUrl, model, operation, qr,
@@ -21,3 +22,4 @@ pub use florin_sdk_core::{
 pub use journal::{FileJournal, Journal, JournalEntry, JournalError, MemoryJournal, Settlement};
 pub use resume::{Fate, Resumed};
 pub use token::{CheckedToken, TokenChecker, TokenPolicy};
+pub use webhook::{Webhook, WebhookVerifier};

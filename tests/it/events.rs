@@ -100,7 +100,7 @@ async fn a_merchant_is_told_of_payments_and_told_again_until_it_listens() {
     world.provider.ok(&accept(prid, "3")).await;
     let (first, second) = (next(&mut received).await, next(&mut received).await);
     assert_eq!(first.body, second.body, "the same again, as it was not taken");
-    assert_eq!((&first.body["event"], &first.body["prid"]), (&json!("payment.paid"), &json!(prid)));
+    assert_eq!((&first.body["type"], &first.body["data"]["prid"]), (&json!("payment.paid"), &json!(prid)));
     let id = |head: &str| head.lines().find(|line| line.starts_with("webhook-id:")).map(str::to_owned);
     assert!(id(&first.head).is_some() && id(&first.head) == id(&second.head), "{}", first.head);
     assert!(first.head.starts_with("post /told?shop=1 http/1.1"), "{}", first.head);
@@ -109,7 +109,7 @@ async fn a_merchant_is_told_of_payments_and_told_again_until_it_listens() {
     let prid = asked(&world, &till, "4").await;
     world.provider.ok(&RefusePayment { prid }).await;
     let declined = next(&mut received).await;
-    assert_eq!((&declined.body["event"], &declined.body["prid"]), (&json!("payment.declined"), &json!(prid)));
+    assert_eq!((&declined.body["type"], &declined.body["data"]["prid"]), (&json!("payment.declined"), &json!(prid)));
     world.server.home.verify().await.sound();
 }
 
@@ -125,7 +125,7 @@ async fn an_event_outlives_the_server() {
     let mut received = receiver(listener, &[]);
     world.server.restart().await;
     // One that was on its way at the kill may come twice, so another may come before; it is of the same payment.
-    assert_eq!(next(&mut received).await.body["prid"], json!(prid));
+    assert_eq!(next(&mut received).await.body["data"]["prid"], json!(prid));
 }
 
 /// A slow or dead receiver holds up nobody else.
@@ -146,5 +146,5 @@ async fn a_receiver_that_never_answers_holds_up_nobody() {
     world.provider.ok(&accept(prid, "3")).await;
     let told = timeout(Duration::from_secs(5), received.recv()).await;
     let told = told.expect("twenty events that nobody takes are no reason to wait").expect("the receiver lives");
-    assert_eq!(told.body["prid"], json!(prid));
+    assert_eq!(told.body["data"]["prid"], json!(prid));
 }

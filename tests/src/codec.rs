@@ -53,6 +53,8 @@ codecs! {
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
     GetSystemAttributeList UnlockSystemComponent SetSystemAttribute
     GetPublicRoleList GetSettings GetOperationOutcome
+    GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
+    SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
     CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
     SetExtendedAttribute DeleteExtendedAttribute
     AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser

@@ -217,6 +217,26 @@ impl Api {
         self.send(request).await.ok::<O>()
     }
 
+    /// Sends an operation and panics unless it is refused with this code.
+    pub async fn fails<O: Operation>(&self, request: &O, code: u32) {
+        self.send(request).await.refused(code, O::NAME);
+    }
+
+    /// Sends an operation to a server that may not be there, or too busy; its answer, if it was carried out.
+    pub async fn try_ok<O: Operation>(&self, request: &O) -> Option<O::Answer> {
+        let target = Target::of(&O::spec(), &serde_json::to_value(request).expect("a request"));
+        let body = target.body.as_ref().map(|body| body.to_string().into_bytes());
+        let answer = self.try_exchange(target.method.as_str(), &target.path, body).await.ok()?;
+        if matches!(answer.code(), 10001..=10004 | 20008) { None } else { Some(answer.ok::<O>()) }
+    }
+
+    /// Moves the clock of a sandbox.
+    pub async fn advance(&self, seconds: u32) {
+        let body = serde_json::json!({ "advanceSeconds": seconds }).to_string().into_bytes();
+        let answer = self.exchange("POST", "/sandbox/momo/clock", Some(body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
     /// Sends an operation and gives its result code.
     pub async fn code<O: Operation>(&self, request: &O) -> u32 {
         self.send(request).await.code()

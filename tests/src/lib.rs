@@ -15,6 +15,7 @@
 //! | [`digest`] | a digest of every row of every table |
 //! | `disk` | a small disk that can be filled and made read-only |
 //! | [`mod@reference`] | the reference files in `spec/` |
+//! | [`receiver`] | a server that is told of events |
 //! | [`codec`] | requests and answers by the operation's name |
 //! | [`seed`] | randomness that can be repeated |
 //!
@@ -39,6 +40,7 @@ pub mod http;
 pub mod mailbox;
 pub mod momo;
 pub mod oauth;
+pub mod receiver;
 pub mod reference;
 pub mod sample;
 pub mod seed;

@@ -172,6 +172,12 @@ pub struct Param {
 }
 
 impl Param {
+    /// Whether it is a part of a JSON object, and no field of its own.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.within.as_deref().is_some_and(|within| within.contains('.'))
+    }
+
     /// Whether the field must always be there. What depends on another field counts as optional.
     #[must_use]
     pub fn is_required(&self) -> bool {

@@ -4,9 +4,12 @@ use crate::http::Api;
 use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::FinalState;
 use florin_sdk_core::model::{ComponentName, FeeOperation};
-use florin_sdk_core::operation::{self, Operation};
-use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
+use florin_sdk_core::operation::{self, Operation, SetNotificationTransport, TransportType};
+use florin_sdk_core::{Email, Hoid, JsonObject, Ntid, Secret, SecretObject};
 use serde_json::Value;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
 /// a row. What it needs is made first. Where an app may call the operation, the request is about the first user.
@@ -271,6 +274,46 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "RedeemCurrency" => {
             json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
         }
+        "GetAllNotificationTransports" => {
+            own_transports(world, unique).await;
+            json(&operation::GetAllNotificationTransports { upid: world.upid })
+        }
+        "GetNotificationTransports" => {
+            own_transports(world, unique).await;
+            json(&operation::GetNotificationTransports {
+                akid: world.initialised.akid.parse().ok(),
+                ..operation::GetNotificationTransports::new(world.upid)
+            })
+        }
+        "ListFailedEvents" => {
+            failed_event(world).await;
+            json(&operation::ListFailedEvents::new())
+        }
+        "GetEvents" => {
+            let after = Some(world.alice.app.ok(&operation::GetEvents::new()).await.next);
+            world.provider.ok(&world::credit_of(&world.alice, "0.02")).await;
+            world.provider.ok(&world::credit_of(&world.bob, "0.02")).await;
+            json(&operation::GetEvents { after, ..operation::GetEvents::new() })
+        }
+        "SetNotificationTransport" => json(&operation::SetNotificationTransport {
+            device_id: Some(format!("device {unique}")),
+            ..world::new_transport(&world.alice, "mobile", &[])
+        }),
+        "UpdateNotificationTransport" => json(&operation::UpdateNotificationTransport {
+            ntid: spare_transport(world).await,
+            transport: world::transport_to("https://shop.example.com/other", &[]),
+        }),
+        "DeleteNotificationTransport" => json(&operation::DeleteNotificationTransport {
+            ntid: Some(spare_transport(world).await),
+            ..operation::DeleteNotificationTransport::new()
+        }),
+        "RotateTransportSecret" => json(&operation::RotateTransportSecret {
+            ntid: Some(spare_transport(world).await),
+            ..operation::RotateTransportSecret::new()
+        }),
+        "ReplayEvent" => {
+            json(&operation::ReplayEvent { event_id: Some(failed_event(world).await), ..operation::ReplayEvent::new() })
+        }
         "CreateWalletDepositAddress" => {
             json(&operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid))
         }
@@ -379,6 +422,64 @@ fn spare_level() -> u32 {
 /// A hold of the first user's money.
 async fn spare_hold(world: &World) -> Hoid {
     world.provider.ok(&world::hold_of(&world.alice, "0.30")).await.hoid
+}
+
+/// A transport of the first user's that hears of nothing.
+async fn spare_transport(world: &World) -> Ntid {
+    world.provider.ok(&world::new_transport(&world.alice, "https://shop.example.com/told", &[])).await.ntid
+}
+
+/// A transport of the provider's key: what it hears of the provider's own wallet.
+fn own(world: &World, transport: operation::TransportSettings, device: Option<String>) -> SetNotificationTransport {
+    let kind = if device.is_some() { TransportType::Mobile } else { TransportType::Http };
+    SetNotificationTransport {
+        akid: world.initialised.akid.parse().ok(),
+        device_id: device,
+        ..SetNotificationTransport::new(world.upid, kind, transport)
+    }
+}
+
+/// A transport of each type, of the provider's key, that hears of nothing.
+async fn own_transports(world: &World, unique: u32) {
+    let http = world::transport_to("https://shop.example.com/told", &[]);
+    let mobile = operation::TransportSettings {
+        platform: Some("iOS".to_owned()),
+        name: Some("The till".to_owned()),
+        url: None,
+        ..http.clone()
+    };
+    world.provider.ok(&own(world, http, None)).await;
+    world.provider.ok(&own(world, mobile, Some(format!("till {unique}")))).await;
+}
+
+/// A message that a receiver did not want. It takes all that come later.
+async fn failed_event(world: &World) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/told", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        let mut status = "410 Gone";
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut read = [0; 4096];
+            let _ = connection.read(&mut read).await;
+            let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+            let _ = connection.write_all(answer.as_bytes()).await;
+            status = "200 OK";
+        }
+    });
+    let ntid = world.provider.ok(&own(world, world::transport_to(&url, &["credit"]), None)).await.ntid;
+    world.provider.ok(&world::credit_of(&world.alice, "0.01")).await;
+    let failed = operation::ListFailedEvents::new();
+    let event = loop {
+        let list = world.provider.ok(&failed).await.failures;
+        match list.into_iter().find(|failure| failure.ntid == Some(ntid)) {
+            Some(failure) => break failure.event_id,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    // It was switched off; from now on it hears of nothing.
+    let transport = world::transport_to(&url, &[]);
+    world.provider.ok(&operation::UpdateNotificationTransport { ntid, transport }).await;
+    event
 }
 
 /// An address of somebody outside; the contract's own.

@@ -6,8 +6,8 @@ use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
     AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile,
-    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, UpdateMerchantInfo,
-    WalletTransfer,
+    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold,
+    SetNotificationTransport, TransportSettings, TransportType, UpdateMerchantInfo, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Email, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
@@ -225,6 +225,23 @@ pub fn transfer(source: Waid, destination: Waid, text: &str) -> WalletTransfer {
         bridge_currency: None,
         description: None,
     }
+}
+
+/// Where to and of what an HTTP transport tells.
+#[must_use]
+pub fn transport_to(url: &str, events: &[&str]) -> TransportSettings {
+    let events = events.iter().map(|event| (*event).to_owned()).collect();
+    TransportSettings { url: Some(url.to_owned()), events: Some(events), ..TransportSettings::default() }
+}
+
+/// A new transport of a user: to a URL, or, with the word `mobile`, to a device that is to be named.
+#[must_use]
+pub fn new_transport(person: &Person, to: &str, events: &[&str]) -> SetNotificationTransport {
+    let mobile = to == "mobile";
+    let mut transport = transport_to(to, events);
+    transport.url = transport.url.filter(|_| !mobile);
+    let kind = if mobile { TransportType::Mobile } else { TransportType::Http };
+    SetNotificationTransport { uuid: Some(person.uuid), ..SetNotificationTransport::new(person.upid, kind, transport) }
 }
 
 /// A payment request to a user.

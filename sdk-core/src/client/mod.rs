@@ -14,6 +14,7 @@
 //! | `plain` | the loop for what moves no money |
 //! | `money` (feature `write`) | the loop for what moves money: never twice, and nothing left unknown if asking can tell |
 //! | `momo` (feature `momo`) | the same for MTN's MoMo Open API |
+//! | [`live`] | events as they happen, with a stream that goes on by itself |
 //! | [`paging`] | lists, page by page or as a stream |
 
 mod attempts;
@@ -21,6 +22,7 @@ mod call;
 pub mod cancel;
 pub mod clock;
 pub mod credential;
+pub mod live;
 #[cfg(feature = "momo")]
 pub mod momo;
 #[cfg(feature = "write")]
@@ -33,6 +35,7 @@ mod verdict;
 
 pub use cancel::CancelToken;
 pub use credential::{Credential, FreshToken};
+pub use live::EventStream;
 #[cfg(feature = "write")]
 pub use money::{Asked, MoneyCall, random_id};
 pub use options::ClientOptions;

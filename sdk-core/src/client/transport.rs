@@ -5,12 +5,15 @@ use crate::error::FlorinError;
 use crate::operation::Method;
 use crate::retry::Outcome;
 use async_trait::async_trait;
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::error::Error;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +93,38 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends the request and reads the answer, once: it repeats nothing and follows no redirect. Takes
     /// `request.timeout` at most.
     async fn exchange(&self, request: WireRequest) -> Result<WireAnswer, Lost>;
+
+    /// Sends the request and gives its answer as it comes, once its head is there, which takes `request.timeout` at most.
+    /// A transport that cannot says so, and live events are never opened.
+    async fn open(&self, request: WireRequest) -> Result<WireStream, Lost> {
+        let _ = request;
+        Err(Lost { outcome: Outcome::NotSent, reason: "this transport has no streams".to_owned() })
+    }
+}
+
+/// An answer that goes on.
+pub struct WireStream {
+    /// The HTTP status.
+    pub status: u16,
+    /// The server's id of the exchange.
+    pub request_id: Option<String>,
+    /// Whether it is a stream of server-sent events; if not, it is an answer that says why.
+    pub is_events: bool,
+    /// What comes.
+    pub chunks: Pin<Box<dyn Stream<Item = Result<Vec<u8>, Lost>> + Send>>,
+}
+
+impl WireStream {
+    /// The next piece; none at the end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Lost> {
+        self.chunks.next().await.transpose()
+    }
+}
+
+impl fmt::Debug for WireStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireStream").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// HTTP/1.1 over TLS: rustls with ring, trusting the well-known roots of `webpki-roots` on every platform alike.
@@ -125,7 +160,7 @@ impl HttpTransport {
         Ok(Self { base: options.base()?, http })
     }
 
-    async fn send(&self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
+    async fn begin(&self, request: WireRequest) -> Result<reqwest::Response, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -140,16 +175,13 @@ impl HttpTransport {
             }
             sending = sending.body(body);
         }
-        let mut response = sending.send().await?;
-        let mut answer = WireAnswer {
-            status: response.status().as_u16(),
-            request_id: response
-                .headers()
-                .get(REQUEST_ID)
-                .and_then(|id| id.to_str().ok())
-                .map(|id| id.chars().take(64).collect()),
-            body: Vec::new(),
-        };
+        sending.send().await
+    }
+
+    async fn send(&self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
+        let mut response = self.begin(request).await?;
+        let mut answer =
+            WireAnswer { status: response.status().as_u16(), request_id: request_id(&response), body: Vec::new() };
         while let Some(chunk) = response.chunk().await? {
             answer.body.extend_from_slice(&chunk);
             if answer.body.len() > BODY_LIMIT_BYTES {
@@ -160,6 +192,11 @@ impl HttpTransport {
         }
         Ok(answer)
     }
+}
+
+fn request_id(response: &reqwest::Response) -> Option<String> {
+    let id = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    id.map(|id| id.chars().take(64).collect())
 }
 
 #[async_trait]
@@ -173,6 +210,28 @@ impl Transport for HttpTransport {
             Ok(Err(e)) => Err(lost(Outcome::NoAnswer, chain(&e.without_url()))),
             Err(_) => Err(lost(Outcome::NoAnswer, format!("no answer within {} ms", timeout.as_millis()))),
         }
+    }
+
+    async fn open(&self, request: WireRequest) -> Result<WireStream, Lost> {
+        let timeout = request.timeout;
+        let broken = |e: reqwest::Error| Lost { outcome: Outcome::NoAnswer, reason: chain(&e.without_url()) };
+        let response = match tokio::time::timeout(timeout, self.begin(request)).await {
+            Ok(begun) => begun.map_err(broken)?,
+            Err(_) => {
+                let reason = format!("no answer within {} ms", timeout.as_millis());
+                return Err(Lost { outcome: Outcome::NoAnswer, reason });
+            }
+        };
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        Ok(WireStream {
+            status: response.status().as_u16(),
+            request_id: request_id(&response),
+            is_events: kind.starts_with("text/event-stream"),
+            chunks: Box::pin(stream::try_unfold(response, move |mut response| async move {
+                let chunk = response.chunk().await.map_err(broken)?;
+                Ok(chunk.map(|chunk| (chunk.to_vec(), response)))
+            })),
+        })
     }
 }
 

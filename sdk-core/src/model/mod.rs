@@ -1,5 +1,9 @@
 //! The shapes that several answers share.
 
+mod event;
+
+pub use event::{Event, EventData, EventType, LiveEvent};
+
 use crate::id::{Fsid, Prid, Txid, Waid};
 use crate::money::{Amount, CurrencyCode};
 use crate::operation::Balance;

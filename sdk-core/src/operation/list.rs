@@ -37,6 +37,7 @@ list! {
         GetTierData ListFeeSchedules
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
+        GetAllNotificationTransports GetNotificationTransports ListFailedEvents GetEvents
         GetWalletDepositAddress GetTrustLines GetProfileAddressList
         GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
         GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
@@ -56,6 +57,7 @@ list! {
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
         CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         UnlockSystemComponent SetSystemAttribute
+        SetNotificationTransport UpdateNotificationTransport DeleteNotificationTransport RotateTransportSecret ReplayEvent
         CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
         SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
         AssignBridgeDeposit

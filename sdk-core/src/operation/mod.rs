@@ -12,6 +12,7 @@ mod fee;
 #[cfg(feature = "write")]
 mod hold;
 mod list;
+mod notification;
 mod payment;
 mod person;
 mod profile;
@@ -31,6 +32,7 @@ pub use fee::*;
 #[cfg(feature = "write")]
 pub use hold::*;
 pub use list::{READ_SPECS, all};
+pub use notification::*;
 pub use payment::*;
 pub use person::*;
 pub use profile::*;

@@ -21,6 +21,9 @@ use florin_sdk_core::qr::PaymentCode;
 use florin_sdk_core::{JsonObject, Prid, Timestamp, Txid, Upid, Uuid, Waid};
 use serde_json::{Value, json};
 
+/// The kind of event that tells a payer of a new request.
+const CREATED: &str = "payment.created";
+
 /// What the operator has set for payment requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -230,6 +233,9 @@ pub fn create(
         paid_units: None,
     };
     store.insert(&request)?;
+    if charged.is_none() {
+        tell(store, &request, &currency, CREATED)?;
+    }
     let txid = match charged {
         Some(source) => {
             tier::need(store.reader(), &merchant, Permission::ProcessPayment)?;
@@ -456,6 +462,7 @@ pub(crate) fn ask(store: &mut dyn Writer, new: NewPayment<'_>) -> Result<Prid, R
         paid_units: None,
     };
     store.insert(&request)?;
+    tell(store, &request, new.currency, CREATED)?;
     Ok(request.prid)
 }
 
@@ -517,7 +524,6 @@ fn tell_more<const N: usize>(
     kind: &str,
     more: [(&str, Value); N],
 ) -> Result<(), Refusal> {
-    let creator = need_profile(store.reader(), request.creator)?;
     let payload = json!({
         "prid": request.prid,
         "statuscode": shown(request.status),
@@ -529,7 +535,16 @@ fn tell_more<const N: usize>(
     });
     let Value::Object(mut payload) = payload else { return Ok(()) };
     payload.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    notify::happened(store, &creator, kind, JsonObject(payload))
+    // Whoever is asked to pay is told, too.
+    let payer = request.payer.filter(|payer| *payer != request.creator).map(|payer| (payer, request.source));
+    // Its maker knows that it was made.
+    let creator = (kind != CREATED).then_some((request.creator, Some(request.destination)));
+    for (upid, waid) in [creator, payer].into_iter().flatten() {
+        payload.insert("waid".to_owned(), json!(waid));
+        let profile = need_profile(store.reader(), upid)?;
+        notify::happened(store, &profile, kind, JsonObject(payload.clone()))?;
+    }
+    Ok(())
 }
 
 /// Checks what the payer agrees to against what is asked: the amount, or more where a tip is allowed, in the request's

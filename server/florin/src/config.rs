@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use florin_http::mail::Mailbox;
+use florin_http::outbound::Options;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -103,12 +104,34 @@ pub(crate) struct ServeArgs {
     /// For tests only: requests may ask for faults. Never with real money.
     #[arg(long, env = "FLORIN_SANDBOX")]
     pub(crate) sandbox: bool,
+    /// For development only: notifications may go to private addresses and this machine's own, without TLS.
+    #[arg(long, env = "FLORIN_ALLOW_PRIVATE_CALLBACKS")]
+    pub(crate) allow_private_callbacks: bool,
+    /// How long to wait before a notification that failed is sent again, in percent of the usual times (two seconds to a
+    /// day).
+    #[arg(long, env = "FLORIN_NOTIFY_RETRY_PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) notify_retry_percent: u32,
+    /// Where push messages to devices are handed over: a gateway of yours gets each as JSON, by POST. Without one,
+    /// `mobile` transports are kept and not told.
+    #[arg(long, env = "FLORIN_PUSH_GATEWAY")]
+    pub(crate) push_gateway: Option<Url>,
     #[command(flatten)]
     pub(crate) mail: MailArgs,
     /// For tests only: another issuer in the place of Google's, Facebook's or LinkedIn's, as STRATEGY=URL; several with
     /// commas between them.
     #[arg(long, env = "FLORIN_STRATEGY_ISSUER", value_delimiter = ',', hide = true)]
     pub(crate) strategy_issuer: Vec<String>,
+}
+
+impl ServeArgs {
+    /// What is said of notifications.
+    pub(crate) fn messages(&self) -> Options {
+        Options {
+            allow_private: self.allow_private_callbacks,
+            retry_percent: self.notify_retry_percent,
+            push_gateway: self.push_gateway.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -267,8 +267,9 @@ async fn pay(
 
     let notice = tokio::time::timeout(PATIENCE, told.recv()).await.context("the merchant was not told")?;
     let notice: serde_json::Value = serde_json::from_str(&notice.context("the merchant was not told")?)?;
-    let word = |name: &str| notice[name].as_str().unwrap_or_default().to_owned();
-    teller.tell(format!("The merchant is notified: {} for {}.", word("event"), word("referenceid")))?;
+    let word = |word: &serde_json::Value| word.as_str().unwrap_or_default().to_owned();
+    let (kind, order) = (word(&notice["type"]), word(&notice["data"]["referenceid"]));
+    teller.tell(format!("The merchant is notified: {kind} for {order}."))?;
     let till = merchant.wallets().get(None).await?;
     let wallet = phone.wallet(None).await?;
     teller.tell(format!("Alice has {}, the Corner Café has {}.", holds(&wallet), holds(&till)))?;

@@ -33,6 +33,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let (database, its_clock) = (args.database.database.clone(), clock.clone());
     let store = tokio::task::spawn_blocking(move || florin_storage::open(&database, Mode::Serve, its_clock)).await??;
     let app = App::new(store, clock, args.sandbox);
+    app.configure_messages(args.messages());
     let credentials = init::initialise(&app).await?;
     app.open().await?;
     app.trust(args.trusted_proxies.clone());
@@ -63,12 +64,14 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let ending = app.clone();
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        ending.end_streams();
     };
     let deliveries = tokio::spawn(deliver::run(app.clone()));
     let mails = tokio::spawn(mail::run(app.clone(), post));

@@ -5,8 +5,10 @@ use crate::credentials::Credentials;
 use crate::guard::Crowd;
 use crate::kept::Kept;
 use crate::limits::Limits;
+use crate::live;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::outbound;
 use crate::sso;
 use crate::unlock::Attempts;
 use crate::upkeep;
@@ -64,8 +66,6 @@ struct Inner {
     /// Proxies that are believed when they say for whom they ask.
     proxies: OnceLock<Vec<IpNet>>,
     clock: Clock,
-    /// Wakes whoever delivers events.
-    news: Notify,
     /// Wakes whoever sends mails.
     mails: Notify,
     /// Where it stands in the world.
@@ -74,6 +74,8 @@ struct Inner {
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
+    outbound: outbound::State,
+    live: live::State,
     bridge: bridge::State,
     sso: sso::State,
 }
@@ -87,7 +89,7 @@ impl App {
         let credentials = Credentials::new(store.is_shared());
         let (momo, kept) = (momo::State::default(), Kept::new(store.is_shared()));
         let bridge = bridge::State::new(&store, sandbox);
-        let (metrics, news, mails) = (Metrics::default(), Notify::new(), Notify::new());
+        let (metrics, mails) = (Metrics::default(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
         let (limits, attempts) = (Limits::new(settings.clone()), Attempts::new(clock.clone()));
@@ -105,12 +107,13 @@ impl App {
             attempts,
             proxies: OnceLock::new(),
             clock,
-            news,
             mails,
             site: OnceLock::new(),
             slow,
             slow_waiting,
             momo,
+            outbound: outbound::State::default(),
+            live: live::State::default(),
             bridge,
             sso: sso::State::default(),
         }))
@@ -174,9 +177,24 @@ impl App {
         &self.0.metrics
     }
 
-    /// Wakes, and is awaited by, whoever delivers events.
-    pub(crate) fn news(&self) -> &Notify {
-        &self.0.news
+    /// What is said of messages; once, before they are sent.
+    pub fn configure_messages(&self, options: outbound::Options) {
+        self.0.outbound.configure(options);
+    }
+
+    /// Ends the streams of live events, as the server stops.
+    pub fn end_streams(&self) {
+        self.0.live.end();
+    }
+
+    /// What is kept in memory for messages.
+    pub(crate) fn outbound(&self) -> &outbound::State {
+        &self.0.outbound
+    }
+
+    /// What is kept in memory for live events.
+    pub(crate) fn live(&self) -> &live::State {
+        &self.0.live
     }
 
     /// Wakes, and is awaited by, whoever sends mails.
@@ -425,11 +443,15 @@ where
             // The same: who set something sees it count.
             self.app.settings.load(&rows);
         }
+        if self.seen.happened {
+            self.app.outbound.happened.notify_one();
+            self.app.live.happened.notify_one();
+        }
+        if self.seen.messages {
+            self.app.outbound.messages.notify_one();
+        }
         if self.seen.mails {
             self.app.mails.notify_one();
-        }
-        if self.seen.events {
-            self.app.news.notify_one();
         }
         let none = || Err(Refusal::new(Code::SYSTEM_ERROR).into());
         let result = match committed {

@@ -8,7 +8,7 @@ mod abroad;
 
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
-use crate::guard::{self, Needs};
+use crate::guard::{self, Inside, Needs};
 use crate::limits::{self, Class};
 use crate::peer::{self, Peer};
 use crate::place::{self, Template};
@@ -28,9 +28,11 @@ use florin_domain::settings::Settings;
 use florin_domain::store::{Reader, Writer};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{Access, Callers, Method, Operation, Problems, ReadOperation, Spec, WriteOperation};
+use florin_sdk_core::operation::{
+    Access, Callers, Method, Operation, Problems, ReadOperation, STREAMED, Spec, WriteOperation,
+};
 use florin_sdk_core::{Amount, JsonObject};
-use http::header::CONNECTION;
+use http::header::{ACCEPT, CONNECTION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -95,6 +97,7 @@ pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
 pub(crate) type Noted<A, N> = Result<(A, N), Refusal>;
 
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
 /// What the gate has found, and the request.
 struct Call {
@@ -112,6 +115,8 @@ struct Mounted {
     needs: Needs,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
+    /// Opens a stream in place of an answer.
+    open: Option<Box<dyn Fn(Call) -> Opening + Send + Sync>>,
 }
 
 /// The operations of a surface.
@@ -146,6 +151,29 @@ impl Routes {
         handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>,
     ) -> Self {
         self.read_here(true, handler)
+    }
+
+    /// An operation that changes nothing, and whose answer can also be had as a stream.
+    pub(crate) fn read_or_stream<O: ReadOperation, F>(
+        self,
+        handler: fn(&mut Reading<'_>, O) -> Result<O::Answer, Refusal>,
+        open: fn(App, Arc<Caller>, HeaderMap, O) -> F,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        const { assert!(is_streamed(O::NAME), "not in the list of streamed operations") };
+        let mut routes = self.read_here(true, handler);
+        if let Some(mounted) = routes.0.last_mut() {
+            mounted.open = Some(Box::new(move |call| {
+                let prepared = typed::<O>(call.request).and_then(|op| Ok((op, known(call.caller)?)));
+                Box::pin(async move {
+                    let (operation, caller) = prepared?;
+                    open(call.app, caller, call.headers, operation).await
+                })
+            }));
+        }
+        routes
     }
 
     fn read_here<O: ReadOperation>(
@@ -344,7 +372,8 @@ impl Routes {
 
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
         let spec = O::spec();
-        self.0.push(Mounted { spec, needs: Needs::of(&spec), admit: access::admit::<O>, run: Box::new(run) });
+        let (needs, admit) = (Needs::of(&spec), access::admit::<O>);
+        self.0.push(Mounted { spec, needs, admit, run: Box::new(run), open: None });
         self
     }
 
@@ -454,7 +483,19 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: In
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let reply = answer(&app, &mounted, parts, body, in_path).await.unwrap_or_else(Reply::from);
+            let open = mounted.open.as_ref().filter(|_| wants_stream(&parts.headers));
+            let reply = match (prepare(&app, &mounted, parts, body, in_path).await, open) {
+                (Ok((call, _inside)), None) => (mounted.run)(call).await,
+                // A stream has a place of its own.
+                (Ok((call, _)), Some(open)) => match open(call).await {
+                    Ok(response) => {
+                        app.metrics().count(name, Code::OK);
+                        return with_id(response, &id);
+                    }
+                    Err(refusal) => refusal.into(),
+                },
+                (Err(reply), _) => reply,
+            };
             match fault {
                 Some(Fault::DropAfter) => return fault::dropped(),
                 Some(Fault::Garbage) => return fault::garbage(),
@@ -473,10 +514,42 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: In
     if half_read {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    with_id(response, &id)
+}
+
+fn with_id(mut response: Response, id: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// Whether a stream of server-sent events is asked for.
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim() == "text/event-stream")
+}
+
+const fn is_streamed(name: &str) -> bool {
+    let (mut place, name) = (0, name.as_bytes());
+    while place < STREAMED.len() {
+        #[expect(clippy::indexing_slicing, reason = "below the length; and at worst it does not compile")]
+        let listed = STREAMED[place].as_bytes();
+        let mut same = listed.len() == name.len();
+        let mut letter = 0;
+        while same && letter < name.len() {
+            #[expect(clippy::indexing_slicing, reason = "below both lengths; and at worst it does not compile")]
+            if listed[letter] != name[letter] {
+                same = false;
+            }
+            letter += 1;
+        }
+        if same {
+            return true;
+        }
+        place += 1;
+    }
+    false
 }
 
 pub(crate) fn request_id() -> String {
@@ -484,15 +557,15 @@ pub(crate) fn request_id() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
 
-async fn answer(
+async fn prepare(
     app: &App,
     mounted: &Mounted,
     parts: Parts,
     body: Result<Vec<u8>, Refusal>,
     in_path: InPath,
-) -> Result<Reply, Refusal> {
+) -> Result<(Call, Inside), Reply> {
     let spec = &mounted.spec;
-    let _inside = guard::enter(app, mounted.needs)?;
+    let inside = guard::enter(app, mounted.needs)?;
     let source = parts.extensions.get::<Peer>().map(|peer| peer::source(peer.0, &parts.headers, app.proxies()));
     let mut caller = None;
     // What anybody may read is read without a look at who asks. What anybody may write may come with a credential, and
@@ -507,35 +580,33 @@ async fn answer(
             Ok(found) => caller = Some(found),
             Err(refusal) if refusal.code == Code::NOT_AUTHENTICATED => {
                 // Guesses are counted, too.
-                return Ok(allow(app, Some(Class::Public), source.map(peer::mark)).err().unwrap_or(refusal.into()));
+                return Err(allow(app, Some(Class::Public), source.map(peer::mark)).err().unwrap_or(refusal.into()));
             }
-            Err(refusal) => return Err(refusal),
+            Err(refusal) => return Err(refusal.into()),
         }
     }
     let (class, mark) = match &caller {
         Some(caller) => (Class::of(spec, caller), Some(limits::mark(caller))),
         None => (Some(Class::Public), source.map(peer::mark)),
     };
-    if let Err(reply) = allow(app, class, mark) {
-        return Ok(reply);
-    }
+    allow(app, class, mark)?;
     if let Some(caller) = &caller {
         (mounted.admit)(caller)?;
     }
     let body = body?;
     let mut request = match spec.method {
         Method::Post if parts.uri.query().is_some_and(|text| !text.is_empty()) => {
-            return Err(Refusal::field("query", "must be empty: fields stand in the body"));
+            return Err(Refusal::field("query", "must be empty: fields stand in the body").into());
         }
         Method::Post => object(&body)?,
         Method::Get | Method::Delete if !body.is_empty() => {
-            return Err(Refusal::field("body", "must be empty: fields stand in the query"));
+            return Err(Refusal::field("body", "must be empty: fields stand in the query").into());
         }
         Method::Get | Method::Delete => query(spec, &parts)?,
     };
     for (name, value) in in_path? {
         if request.insert(name.to_owned(), fields::from_text(spec.fields, name, value)).is_some() {
-            return Err(Refusal::field(name, "stands in the path already"));
+            return Err(Refusal::field(name, "stands in the path already").into());
         }
     }
     let mut problems = Problems::default();
@@ -543,9 +614,9 @@ async fn answer(
     fields::gather(spec.fields, &mut request, &mut problems);
     fields::check(spec.fields, &mut request, &mut problems);
     if !problems.0.is_empty() {
-        return Err(Refusal::fields(problems.0));
+        return Err(Refusal::fields(problems.0).into());
     }
-    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request, source }).await)
+    Ok((Call { app: app.clone(), caller, headers: parts.headers, request, source }, inside))
 }
 
 /// Counts a request; the answer to one that is one too many.

@@ -12,9 +12,11 @@
 //! | `guard` | components that are locked or under maintenance, and too many requests at once |
 //! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
+//! | [`deliver`] | messages on their way out: what is due, and whose turn it is |
+//! | [`outbound`] | one message: the addresses that may be told, signatures, push |
+//! | `live` | events as they happen |
 //! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
 //! | [`mail`] | mails on their way out |
-//! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
 //! | [`listen`] | sockets, time limits, and the end |
@@ -34,17 +36,18 @@ mod guard;
 mod kept;
 mod limits;
 pub mod listen;
+pub mod live;
 pub mod mail;
 mod metrics;
 pub mod momo;
 mod native;
+pub mod outbound;
 mod outbox;
 mod page;
 mod peer;
 mod place;
 mod qr;
 mod reply;
-mod signing;
 pub mod sso;
 pub mod sweep;
 mod unlock;
@@ -66,6 +69,7 @@ pub fn router(app: App) -> Router {
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
+        .merge(if app.sandbox() { outbound::push::router() } else { Router::new() })
         .merge(bridge::router(&app))
         .merge(sso::router(&app));
     let router = if app.sandbox() { router.merge(outbox::router()) } else { router };

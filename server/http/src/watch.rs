@@ -4,8 +4,9 @@ use crate::kept::Kept;
 use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
+use florin_domain::ledger::Transaction;
 use florin_domain::mail::Mail;
-use florin_domain::notify::Event;
+use florin_domain::notify::{Event, Lane, Notice};
 use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
 use florin_domain::sso::{Application, Consent};
@@ -38,8 +39,10 @@ pub(crate) struct Watch<'a> {
 pub(crate) struct Seen {
     /// A credential, user or profile was changed.
     pub(crate) credentials: bool,
-    /// An event is to be delivered.
-    pub(crate) events: bool,
+    /// Something happened that somebody may want to hear of.
+    pub(crate) happened: bool,
+    /// There is a message to be sent.
+    pub(crate) messages: bool,
     /// A mail is to be sent.
     pub(crate) mails: bool,
     /// An attribute was set.
@@ -84,7 +87,8 @@ impl Writer for Watch<'_> {
     }
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
-        self.seen.events |= table == Event::TABLE;
+        self.seen.happened |= table == Transaction::TABLE || table == Notice::TABLE;
+        self.seen.messages |= table == Event::TABLE;
         self.seen.mails |= table == Mail::TABLE;
         self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
@@ -93,6 +97,7 @@ impl Writer for Watch<'_> {
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.credentials |= WATCHED.contains(&table);
+        self.seen.messages |= table == Lane::TABLE;
         self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.update_row(table, row)

@@ -63,6 +63,8 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
     ("GetPaymentStatus", "/amount", Text("0.1214"), "A-011"),
     // the second entry says status, the first entry and the table say statusmessage.
     ("GetPaymentTransactionList", "/transactionlist/1/status", Name("statusmessage"), "A-046"),
+    // an id with eight digits; ours always have sixteen.
+    ("GetNotificationTransports", "/results/0/akid", Text("akid_0000000012345678"), "A-064"),
     // misspelt in the example only.
     ("GetTierData", "/tierlist/0/limitwithdrawcryptotamount1", Name("limitwithdrawcryptoamount1"), "A-045"),
     ("GetTierData", "/tierlist/0/limitwithdrawcryptotamount2", Name("limitwithdrawcryptoamount2"), "A-045"),

@@ -8,13 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Documented operations that are not built yet. Building one fails the test until its name is taken off the list.
-pub(super) const NOT_YET: &[&str] = &[
-    "SetNotificationTransport",
-    "GetAllNotificationTransports",
-    "GetNotificationTransports",
-    "UpdateNotificationTransport",
-    "DeleteNotificationTransport",
-];
+pub(super) const NOT_YET: &[&str] = &[];
 
 /// Documented paths that are not served yet.
 const PATHS: &[(&str, &str, &str)] = &[];
@@ -169,7 +163,8 @@ fn fields() {
         let mut left: Vec<&Field> = spec.fields.iter().collect();
         let params = documented.request_params.iter().map(|param| (param, *is_own));
         let added = additions.iter().flat_map(|addition| &addition.request_params).map(|param| (param, true));
-        for (param, is_own) in params.chain(added) {
+        // What stands inside a JSON object is the object's own matter.
+        for (param, is_own) in params.chain(added).filter(|(param, _)| !param.is_inside()) {
             match left.iter().position(|field| field.name == param.name) {
                 Some(index) => compare(&spec, left.remove(index), param, is_own, &mut faults),
                 None => faults.unless(without.allow(spec.name, &param.name), || {

@@ -3,6 +3,7 @@
 use super::attribute::set_attributes;
 use crate::access::{Caller, is_below};
 use crate::ledger::{self, Wallet};
+use crate::notify;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Writer, record};
 use florin_sdk_core::code::Code;
@@ -104,6 +105,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
     let wallet = ledger::create_wallet(store, profile.upid, "Main", None)?;
     profile.wallet = Some(wallet.waid);
     store.update(&profile)?;
+    notify::transport::follow_attributes(store, &profile, true)?;
     Ok((profile, wallet))
 }
 
@@ -137,6 +139,7 @@ pub fn update_profile(
     if profile != before {
         profile.version += 1;
         store.update(&profile)?;
+        notify::transport::follow_attributes(store, &profile, false)?;
     }
     Ok(())
 }

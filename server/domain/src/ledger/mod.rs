@@ -23,6 +23,7 @@ pub use hold::{
 };
 pub use house::HouseWallet;
 pub(crate) use house::platform;
+pub(crate) use post::postings_of_all;
 pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
 pub(crate) use refund::pay_back;
 pub use refund::{Refunded, refund};

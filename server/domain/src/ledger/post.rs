@@ -100,6 +100,23 @@ pub(super) fn postings_of(store: &mut dyn Reader, txid: Txid) -> Result<Vec<Post
     store.list::<Posting>(query.ascending(Posting::posting))
 }
 
+/// The postings of several transactions, in no order.
+pub(crate) fn postings_of_all(store: &mut dyn Reader, txids: &[Txid]) -> Result<Vec<Posting>, StoreError> {
+    /// Few have more.
+    const USUAL: i64 = 4;
+    let numbers = txids.iter().flat_map(|txid| (1..=USUAL).map(|place| around(*txid).0 + place));
+    let numbers: Vec<i64> = numbers.collect();
+    let mut found = store.list::<Posting>(Posting::query().any_of(Posting::posting, &numbers))?;
+    let last = |posting: &&Posting| posting.posting == around(posting.txid).0 + USUAL;
+    let longer: Vec<Txid> = found.iter().filter(last).map(|posting| posting.txid).collect();
+    for txid in longer {
+        let (before, after) = around(txid);
+        let query = Posting::query().greater(Posting::posting, before + USUAL).less(Posting::posting, after);
+        found.extend(store.list::<Posting>(query)?);
+    }
+    Ok(found)
+}
+
 /// From where, to where, and how much.
 #[derive(Debug)]
 pub struct Leg<'a> {

@@ -6,12 +6,10 @@
 use super::request::MomoRequest;
 use super::user::MomoUser;
 use super::view;
-use crate::notify::{Event, Signing, Target, write};
+use crate::notify::message::signing;
+use crate::notify::{Event, Target, transport, write};
 use crate::refusal::Refusal;
-use crate::secrets;
 use crate::store::{FromValue, IntoValue, Kind, Reader, Value, Writer};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 pub use florin_sdk_core::momo::CallbackMethod as Method;
 use florin_sdk_core::momo::ReferenceId;
 use florin_sdk_core::{JsonObject, Secret};
@@ -43,7 +41,7 @@ impl FromValue for Method {
 
 /// What signed copies are signed with, in the form that libraries for standard webhooks take.
 pub(super) fn new_secret() -> Secret {
-    Secret::from(format!("whsec_{}", STANDARD.encode(secrets::random::<32>())))
+    transport::new_secret()
 }
 
 /// Writes the callback of a request that is settled, if it is wanted. The event that carries it.
@@ -78,7 +76,7 @@ fn enqueue(
 ) -> Result<i64, Refusal> {
     let serde_json::Value::Object(payload) = payload else { return Err(Refusal::not_found()) };
     let due = store.now();
-    write(store, request.owner, kind, JsonObject(payload), Some(due))
+    write(store, request.owner, kind, JsonObject(payload), due)
 }
 
 /// Where an event of ours goes, if it is one.
@@ -96,7 +94,7 @@ pub(crate) fn target(store: &mut dyn Reader, event: &Event) -> Result<Option<Tar
             let Some(id) = id else { return Ok(None) };
             let user = store.get::<MomoUser>(id)?.filter(|user| user.upid == event.upid);
             Ok(user.and_then(|user| user.twin_url.zip(user.twin_secret)).map(|(url, secret)| Target {
-                signing: Some(Signing { id: format!("evt_{}", event.number), secret: Secret::from(secret) }),
+                signing: Some(signing(event.number, Secret::from(secret))),
                 ..Target::new(url, body)
             }))
         }

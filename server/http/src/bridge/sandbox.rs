@@ -331,7 +331,7 @@ async fn advance(State(app): State<App>, body: Bytes) -> Response {
         Ok(wanted) if wanted.advance_seconds <= MAX_SECONDS => {
             app.clock().advance(wanted.advance_seconds.saturating_mul(1000));
             app.momo().news().notify_one();
-            app.news().notify_one();
+            app.outbound().messages.notify_one();
             app.bridge().news().notify_one();
             clock(State(app)).await
         }

@@ -6,7 +6,7 @@ use crate::qr::{ANY_PATH, PNG_PATH, SVG_PATH};
 use florin_sdk_core::Kind;
 use florin_sdk_core::code::{Code, TABLE};
 use florin_sdk_core::money::CurrencyCode;
-use florin_sdk_core::operation::{Access, BASE_PATH, Callers, Field, Method, Spec, all};
+use florin_sdk_core::operation::{Access, BASE_PATH, Callers, Field, Method, STREAMED, Spec, all};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -212,13 +212,19 @@ fn responses(spec: &Spec, generator: &mut SchemaGenerator) -> Value {
             },
         ],
     });
-    json!({
+    let mut answers = json!({
         "200": {
             "description": "The answer, or a result code that says why there is none.",
             "headers": { "X-Request-Id": { "schema": { "type": "string" } } },
             "content": { "application/json": { "schema": { "anyOf": [success, { "$ref": "#/components/schemas/Failure" }] } } },
         },
-    })
+    });
+    if STREAMED.contains(&spec.name) {
+        answers["200"]["content"]["text/event-stream"] = json!({
+            "schema": { "type": "string", "description": "Server-sent events, if this type is accepted: `id`, `event` (the type), `data` (an event as in the answer). `Last-Event-ID` stands for `after`." },
+        });
+    }
+    answers
 }
 
 fn failure() -> Value {

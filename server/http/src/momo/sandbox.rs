@@ -137,7 +137,7 @@ async fn advance(State(app): State<App>, body: Bytes) -> Response {
     let Some(seconds) = wanted.filter(|seconds| *seconds <= MAX_SECONDS) else { return answer(Err(wrong())) };
     app.clock().advance(seconds.saturating_mul(1000));
     app.momo().news().notify_one();
-    app.news().notify_one();
+    app.outbound().messages.notify_one();
     clock(State(app)).await
 }
 

@@ -8,6 +8,7 @@ mod credential;
 mod currency;
 mod fee;
 mod hold;
+mod notification;
 mod payment;
 mod person;
 mod profile;
@@ -18,6 +19,7 @@ mod user;
 mod wallet;
 
 use crate::exchange::Routes;
+use crate::live;
 
 /// The operations in their places.
 pub(crate) fn routes() -> Routes {
@@ -135,6 +137,15 @@ pub(crate) fn routes() -> Routes {
         .read(bridge::list_bridge_deposits)
         .read(bridge::list_bridge_orders)
         .write(bridge::assign_bridge_deposit)
+        .write(notification::set_transport)
+        .read(notification::get_all_transports)
+        .read(notification::get_transports)
+        .write(notification::update_transport)
+        .write(notification::delete_transport)
+        .write(notification::rotate_secret)
+        .read(notification::list_failed_events)
+        .write(notification::replay_event)
+        .read_or_stream(notification::get_events, live::open)
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub(super) fn greatest_id(session: &Session, address: &Address) -> Result<Micros
         ("hold", "hoid"),
         ("momo_token", "number"),
         ("momo_request", "number"),
+        ("transport", "ntid"),
+        ("notice", "number"),
     ];
     let greatest = tables.map(|(table, id)| format!("(SELECT MAX({id}) FROM {table})")).join(", ");
     let found: Option<i64> =

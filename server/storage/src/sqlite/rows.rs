@@ -265,7 +265,8 @@ pub(super) fn greatest_id(connection: &Connection) -> rusqlite::Result<Micros> {
         UNION ALL SELECT MAX(hoid) FROM hold
         UNION ALL SELECT MAX(number) FROM client_reference UNION ALL SELECT MAX(number) FROM payment_request
         UNION ALL SELECT MAX(number) FROM event UNION ALL SELECT MAX(number) FROM subscription_key
-        UNION ALL SELECT MAX(number) FROM momo_token UNION ALL SELECT MAX(number) FROM momo_request)";
+        UNION ALL SELECT MAX(number) FROM momo_token UNION ALL SELECT MAX(number) FROM momo_request
+        UNION ALL SELECT MAX(ntid) FROM transport UNION ALL SELECT MAX(number) FROM notice)";
     let greatest: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(greatest.unwrap_or_default().unsigned_abs())
 }

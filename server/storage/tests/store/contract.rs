@@ -268,6 +268,12 @@ fn searches_match_text_not_patterns(engine: Engine) {
                 attempts: 0,
                 delivered: None,
                 created: w.now(),
+                target: 1,
+                lane: number,
+                place: 1,
+                transport: None,
+                failed: None,
+                reason: None,
             })?;
         }
         Ok(())

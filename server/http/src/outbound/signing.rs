@@ -9,16 +9,20 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
 
-/// The headers that sign `body`, sent at `now`; none if the secret is none.
+/// The headers that sign `body`, sent at `now`: a signature for each secret; none if one of them is none.
 pub(crate) fn sign(signing: &Signing, now: Timestamp, body: &str) -> Option<HeaderMap> {
     let seconds = (now.millis() / 1000).to_string();
-    let key = STANDARD.decode(signing.secret.expose().strip_prefix("whsec_")?).ok()?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
-    mac.update(format!("{}.{seconds}.{body}", signing.id).as_bytes());
-    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    let mut signatures = Vec::with_capacity(signing.secrets.len());
+    for secret in &signing.secrets {
+        let key = STANDARD.decode(secret.expose().strip_prefix("whsec_")?).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+        mac.update(format!("{}.{seconds}.{body}", signing.id).as_bytes());
+        signatures.push(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())));
+    }
+    let signatures = signatures.join(" ");
     let mut headers = HeaderMap::new();
     for (name, value) in
-        [("webhook-id", signing.id.as_str()), ("webhook-timestamp", &seconds), ("webhook-signature", &signature)]
+        [("webhook-id", signing.id.as_str()), ("webhook-timestamp", &seconds), ("webhook-signature", &signatures)]
     {
         headers.insert(name, HeaderValue::from_str(value).ok()?);
     }
@@ -35,10 +39,13 @@ mod tests {
     fn the_signature_is_the_standard_one() {
         let signing = Signing {
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
-            secret: Secret::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+            secrets: vec![Secret::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned())],
         };
         let headers = sign(&signing, Timestamp::from_millis(1_614_265_330_000), r#"{"test": 2432232314}"#).unwrap();
         assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(headers["webhook-timestamp"], "1614265330");
+        let both = Signing { secrets: [signing.secrets.clone(), signing.secrets.clone()].concat(), ..signing };
+        let headers = sign(&both, Timestamp::from_millis(1_614_265_330_000), r#"{"test": 2432232314}"#).unwrap();
+        assert_eq!(headers["webhook-signature"].to_str().unwrap().split(' ').count(), 2, "each secret signs");
     }
 }
