@@ -65,6 +65,7 @@ codes! {
     20015 MFA_REQUIRED            false "The code of the second factor is missing or wrong"
     20016 HOLD_CLOSED             true  "The hold is captured, released or expired"
     20017 WITHDRAWAL_CLOSED       true  "The withdrawal is completed or failed already"
+    20040 NETWORK_REFUSED         false "The outside network refuses"
 }
 
 impl Code {

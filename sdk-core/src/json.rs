@@ -108,3 +108,39 @@ uniffi::custom_type!(JsonValue, String, {
     try_lift: |text| Ok(text.parse::<JsonValue>()?),
     lower: |value| value.to_string(),
 });
+
+/// A JSON object that may hold secrets: `Debug` shows nothing of it.
+///
+/// In Kotlin, Swift and Python it is the object's JSON text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretObject(pub JsonObject);
+
+impl std::fmt::Debug for SecretObject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("{ *** }")
+    }
+}
+
+impl Wire for SecretObject {
+    const KIND: Kind = Kind::Object;
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for SecretObject {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretObject".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "additionalProperties": true })
+    }
+}
+
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(SecretObject, String, {
+    try_lift: |text| Ok(SecretObject(text.parse::<JsonObject>()?)),
+    lower: |object| object.0.to_string(),
+});

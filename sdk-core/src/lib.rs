@@ -47,7 +47,7 @@ pub mod timestamp;
 
 pub use error::{FieldError, FlorinError, Knowledge};
 pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
-pub use json::{JsonObject, JsonValue};
+pub use json::{JsonObject, JsonValue, SecretObject};
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};
 pub use secret::Secret;

@@ -77,6 +77,12 @@ pub const RULES: [Rule; 8] = [
     rule(Outcome::InvalidAnswer, Again, AskFirst, 10,   2),
 ];
 
+/// Money operations that are never sent again by themselves once a copy may have run: where they go nobody can be asked
+/// afterwards, and a server of another make may not know a copy for one.
+///
+/// Source: ambiguities A-001.
+pub const NEVER_REPEATED: &[&str] = &["IssueIOU"];
+
 impl Outcome {
     /// The outcome that a result code stands for; none for success and for refusals.
     #[must_use]

@@ -4,9 +4,10 @@ use crate::token::{Source, TokenSource};
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList, GetSettings,
-    GetWallet, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, Payment, PaymentList,
-    ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
+    DepositAddress, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
+    GetSettings, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails,
+    GetWalletTransactionList, Payment, PaymentList, ReadOperation, Settings, TransactionDetails, TransactionList, User,
+    Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -55,7 +56,7 @@ macro_rules! mobile {
 
 mobile! {
     GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
-    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList
+    GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetWalletDepositAddress
 }
 
 /// Reads the wallet platform for the app's own user. It can change nothing.
@@ -108,6 +109,14 @@ impl MobileClient {
     /// Source: `GetWallet` in spec/omnigate/operations.json.
     pub async fn wallet(&self, waid: Option<Waid>) -> Result<Wallet, FlorinError> {
         self.send(GetWallet { waid }).await
+    }
+
+    /// Where a wallet receives deposits of a currency by a method such as `ripple`, with the destination tag on a network
+    /// that has them. Refused (20005) if the provider has made no such address yet.
+    ///
+    /// Source: `GetWalletDepositAddress` in spec/omnigate/operations.json.
+    pub async fn deposit_address(&self, request: GetWalletDepositAddress) -> Result<DepositAddress, FlorinError> {
+        self.send(request).await
     }
 
     /// The user's wallets and their balances, the default wallet first.

@@ -1,8 +1,8 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, SettingsGroup,
-    TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, BridgeGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
+    ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -93,6 +93,11 @@ impl ProviderClient {
         Arc::new(CurrencyGroup(self.clone()))
     }
 
+    /// The platform's ways to outside networks.
+    pub fn bridges(&self) -> Arc<BridgeGroup> {
+        Arc::new(BridgeGroup(self.clone()))
+    }
+
     /// Profiles: the provider's own and those below it.
     pub fn profiles(&self) -> Arc<ProfileGroup> {
         Arc::new(ProfileGroup(self.clone()))
@@ -106,6 +111,11 @@ impl ProviderClient {
     /// What is to be known of the platform.
     pub fn settings(&self) -> Arc<SettingsGroup> {
         Arc::new(SettingsGroup(self.clone()))
+    }
+
+    /// Components of the platform, for its operator: unlocking, and what can be set.
+    pub fn components(&self) -> Arc<ComponentGroup> {
+        Arc::new(ComponentGroup(self.clone()))
     }
 
     /// What became of calls that moved money.

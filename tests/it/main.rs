@@ -11,6 +11,8 @@
 #![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;
+mod bridge;
+mod component;
 mod conformance;
 mod events;
 mod exactly_once;
@@ -31,3 +33,4 @@ mod tenants;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod verify;
+mod withdraw_crash;

@@ -98,18 +98,20 @@ fn the_reviewed_file_keeps_to_the_rules_of_the_split() {
             matrix.rows[spec.name][column.unwrap_or_else(|| panic!("there is no column {name}"))]
         };
         let (writes, public) = (spec.access == Access::Write, spec.callers == Callers::Public);
-        for name in ["nobody", "unknown_key", "revoked_key", "revoked_token", "both_headers"] {
-            assert_eq!(cell(name), if public { 10000 } else { 20001 }, "{}: {name}", spec.name);
+        assert_eq!(cell("nobody"), if public { 10000 } else { 20001 }, "{}: nobody", spec.name);
+        // Who need not show a credential, but does, to change something, is looked at all the same.
+        let unseen = public && !writes;
+        for name in ["unknown_key", "revoked_key", "revoked_token", "both_headers"] {
+            assert_eq!(cell(name), if unseen { 10000 } else { 20001 }, "{}: {name}", spec.name);
         }
-        assert_eq!(cell("expired_token"), if public { 10000 } else { 20002 }, "{}", spec.name);
+        assert_eq!(cell("expired_token"), if unseen { 10000 } else { 20002 }, "{}", spec.name);
         for name in ["token", "other_token"] {
             let code = cell(name);
             assert_eq!(code == 20004, writes, "{}: {name} and 20004", spec.name);
             assert_eq!(code == 20003, !writes && spec.callers == Callers::Provider, "{}: {name}", spec.name);
         }
         assert_eq!(cell("token") == 10000, !writes && spec.callers != Callers::Provider, "{}", spec.name);
-        assert_eq!(cell("read_only_key") == 20003, writes || cell("read_only_key") == 20003, "{}", spec.name);
-        assert!(!writes || cell("read_only_key") == 20003, "{}: a key that only reads", spec.name);
+        assert!(!writes || public || cell("read_only_key") == 20003, "{}: a key that only reads", spec.name);
         let full = if spec.callers == Callers::Mobile { 20003 } else { 10000 };
         assert_eq!(cell("full_key"), full, "{}", spec.name);
     }
@@ -142,7 +144,11 @@ async fn every_operation_with_every_credential() {
             if (holder.mobile || answer.code() != 10000 || spec.access == Access::Read) && !changed.is_empty() {
                 faults.push(format!("{cell}: changed {changed:?}"));
             }
-            if !holder.mobile && answer.code() == 10000 && spec.access == Access::Write && changed.is_empty() {
+            // What it changes is in the server's memory.
+            // A test of a withdrawal needs the right to make one, and changes nothing.
+            let unstored = matches!(spec.name, "UnlockSystemComponent" | "WalletWithdrawTest");
+            let carried_out = !holder.mobile && answer.code() == 10000 && spec.access == Access::Write;
+            if carried_out && !unstored && changed.is_empty() {
                 faults.push(format!("{cell}: a write that was carried out changed nothing: is the digest blind?"));
             }
         }
@@ -186,9 +192,8 @@ async fn a_mobile_write_is_refused_whatever_else_is_wrong_with_it() {
     let before = world.server.tables();
     let bodies: [Option<&[u8]>; 5] = [None, Some(b""), Some(b"{"), Some(b"[1, 2]"), Some(b"\xff\xfe")];
     for spec in operation::all().iter().filter(|spec| spec.access == Access::Write) {
-        let ids = json!({ "akid": "not an id", "upid": "nor this", "mtid": "nor that", "hoid": "nor any other" });
-        let path = Target::of(spec, &ids).path;
-        let path = path.split('?').next().expect("a path");
+        let path = format!("{}{}", spec.base, spec.paths[0]);
+        let path: &str = &path.replace(['{', '}'], "not");
         for body in bodies {
             let answer = world.alice.app.exchange(spec.method.as_str(), path, body.map(<[u8]>::to_vec)).await;
             answer.refused(20004, &format!("{} with the body {body:?}", spec.name));

@@ -49,6 +49,7 @@ codecs! {
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+    GetSystemAttributeList UnlockSystemComponent SetSystemAttribute
     GetPublicRoleList GetSettings GetOperationOutcome
     CreateProfile CreateAPIKey DeleteAPIKey
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
@@ -56,6 +57,13 @@ codecs! {
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
     CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+    GetWalletDepositAddress GetTrustLines GetProfileAddressList
+    GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+    GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+    ListBridgeDeposits ListBridgeOrders
+    CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+    SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+    AssignBridgeDeposit
 }
 
 /// The codec of an operation.

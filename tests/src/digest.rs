@@ -13,6 +13,17 @@ const POSTGRES_SCHEMA: &str = "
     UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace";
 
+/// What a server works on by itself: the simulated networks of its sandbox, up to where it has looked through them, and
+/// how far it is with an order. Of orders only what was ordered counts.
+fn rows_of(name: &str) -> Option<String> {
+    match name {
+        "bridge_position" => None,
+        name if name.starts_with("sim_") => None,
+        "bridge_order" => Some("SELECT number, id, address, amount, reference FROM bridge_order".to_owned()),
+        name => Some(format!("SELECT * FROM \"{}\"", name.replace('"', "\"\""))),
+    }
+}
+
 /// One digest for each table, over all its rows, and one for the schema. All are of the same moment.
 ///
 /// Two databases with the same rows have the same digests, in whatever order the rows lie.
@@ -23,9 +34,9 @@ pub fn tables(database: &Database) -> BTreeMap<String, String> {
         Engine::Postgres => POSTGRES_SCHEMA,
     };
     // Nobody makes tables but the start of a server.
-    let names = database.tables();
-    let quoted = names.iter().map(|name| format!("SELECT * FROM \"{}\"", name.replace('"', "\"\"")));
-    let queries: Vec<_> = std::iter::once(schema.to_owned()).chain(quoted).collect();
+    let (names, rows): (Vec<_>, Vec<_>) =
+        database.tables().into_iter().filter_map(|name| rows_of(&name).map(|rows| (name, rows))).unzip();
+    let queries: Vec<_> = std::iter::once(schema.to_owned()).chain(rows).collect();
     let names = std::iter::once("(schema)".to_owned()).chain(names);
     names.zip(database.moment(&queries)).map(|(name, rows)| (name, digest(&rows))).collect()
 }

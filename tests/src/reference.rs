@@ -76,6 +76,75 @@ pub struct PathParam {
     pub max_len: Option<usize>,
 }
 
+/// What a pattern of the reference file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    /// A prefix and so many digits or capital hexadecimal digits.
+    Id(String, usize),
+    /// One of these.
+    OneOf(Vec<String>),
+    /// Digits, so many.
+    Digits(usize, usize),
+    /// Characters, so many.
+    Text(usize, usize),
+}
+
+impl PathParam {
+    /// What its pattern says.
+    #[must_use]
+    pub fn pattern(&self) -> Option<Pattern> {
+        let inner = self.pattern.as_deref()?.trim_start_matches('^').trim_end_matches('$');
+        let range = |text: &str| {
+            let (least, most) = text.strip_prefix('{')?.strip_suffix('}')?.split_once(',')?;
+            Some((least.parse::<usize>().ok()?, most.parse::<usize>().ok()?))
+        };
+        let id = inner.strip_suffix("[0-9]{16}").map(|prefix| Pattern::Id(prefix.to_owned(), 16));
+        let key = || inner.strip_suffix("[0-9A-F]{32}").map(|prefix| Pattern::Id(prefix.to_owned(), 32));
+        let list = || {
+            let values = inner.strip_prefix('(')?.strip_suffix(')')?.split('|');
+            Some(Pattern::OneOf(values.map(str::to_owned).collect()))
+        };
+        let digits = || {
+            let rest = inner.strip_prefix("[0-9]")?;
+            let (least, most) = if rest == "+" { (1, 9) } else { range(rest)? };
+            Some(Pattern::Digits(least, most))
+        };
+        let text = || {
+            let (least, most) = range(inner.strip_prefix('.').or_else(|| inner.strip_prefix("[a-z]"))?)?;
+            Some(Pattern::Text(least, most))
+        };
+        let found = id.or_else(key).or_else(list).or_else(digits).or_else(text);
+        Some(found.unwrap_or_else(|| panic!("{}: a new kind of pattern, {inner}", self.name)))
+    }
+
+    /// Whether a text has its form.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        match self.pattern() {
+            Some(Pattern::Id(prefix, length)) => text.strip_prefix(&prefix).is_some_and(|rest| rest.len() == length),
+            Some(Pattern::OneOf(values)) => values.iter().any(|value| value == text),
+            Some(Pattern::Digits(least, most)) => (least..=most).contains(&text.len()) && digits(text),
+            Some(Pattern::Text(least, most)) => (least..=most).contains(&text.chars().count()),
+            None => true,
+        }
+    }
+
+    /// A text of its form.
+    #[must_use]
+    pub fn sample(&self) -> String {
+        match self.pattern() {
+            Some(Pattern::Id(prefix, length)) => {
+                format!("{prefix}{}", "1234567812345678".repeat(2).get(..length).unwrap())
+            }
+            Some(Pattern::OneOf(values)) => values[0].clone(),
+            Some(Pattern::Digits(least, _)) => "1".repeat(least),
+            Some(Pattern::Text(least, most)) => "ripple".chars().cycle().take(least.max(6).min(most)).collect(),
+            None => "sample".to_owned(),
+        }
+    }
+}
+
 /// A field of a request.
 #[derive(Debug, Deserialize)]
 pub struct Param {
@@ -86,6 +155,9 @@ pub struct Param {
     /// String, Number, Boolean, Array or JSON.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// Where it stands: `body`, `query`, or an object in the body.
+    #[serde(rename = "in")]
+    pub within: Option<String>,
     /// Least length as printed.
     pub min_len: Option<usize>,
     /// Greatest length as printed.

@@ -1,8 +1,10 @@
 //! One valid request for each operation, for tests that go through all of them.
 
+use crate::http::Api;
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::Hoid;
+use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::operation::{self, Operation};
+use florin_sdk_core::{Hoid, JsonObject, SecretObject};
 use serde_json::Value;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
@@ -47,6 +49,16 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetOperationOutcome" => {
             json(&operation::GetOperationOutcome { reference: world::CREDIT_REFERENCE.to_owned(), operation: None })
         }
+        "GetSystemAttributeList" => json(&operation::GetSystemAttributeList { component: ComponentName::Omnipay }),
+        "UnlockSystemComponent" => json(&operation::UnlockSystemComponent {
+            component: ComponentName::Omnipay,
+            password: "18j182n2^03%m1)I".into(),
+        }),
+        "SetSystemAttribute" => json(&operation::SetSystemAttribute {
+            component: ComponentName::Omnipass,
+            name: "inactivitytimeoutinminutes".to_owned(),
+            value: fastrand::u32(10..60).to_string(),
+        }),
         "CreateProfile" => json(&world::individual(&format!("ivy{unique}"))),
         "CreateAPIKey" => json(&world::new_key("Sample", &["profile-ro"], None)),
         "DeleteAPIKey" => {
@@ -115,6 +127,72 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "RedeemCurrency" => {
             json(&operation::RedeemCurrency { currency_code: currency(), amount: amount("50"), reference_id: None })
         }
+        "CreateWalletDepositAddress" => {
+            json(&operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid))
+        }
+        "GetWalletDepositAddress" => {
+            let new = operation::CreateWalletDepositAddress::new("ripple".to_owned(), world.alice.waid);
+            world.provider.ok(&new).await;
+            let xrp = "XRP".parse().expect("a code");
+            let waid = Some(world.alice.waid);
+            json(&operation::GetWalletDepositAddress {
+                waid,
+                ..operation::GetWalletDepositAddress::new("ripple".to_owned(), xrp)
+            })
+        }
+        // By hand: so nothing goes on with it by itself.
+        "WalletWithdraw" => {
+            let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
+            json(&operation::WalletWithdraw::new(amount("1.50"), currency(), method, to))
+        }
+        "WalletWithdrawTest" => json(&operation::WalletWithdrawTest {
+            amount: Some(amount("20")),
+            currency: Some("XRP".parse().expect("a code")),
+            ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
+        }),
+        "GetTrustLines" => {
+            json(&operation::GetTrustLines { network: "ripple".to_owned(), address: RECEIVER.to_owned() })
+        }
+        "IssueIOU" => {
+            let issuer = ripple_account(world, true).await;
+            let usd = "USD".parse().expect("a code");
+            json(&operation::IssueIOU::new("ripple".to_owned(), issuer, RECEIVER.to_owned(), usd, amount("10")))
+        }
+        "CreateProfileAddress" => {
+            let have = world.provider.ok(&operation::GetProfileAddressList::new()).await.addresses;
+            let bridge = if have.contains_key("ripple") { "stellar" } else { "ripple" };
+            json(&operation::CreateProfileAddress { bridge_name: bridge.to_owned() })
+        }
+        "GetProfileAddressList" => json(&operation::GetProfileAddressList::new()),
+        "SetAddressTrustline" => {
+            let (hosted, usd) = (ripple_account(world, false).await, "USD".parse().expect("a code"));
+            let (bridge, issuer) = ("ripple".to_owned(), RECEIVER.to_owned());
+            json(&operation::SetAddressTrustline::new(bridge, hosted, issuer, usd, amount("1000")))
+        }
+        "SetAddressAttribute" => json(&operation::SetAddressAttribute {
+            destination_tag_required: Some(true),
+            ..operation::SetAddressAttribute::new("ripple".to_owned(), ripple_account(world, false).await)
+        }),
+        "GetSystemActiveBridgeList" => json(&operation::GetSystemActiveBridgeList {}),
+        "GetSystemBridgeBalances" => {
+            json(&operation::GetSystemBridgeBalances { bridge_name: "bitcoin".to_owned(), instance_id: 1 })
+        }
+        "UpdateBridgeExternalAccount" => json(&account_data(&outside_address(&world.provider, "ripple").await, false)),
+        "GetExternalAccountIdentifierField" => {
+            json(&operation::GetExternalAccountIdentifierField { bridge_name: "ripple".to_owned() })
+        }
+        "GetSystemBridgeExternalAccountAttributeList" => {
+            json(&operation::GetSystemBridgeExternalAccountAttributeList { bridge_name: "ripple".to_owned() })
+        }
+        "GetSystemBridgeExternalAccountList" => {
+            json(&operation::GetSystemBridgeExternalAccountList { bridge_name: "ripple".to_owned(), instance_id: 1 })
+        }
+        "ListBridgeDeposits" => json(&operation::ListBridgeDeposits::new("ripple".to_owned(), 1)),
+        "ListBridgeOrders" => json(&operation::ListBridgeOrders::new("ripple".to_owned(), 1)),
+        "AssignBridgeDeposit" => {
+            let lost = unassigned(&world.provider).await;
+            json(&operation::AssignBridgeDeposit::new("ripple".to_owned(), lost, world.alice.waid))
+        }
         _ => return None,
     })
 }
@@ -122,6 +200,55 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
 /// A hold of the first user's money.
 async fn spare_hold(world: &World) -> Hoid {
     world.provider.ok(&world::hold_of(&world.alice, "0.30")).await.hoid
+}
+
+/// An address of somebody outside; the contract's own.
+const RECEIVER: &str = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B";
+
+/// A new address of a simulated network.
+pub async fn outside_address(api: &Api, network: &str) -> String {
+    let path = format!("/sandbox/bridge/{network}/accounts");
+    let answer = api.exchange("POST", &path, Some(b"{}".to_vec())).await;
+    let body: Value = serde_json::from_str(&answer.text()).expect("JSON");
+    body["address"].as_str().expect("an address").to_owned()
+}
+
+/// Something that came in on ripple without a tag, once it was noticed.
+pub async fn unassigned(api: &Api) -> String {
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let ask = async |method: &str, path: &str, body: Option<Value>| -> Value {
+        let body = body.map(|body| body.to_string().into_bytes());
+        let answer = api.exchange(method, &format!("/sandbox/bridge/{path}"), body).await;
+        serde_json::from_str(&answer.text()).expect("JSON")
+    };
+    let networks = ask("GET", "networks", None).await["networks"].as_array().cloned().expect("networks");
+    let main = networks.iter().find(|network| network["network"] == "ripple").map(|network| text(&network["main"]));
+    let paid = ask("POST", "ripple/send", Some(serde_json::json!({ "to": main, "amount": "3" }))).await;
+    let transaction = text(&paid["transaction"]);
+    for _ in 0..600 {
+        let deposits = ask("GET", "ripple/deposits", None).await["deposits"].as_array().cloned().expect("deposits");
+        if deposits.iter().any(|deposit| deposit["transaction"] == transaction.as_str()) {
+            return transaction;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the deposit is never noticed")
+}
+
+/// Sets an external account of the ripple bridge.
+#[must_use]
+pub fn account_data(address: &str, issuing: bool) -> operation::UpdateBridgeExternalAccount {
+    let data =
+        serde_json::json!({ "publicaddress": address, "secret": "a secret of 24 letters..", "issuing": issuing });
+    let Value::Object(data) = data else { unreachable!("it is one") };
+    operation::UpdateBridgeExternalAccount::new("ripple".to_owned(), 1, SecretObject(JsonObject(data)))
+}
+
+/// A new external account of the ripple bridge, with its key.
+async fn ripple_account(world: &World, issuing: bool) -> String {
+    let address = outside_address(&world.provider, "ripple").await;
+    world.provider.ok(&account_data(&address, issuing)).await;
+    address
 }
 
 /// A request as the table has it: of the type that bears the name.

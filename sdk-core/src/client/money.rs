@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::error::FlorinError;
 use crate::json::JsonObject;
 use crate::operation::{GetOperationOutcome, MoneyOperation, OperationOutcome, OutcomeKind, Spec, all};
-use crate::retry::{Next, Outcome};
+use crate::retry::{NEVER_REPEATED, Next, Outcome};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -91,7 +91,14 @@ impl MoneyCall {
         &self.request
     }
 
+    /// Whether another copy may be sent although an earlier one may have run.
+    fn may_be_repeated(&self) -> bool {
+        !NEVER_REPEATED.contains(&self.operation())
+    }
+
     fn in_doubt(&self, reason: String, request_id: Option<String>) -> FlorinError {
+        let hint = "it stands in no transaction list: look at the network itself before you send another";
+        let reason = if self.may_be_repeated() { reason } else { format!("{reason}; {hint}") };
         FlorinError::InDoubt {
             operation: self.operation().to_owned(),
             reference: Some(self.reference.clone()),
@@ -168,7 +175,8 @@ impl Client {
             Asked::Done(answer) => Ok(answer),
             Asked::Refused(error) => Err(error),
             Asked::Undecided { reason } => Err(call.in_doubt(reason, None)),
-            Asked::Unknown => run(&self.shared, call, true).await,
+            Asked::Unknown if call.may_be_repeated() => run(&self.shared, call, true).await,
+            Asked::Unknown => Err(call.in_doubt("the server does not know it".to_owned(), None)),
         }
     }
 
@@ -207,7 +215,7 @@ async fn run<A: DeserializeOwned>(shared: &Shared, money: &MoneyCall, mut in_dou
         };
         let rule = failure.outcome.rule();
         in_doubt |= rule.money == Next::AskFirst;
-        let may_repeat = attempts.may_repeat(rule);
+        let may_repeat = attempts.may_repeat(rule) && (!in_doubt || money.may_be_repeated());
         if !may_repeat && !in_doubt {
             return Err(failure.unavailable());
         }

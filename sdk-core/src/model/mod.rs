@@ -27,6 +27,18 @@ open_text_enum! {
 }
 
 open_text_enum! {
+    /// A part of the platform that is unlocked and configured by itself.
+    ComponentName {
+        /// Users, profiles, keys: the front door.
+        Omnipass = "omnipass",
+        /// The ledger.
+        Omnibridge = "omnibridge",
+        /// Payments.
+        Omnipay = "omnipay",
+    }
+}
+
+open_text_enum! {
     /// Where a transaction stands.
     TransactionState {
         /// Under way; its money is held.

@@ -30,7 +30,12 @@ list! {
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
         GetPaymentStatus GetPaymentTransactionList
         GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
+        GetWalletDepositAddress GetTrustLines GetProfileAddressList
+        GetSystemActiveBridgeList GetSystemBridgeBalances GetExternalAccountIdentifierField
+        GetSystemBridgeExternalAccountAttributeList GetSystemBridgeExternalAccountList
+        ListBridgeDeposits ListBridgeOrders
     }
     write {
         CreateProfile CreateAPIKey DeleteAPIKey
@@ -38,6 +43,10 @@ list! {
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment
+        UnlockSystemComponent SetSystemAttribute
         CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
+        CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
+        SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
+        AssignBridgeDeposit
     }
 }

@@ -3,6 +3,8 @@
 //! To add one: write its `operation!` block in the file of its group, add its name to the list in `list.rs`, and give
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
+mod bridge;
+mod component;
 mod currency;
 #[cfg(feature = "write")]
 mod hold;
@@ -13,6 +15,8 @@ mod system;
 mod user;
 mod wallet;
 
+pub use bridge::*;
+pub use component::*;
 pub use currency::*;
 #[cfg(feature = "write")]
 pub use hold::*;

@@ -2,7 +2,7 @@
 
 use crate::lab::{Lab, Reply, Request, TXID, outcome, outcome_done, send_transfer, transfer, transferred};
 use florin_sdk_core::client::{Asked, ClientOptions, Credential, MoneyCall};
-use florin_sdk_core::operation::{CreditWallet, Transferred};
+use florin_sdk_core::operation::{CreditWallet, Done, IssueIOU, Transferred};
 use florin_sdk_core::{FlorinError, JsonObject, Knowledge};
 use serde_json::{Value, json};
 
@@ -285,4 +285,35 @@ fn references() {
     // Rules over several fields hold before anything is noted or sent.
     let both = CreditWallet { waid: Some("waid_1234567812345678".parse().unwrap()), ..credit(None) };
     assert!(matches!(MoneyCall::new(&both, None), Err(FlorinError::InvalidInput { .. })));
+}
+
+/// where an IOU goes nobody can be asked afterwards, so no copy of it is sent once one may have run.
+#[tokio::test(start_paused = true)]
+async fn an_iou_is_never_sent_again_by_itself() {
+    let iou = IssueIOU::new(
+        "ripple".to_owned(),
+        "racMPWzRVd38L9txvfY7Mj7zqRA2UNL8Me".to_owned(),
+        "rpmGcKEqTFDHd3tvAWFENNLhy2HMy7Yj89".to_owned(),
+        "CAD".parse().unwrap(),
+        "10000".parse().unwrap(),
+    );
+    let call = MoneyCall::new(&iou, Some("iou-1".to_owned())).unwrap();
+    // What proves that nothing ran is repeated; what proves nothing is not, whatever the server knows of it.
+    for unclear in [Reply::Cut, Reply::code(10003), Reply::http("200 OK", "text/html", "<html>")] {
+        let lab = lab([Reply::code(10002), unclear], [outcome("unknown"), outcome("unknown")]);
+        let client = lab.client();
+        let error = client.send_money::<Done>(&call).await.unwrap_err();
+        assert_eq!((error.knowledge(), error.reference()), (Knowledge::InDoubt, Some("iou-1")), "{error}");
+        assert!(error.to_string().contains("look at the network itself"), "{error}");
+        assert_eq!(lab.sent_at().len(), 2);
+        // Going on asks, and sends nothing.
+        let error = client.resume_money::<Done>(&call).await.unwrap_err();
+        assert_eq!(error.knowledge(), Knowledge::InDoubt, "{error}");
+        assert_eq!((lab.sent_at().len(), lab.asked_at().len()), (2, 2));
+    }
+    // A server that knows it says so.
+    let done = json!({ "resultcode": 10000, "outcome": "done", "answer": {} });
+    let lab = lab([Reply::Cut], [Reply::Json(done)]);
+    lab.client().send_money::<Done>(&call).await.unwrap();
+    assert_eq!(lab.sent_at(), [0]);
 }

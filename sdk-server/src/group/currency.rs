@@ -3,10 +3,23 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::ProfileCurrency;
 use florin_sdk_core::operation::{
-    Circulation, CreateExtendedCurrency, GetCirculation, GetProfileCurrencyList, IssueGatewayCurrency, Issued, Moved,
-    RedeemCurrency,
+    Circulation, CreateExtendedCurrency, CreateProfileAddress, CreatedProfileAddress, GetCirculation,
+    GetProfileAddressList, GetProfileCurrencyList, IssueGatewayCurrency, IssueIOU, Issued, IssuerLine, Moved,
+    RedeemCurrency, SetAddressAttribute, SetAddressTrustline,
 };
-use florin_sdk_core::{CurrencyCode, FlorinError};
+use florin_sdk_core::{CurrencyCode, FlorinError, Upid};
+
+/// An address at which a profile receives IOUs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct NamedProfileAddress {
+    /// The bridge.
+    pub bridge_name: String,
+    /// The address.
+    pub profile_address: String,
+    /// The trust lines that it needs.
+    pub trust_lines: Vec<IssuerLine>,
+}
 
 /// The currencies that the provider issues. Errors: [`ProviderClient`].
 #[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
@@ -53,5 +66,58 @@ impl CurrencyGroup {
     /// Source: `GetProfileCurrencyList` in spec/omnigate/operations.json.
     pub async fn list(&self) -> Result<Vec<ProfileCurrency>, FlorinError> {
         Ok(self.0.send(GetProfileCurrencyList {}).await?.currencies)
+    }
+
+    /// Sends IOUs on a network from an issuing address of the profile's, once. The answer says that it was accepted; it
+    /// is sent in the background, and stands in no transaction list.
+    ///
+    /// It is never repeated by itself: after an outcome that proves nothing it fails with `InDoubt`, and resuming asks
+    /// the server for what became of it, but never sends it again. If the server does not know either, look at the
+    /// network itself.
+    ///
+    /// `reference`: as in [`WalletGroup::transfer`](crate::group::WalletGroup::transfer).
+    ///
+    /// Source: `IssueIOU` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn issue_iou(&self, request: IssueIOU, reference: Option<String>) -> Result<(), FlorinError> {
+        self.0.send_money(request, reference).await?;
+        Ok(())
+    }
+
+    /// Makes an address at which the provider's profile receives IOUs on a network, once for each network.
+    ///
+    /// Source: `CreateProfileAddress` in spec/omnigate/operations.json.
+    pub async fn create_address(&self, bridge_name: String) -> Result<CreatedProfileAddress, FlorinError> {
+        self.0.send(CreateProfileAddress { bridge_name }).await
+    }
+
+    /// The addresses at which a profile receives IOUs, by bridge: the provider's own profile when `upid` is absent.
+    ///
+    /// Source: `GetProfileAddressList` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(upid = None)))]
+    pub async fn addresses(&self, upid: Option<Upid>) -> Result<Vec<NamedProfileAddress>, FlorinError> {
+        let list = self.0.send(GetProfileAddressList { upid }).await?.addresses;
+        let named = list.into_iter().map(|(bridge_name, address)| NamedProfileAddress {
+            bridge_name,
+            profile_address: address.profile_address,
+            trust_lines: address.trust_lines,
+        });
+        Ok(named.collect())
+    }
+
+    /// Lets an address of the profile's accept a currency of an issuer, up to an amount.
+    ///
+    /// Source: `SetAddressTrustline` in spec/omnigate/operations.json.
+    pub async fn set_trust_line(&self, request: SetAddressTrustline) -> Result<(), FlorinError> {
+        self.0.send(request).await?;
+        Ok(())
+    }
+
+    /// Says whether an address of the profile's refuses what comes without a destination tag.
+    ///
+    /// Source: `SetAddressAttribute` in spec/omnigate/operations.json.
+    pub async fn set_address_attribute(&self, request: SetAddressAttribute) -> Result<(), FlorinError> {
+        self.0.send(request).await?;
+        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! The calls, in groups: each group is a file, and each call is one line on top of the operation that it sends.
 
 mod api_key;
+mod bridge;
+mod component;
 mod currency;
 mod hold;
 mod mobile_token;
@@ -13,7 +15,9 @@ mod user;
 mod wallet;
 
 pub use api_key::ApiKeyGroup;
-pub use currency::CurrencyGroup;
+pub use bridge::BridgeGroup;
+pub use component::ComponentGroup;
+pub use currency::{CurrencyGroup, NamedProfileAddress};
 pub use hold::HoldGroup;
 pub use mobile_token::MobileTokenGroup;
 pub use operation::OperationGroup;

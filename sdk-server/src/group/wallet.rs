@@ -3,10 +3,12 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
-    ManualDeposit, Moved, ProfileWalletList, RefundTransaction, Transferred, Wallet, WalletTransfer,
+    CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress, GetTrustLines,
+    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByUpid, ManualDeposit, Moved, ProfileWalletList,
+    RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer, WalletWithdraw, WalletWithdrawTest,
+    WithdrawPath,
 };
-use florin_sdk_core::{FlorinError, Upid, Waid};
+use florin_sdk_core::{CurrencyCode, FlorinError, Upid, Waid};
 
 /// Wallets, and the moving of money between them. Amounts are exact decimals in whole currency units ("12.50" is twelve
 /// and a half EUR), never subunits. Errors: [`ProviderClient`].
@@ -72,6 +74,60 @@ impl WalletGroup {
     #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn deposit(&self, request: ManualDeposit, reference: Option<String>) -> Result<Moved, FlorinError> {
         self.0.send_money(request, reference).await
+    }
+
+    /// Sends money from a wallet to an address outside the platform, once. The amount and its fee are set aside at once;
+    /// the transaction is `Pending` until the network has carried it out (`Completed`) or not (`Failed`: all of it can be
+    /// spent again). Ask for it by [`TransactionGroup::details`](crate::group::TransactionGroup::details).
+    ///
+    /// `reference`: as in [`Self::transfer`].
+    ///
+    /// Source: `WalletWithdraw` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn withdraw(
+        &self,
+        request: WalletWithdraw,
+        reference: Option<String>,
+    ) -> Result<Transferred, FlorinError> {
+        self.0.send_money(request, reference).await
+    }
+
+    /// What a withdrawal would take from the wallet, without making it: on ripple. Empty if nothing there suffices.
+    ///
+    /// Source: `WalletWithdrawTest` in spec/omnigate/operations.json.
+    pub async fn test_withdraw(&self, request: WalletWithdrawTest) -> Result<Vec<WithdrawPath>, FlorinError> {
+        Ok(self.0.send(request).await?.paths.unwrap_or_default())
+    }
+
+    /// Makes a new address at which a wallet receives deposits, with its destination tag on a network that has them.
+    ///
+    /// Source: `CreateWalletDepositAddress` in spec/omnigate/operations.json.
+    pub async fn create_deposit_address(
+        &self,
+        request: CreateWalletDepositAddress,
+    ) -> Result<DepositAddress, FlorinError> {
+        self.0.send(request).await
+    }
+
+    /// The newest address at which a wallet receives deposits of a currency; the profile's default wallet when `waid` is
+    /// absent. Refused (20005) if it has none of this method yet.
+    ///
+    /// Source: `GetWalletDepositAddress` in spec/omnigate/operations.json.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(waid = None)))]
+    pub async fn deposit_address(
+        &self,
+        method: String,
+        currency_code: CurrencyCode,
+        waid: Option<Waid>,
+    ) -> Result<DepositAddress, FlorinError> {
+        self.0.send(GetWalletDepositAddress { method, currency_code, waid }).await
+    }
+
+    /// The currencies that an address of a network accepts.
+    ///
+    /// Source: `GetTrustLines` in spec/omnigate/operations.json.
+    pub async fn trust_lines(&self, network: String, address: String) -> Result<TrustLines, FlorinError> {
+        self.0.send(GetTrustLines { network, address }).await
     }
 
     /// Makes a wallet.

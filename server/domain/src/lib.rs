@@ -9,6 +9,7 @@
 //! | [`refusal`] | the one way in which a rule says no |
 //! | [`access`] | roles, rights, callers, and what a caller reaches |
 //! | [`identity`] | profiles, users, API keys, mobile tokens |
+//! | [`bridge`] | outside networks: addresses, deposits, the outbox of withdrawals, simulated networks |
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
@@ -24,6 +25,7 @@
 //! | [`planted`] | faults that the tests must find, in builds for that only |
 
 pub mod access;
+pub mod bridge;
 pub mod clock;
 pub mod currency;
 pub mod identity;
@@ -86,5 +88,16 @@ pub fn tables() -> Vec<&'static Table> {
         momo::MomoUser::TABLE,
         momo::MomoToken::TABLE,
         momo::MomoRequest::TABLE,
+        bridge::ExternalAccount::TABLE,
+        bridge::DepositAddress::TABLE,
+        bridge::BridgeDeposit::TABLE,
+        bridge::Position::TABLE,
+        bridge::Order::TABLE,
+        bridge::TrustLine::TABLE,
+        bridge::sim::SimNetwork::TABLE,
+        bridge::sim::SimAccount::TABLE,
+        bridge::sim::SimHolding::TABLE,
+        bridge::sim::SimTransaction::TABLE,
+        bridge::sim::SimLate::TABLE,
     ]
 }

@@ -1,7 +1,8 @@
 //! The command line. Each option can be given as a `FLORIN_…` variable, too.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -41,6 +42,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  florin verify --database sqlite://florin.db\n\nThe report is JSON. It may run while the server serves."
     )]
     Verify(VerifyArgs),
+    /// Seal the secrets in the database under an application password, which is shown once. The server must not be running.
+    #[command(
+        after_help = "Examples:\n  florin seal\n  florin seal --change --password-file present.txt\n  florin seal --off --password-file present.txt\n\nUntil then they are as safe as the database. From then on each start of the server begins locked: every call\nanswers 10001 until the components are unlocked with the password."
+    )]
+    Seal(SealArgs),
+    /// Turn maintenance on or off: meanwhile every call answers 10001, which clients try again later.
+    #[command(
+        after_help = "Examples:\n  FLORIN_APIKEY=… florin maintenance on --url http://127.0.0.1:8040\n  florin maintenance off --database postgres://…\n  florin maintenance on --component omnipay --url http://127.0.0.1:8040     Payments only"
+    )]
+    Maintenance(MaintenanceArgs),
     /// Copy the books, as they are now, into a new file. The server may run meanwhile.
     #[command(
         after_help = "Examples:\n  florin backup --to /backups/florin-monday.db\n  florin verify --database sqlite:///backups/florin-monday.db    Check the copy as a whole\n\nThe copy is a SQLite database, from whichever engine. To go back to it, serve it (or a copy of it); to put it on\nPostgreSQL, `florin move` it there. It holds all that the database does: keep it as well as that."
@@ -80,6 +91,13 @@ pub(crate) struct ServeArgs {
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) database: Database,
+    /// Unlocks a sealed platform at the start with the application password in this file.
+    #[arg(long, env = "FLORIN_UNLOCK_FILE")]
+    pub(crate) unlock_file: Option<PathBuf>,
+    /// Proxies in front of the server, as addresses or networks (10.0.0.0/8): when one of them asks, the address in
+    /// X-Forwarded-For is the one whose requests are counted.
+    #[arg(long, env = "FLORIN_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// For tests only: requests may ask for faults. Never with real money.
     #[arg(long, env = "FLORIN_SANDBOX")]
     pub(crate) sandbox: bool,
@@ -107,6 +125,56 @@ pub(crate) struct InitArgs {
     /// How the credentials are printed.
     #[arg(long, env = "FLORIN_FORMAT", value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    /// Make a new application password in place of the present one.
+    #[arg(long, conflicts_with = "off")]
+    pub(crate) change: bool,
+    /// Open the secrets again.
+    #[arg(long)]
+    pub(crate) off: bool,
+    /// A file with the present application password.
+    #[arg(long, env = "FLORIN_PASSWORD_FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// How the password is printed.
+    #[arg(long, env = "FLORIN_FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MaintenanceArgs {
+    /// On or off.
+    #[arg(value_enum)]
+    pub(crate) switch: Switch,
+    /// Which component: omnipass (everything), omnibridge (the ledger), omnipay (payments).
+    #[arg(long, default_value = "omnipass", value_parser = ["omnipass", "omnibridge", "omnipay"])]
+    pub(crate) component: String,
+    /// The server that runs, http://HOST:PORT.
+    #[arg(long, env = "FLORIN_URL")]
+    pub(crate) url: Option<String>,
+    /// An administrator's API key, for the server. Better given in the variable than on the command line.
+    #[arg(long, env = "FLORIN_APIKEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: Database,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Calls answer 10001.
+    On,
+    /// Calls work.
+    Off,
+}
+
+/// A network, or an address as the network of itself.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| "must be an address or a network such as 10.0.0.0/8".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,11 @@ mod config;
 mod demo;
 mod init;
 mod logging;
+mod maintenance;
 mod progress;
 mod prove;
 mod relocate;
+mod seal;
 mod serve;
 mod verify;
 
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Key(args) => init::make_key(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Seal(args) => seal::run(&args),
+        Command::Maintenance(args) => maintenance::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Move(args) => relocate::run(&args),
         Command::Demo => demo::run(),

@@ -1,11 +1,11 @@
 //! Serving a platform.
 
 use crate::config::{Format, ServeArgs};
-use crate::init;
+use crate::{init, seal};
 use anyhow::Context;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Component;
-use florin_http::{App, deliver, listen, momo, router, sso, sweep, upkeep};
+use florin_http::{App, bridge, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,16 +30,22 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
     app.open().await?;
+    app.trust(args.trusted_proxies);
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
     }
+    seal::at_start(&app, args.unlock_file.as_deref(), &mut out).await?;
     if !app.sealer().is_locked(Component::Omnipass) {
         sso::keys::ensure(&app).await?;
     }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
-        writeln!(out, "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; not for real money")?;
+        bridge::sandbox::open(&app).await?;
+        writeln!(
+            out,
+            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; not for real money"
+        )?;
     }
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
@@ -57,8 +63,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
     let keys = tokio::spawn(sso::keys::run(app.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let bridges = tokio::spawn(bridge::worker::run(app.clone()));
     listen::serve(listener, router(app), stop).await;
     upkeep.abort();
+    bridges.abort();
     keys.abort();
     settlements.abort();
     sweeps.abort();

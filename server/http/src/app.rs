@@ -1,19 +1,25 @@
 //! What every request shares.
 
+use crate::bridge;
 use crate::credentials::Credentials;
+use crate::guard::Crowd;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
 use florin_domain::Refusal;
+use florin_domain::bridge::Bridges;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
 use florin_domain::store::{ReadAgain, ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp};
+use ipnet::IpNet;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 /// The most tokens whose last use is remembered.
@@ -37,6 +43,11 @@ struct Inner {
     credentials: Credentials,
     sealer: Sealer,
     settings: Settings,
+    limits: Limits,
+    crowd: Crowd,
+    attempts: Attempts,
+    /// Proxies that are believed when they say for whom they ask.
+    proxies: OnceLock<Vec<IpNet>>,
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
@@ -44,6 +55,7 @@ struct Inner {
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
+    bridge: bridge::State,
 }
 
 impl App {
@@ -54,9 +66,11 @@ impl App {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
         let momo = momo::State::default();
+        let bridge = bridge::State::new(&store, sandbox);
         let (metrics, news) = (Metrics::default(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
+        let (limits, attempts) = (Limits::new(settings.clone()), Attempts::new(clock.clone()));
         Self(Arc::new(Inner {
             store,
             sandbox,
@@ -65,12 +79,42 @@ impl App {
             credentials,
             sealer,
             settings,
+            limits,
+            crowd: Crowd::default(),
+            attempts,
+            proxies: OnceLock::new(),
             clock,
             news,
             slow,
             slow_waiting,
             momo,
+            bridge,
         }))
+    }
+
+    /// Believes these proxies when they say for whom they ask (`X-Forwarded-For`). Once, at the start.
+    pub fn trust(&self, proxies: Vec<IpNet>) {
+        let _ = self.0.proxies.set(proxies);
+    }
+
+    /// The proxies that are believed.
+    pub(crate) fn proxies(&self) -> &[IpNet] {
+        self.0.proxies.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How often.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Requests under way.
+    pub(crate) fn crowd(&self) -> &Crowd {
+        &self.0.crowd
+    }
+
+    /// Guesses of the application password.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     /// Takes over keys and settings from the database. Without it every component is locked.
@@ -114,6 +158,16 @@ impl App {
     /// What the MoMo surface keeps in memory.
     pub(crate) fn momo(&self) -> &momo::State {
         &self.0.momo
+    }
+
+    /// The ways to outside networks.
+    pub(crate) fn bridges(&self) -> &Bridges {
+        self.0.bridge.bridges()
+    }
+
+    /// What the bridges' workers share.
+    pub(crate) fn bridge(&self) -> &bridge::State {
+        &self.0.bridge
     }
 
     /// The clock that all of the server goes by.

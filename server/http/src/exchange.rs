@@ -4,8 +4,13 @@
 //! read/write split), whether the request is well-formed, then the handler. So a mobile credential on a write is
 //! turned away before a byte of its body counts, and a malformed request leaves nothing behind.
 
+mod abroad;
+
 use crate::app::{App, LastUse};
 use crate::fault::{self, Fault};
+use crate::guard::{self, Needs};
+use crate::limits::{self, Class};
+use crate::peer::{self, Peer};
 use crate::place::{self, Template};
 use crate::reply::{self, REQUEST_ID, Reply};
 use crate::{body, fields, gate};
@@ -15,6 +20,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use florin_domain::Refusal;
 use florin_domain::access::{self, Caller, Side};
+use florin_domain::bridge::Bridges;
 use florin_domain::identity::need_working;
 use florin_domain::reference::{self, Decided, Identity, Made, Refused};
 use florin_domain::seal::Sealer;
@@ -31,6 +37,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -46,6 +53,8 @@ pub(crate) struct Reading<'a> {
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
+    /// The ways to outside networks.
+    pub(crate) bridges: &'a Bridges,
 }
 
 /// What a handler that writes gets beside its request.
@@ -62,6 +71,8 @@ pub(crate) struct Writing<'a> {
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
+    /// The ways to outside networks.
+    pub(crate) bridges: &'a Bridges,
 }
 
 /// What a handler gets that writes in steps, or for anybody.
@@ -89,11 +100,14 @@ struct Call {
     caller: Option<Arc<Caller>>,
     headers: HeaderMap,
     request: Map<String, Value>,
+    /// From where it comes, if that is known.
+    source: Option<IpAddr>,
 }
 
 /// An operation in its place: its definition, its gate, and the rest.
 struct Mounted {
     spec: Spec,
+    needs: Needs,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
 }
@@ -145,9 +159,10 @@ impl Routes {
             let app = call.app;
             Box::pin(async move {
                 let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
+                let bridges = app.bridges().clone();
                 let work = move |store: &mut dyn Reader| {
-                    let (last_use, sealer, settings) = (&last_use, &sealer, &settings);
-                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings };
+                    let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
                     encode(&handler(&mut reading, operation.clone())?)
                 };
                 if long { app.read(work).await.into() } else { app.read_again(work).await.into() }
@@ -251,8 +266,21 @@ impl Routes {
         })
     }
 
+    /// An operation that changes the server process itself and nothing that is stored. Anybody may call it: the handler
+    /// sees to whom it listens, and how often.
+    pub(crate) fn server<O: WriteOperation, F: Future<Output = Reply> + Send + 'static>(
+        self,
+        handler: fn(App, Option<IpAddr>, O) -> F,
+    ) -> Self {
+        self.mount::<O>(move |call| match typed::<O>(call.request) {
+            Ok(operation) => Box::pin(handler(call.app, call.source, operation)),
+            Err(refusal) => ready(refusal),
+        })
+    }
+
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
-        self.0.push(Mounted { spec: O::spec(), admit: access::admit::<O>, run: Box::new(run) });
+        let spec = O::spec();
+        self.0.push(Mounted { spec, needs: Needs::of(&spec), admit: access::admit::<O>, run: Box::new(run) });
         self
     }
 
@@ -334,7 +362,7 @@ fn known(caller: Option<Arc<Caller>>) -> Result<Arc<Caller>, Refusal> {
 
 impl From<Result<String, Refusal>> for Reply {
     fn from(result: Result<String, Refusal>) -> Self {
-        Self { result, replayed: false }
+        Self { result, replayed: false, wait: None }
     }
 }
 
@@ -400,6 +428,8 @@ async fn answer(
     in_path: InPath,
 ) -> Result<Reply, Refusal> {
     let spec = &mounted.spec;
+    let _inside = guard::enter(app, mounted.needs)?;
+    let source = parts.extensions.get::<Peer>().map(|peer| peer::source(peer.0, &parts.headers, app.proxies()));
     let mut caller = None;
     // What anybody may read is read without a look at who asks. What anybody may write may come with a credential, and
     // then that must work, and be no mobile one.
@@ -409,9 +439,24 @@ async fn answer(
         _ => true,
     };
     if looked_at {
-        let found = gate::caller(app, &parts.headers).await?;
-        (mounted.admit)(&found)?;
-        caller = Some(found);
+        match gate::caller(app, &parts.headers).await {
+            Ok(found) => caller = Some(found),
+            Err(refusal) if refusal.code == Code::NOT_AUTHENTICATED => {
+                // Guesses are counted, too.
+                return Ok(allow(app, Some(Class::Public), source.map(peer::mark)).err().unwrap_or(refusal.into()));
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let (class, mark) = match &caller {
+        Some(caller) => (Class::of(spec, caller), Some(limits::mark(caller))),
+        None => (Some(Class::Public), source.map(peer::mark)),
+    };
+    if let Err(reply) = allow(app, class, mark) {
+        return Ok(reply);
+    }
+    if let Some(caller) = &caller {
+        (mounted.admit)(caller)?;
     }
     let body = body?;
     let mut request = match spec.method {
@@ -435,7 +480,15 @@ async fn answer(
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));
     }
-    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request }).await)
+    Ok((mounted.run)(Call { app: app.clone(), caller, headers: parts.headers, request, source }).await)
+}
+
+/// Counts a request; the answer to one that is one too many.
+fn allow(app: &App, class: Option<Class>, mark: Option<u64>) -> Result<(), Reply> {
+    let Some((class, mark)) = class.zip(mark) else { return Ok(()) };
+    app.limits()
+        .check(class, mark)
+        .map_err(|seconds| Reply { wait: Some(seconds), ..Refusal::new(Code::TOO_FAST).into() })
 }
 
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
@@ -571,15 +624,15 @@ async fn run_write<O: Operation>(
     identity: Option<Identity>,
 ) -> Reply {
     let shared = app.credentials().shared();
-    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
+    let (sealer, settings, bridges) = (app.sealer().clone(), app.settings().clone(), app.bridges().clone());
     let work = move |store: &mut dyn Writer| -> Result<Decided, Refused> {
         // Asked first and looked at last, so that an engine that is far away fetches all of it at once.
         let working = if shared { need_working(store.reader(), &caller) } else { Ok(()) };
         let reference = identity.as_ref().map(|identity| identity.reference.as_str());
         let decide = |store: &mut dyn Writer| -> Result<(JsonObject, Made), Refusal> {
             let (caller, made) = (&*caller, Made::default());
-            let (sealer, settings) = (&sealer, &settings);
-            let mut writing = Writing { store, caller, reference, made, sealer, settings };
+            let (sealer, settings, bridges) = (&sealer, &settings, &bridges);
+            let mut writing = Writing { store, caller, reference, made, sealer, settings, bridges };
             let answer = handler(&mut writing, operation.clone())?;
             let made = writing.made;
             match serde_json::to_value(&answer) {
@@ -599,7 +652,7 @@ async fn run_write<O: Operation>(
     // A decided refusal is kept under its client reference; all else that was written is undone by then.
     let kept = app.write(work, |refused: &Refused| refused.refusal.code.is_decided()).await;
     match kept {
-        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed },
-        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed },
+        Ok(decided) => Reply { result: Ok(decided.answer.to_string()), replayed: decided.replayed, wait: None },
+        Err(refused) => Reply { result: Err(refused.refusal), replayed: refused.replayed, wait: None },
     }
 }

@@ -4,10 +4,13 @@
 //! | --- | --- |
 //! | [`app`] | what every request shares, and the way to the storage |
 //! | `native` | the native surface `/api/v1`: one handler for each operation |
+//! | [`bridge`] | what carries out orders to outside networks and looks for deposits, and the sandbox's networks |
 //! | [`momo`] | the MoMo surface, and its sandbox |
 //! | [`sso`] | single sign-on `/auth`: pages for people, tokens for applications |
 //! | `exchange` | what happens around each handler: credential, gate, checks, client reference, envelope |
 //! | `credentials` | those that were found to work, so that the store is asked once |
+//! | `guard` | components that are locked or under maintenance, and too many requests at once |
+//! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
@@ -16,6 +19,7 @@
 
 pub mod app;
 mod body;
+pub mod bridge;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -23,16 +27,20 @@ mod exchange;
 mod fault;
 mod fields;
 mod gate;
+mod guard;
+mod limits;
 pub mod listen;
 mod metrics;
 pub mod momo;
 mod native;
+mod peer;
 mod place;
 mod qr;
 mod reply;
 mod signing;
 pub mod sso;
 pub mod sweep;
+mod unlock;
 pub mod upkeep;
 mod watch;
 
@@ -50,6 +58,7 @@ pub fn router(app: App) -> Router {
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
+        .merge(bridge::router(&app))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(app)

@@ -1,6 +1,7 @@
 //! Sockets, time limits, and the end.
 
 use crate::fault::Dropped;
+use crate::peer::Peer;
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -70,8 +71,12 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let service = service_fn(move |request: http::Request<Incoming>| {
+    let peer = stream.peer_addr().map(|address| Peer(address.ip())).ok();
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
         let router = router.clone();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         async move {
             let response =
                 router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never: Infallible| match never {});

@@ -14,9 +14,10 @@ impl Metrics {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry((operation, code.0)).or_default() += 1;
     }
 
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::from(
-            "# HELP florin_requests_total Requests answered, by operation and result code.\n# TYPE florin_requests_total counter\n",
+    pub(crate) fn text(&self, in_flight: u32) -> String {
+        let mut text = format!(
+            "# HELP florin_requests_in_flight Requests that are not answered yet.\n# TYPE florin_requests_in_flight gauge\nflorin_requests_in_flight {in_flight}\n\
+            # HELP florin_requests_total Requests answered, by operation and result code.\n# TYPE florin_requests_total counter\n",
         );
         for ((operation, code), count) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             // Writing to a String cannot fail.

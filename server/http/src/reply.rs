@@ -9,7 +9,8 @@ use axum::response::Response;
 use florin_domain::Refusal;
 use florin_sdk_core::FieldError;
 use florin_sdk_core::code::Code;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use florin_sdk_core::retry::Outcome;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -24,11 +25,13 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) struct Reply {
     pub(crate) result: Result<String, Refusal>,
     pub(crate) replayed: bool,
+    /// Seconds to wait before the next, where there is more to say than the retry table does.
+    pub(crate) wait: Option<u32>,
 }
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        Self { result: Err(refusal), replayed: false }
+        Self { result: Err(refusal), replayed: false, wait: None }
     }
 }
 
@@ -38,15 +41,25 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self) -> Response {
+        let wait = self.wait.or_else(|| retry_after(self.code()));
         let mut response = match self.result {
             Ok(answer) => json(StatusCode::OK, enclose(Code::OK, "Ok", &answer)),
             Err(refusal) => failure(StatusCode::OK, &refusal),
         };
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if self.replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }
+}
+
+/// How many seconds to wait after a code that means "nothing was done, try again later": what the retry table says.
+pub(crate) fn retry_after(code: Code) -> Option<u32> {
+    let soon = matches!(code, Code::MAINTENANCE_IN_PROGRESS | Code::TOO_BUSY | Code::TOO_FAST);
+    Outcome::of(code).filter(|_| soon).and_then(|outcome| u32::try_from(outcome.rule().delay_s).ok())
 }
 
 /// The envelope around an answer's own fields.

@@ -20,7 +20,11 @@ fn find<'a>(schema: &'a Value, definitions: &'a Value, within: &str) -> Option<&
     let mut at = resolve(schema, definitions);
     for step in within.split('.').filter(|step| !step.is_empty()) {
         let (name, list) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
-        at = resolve(at.get("properties")?.get(name)?, definitions);
+        // A name in braces stands for any.
+        at = match name.strip_prefix('{') {
+            Some(_) => resolve(at.get("additionalProperties")?, definitions),
+            None => resolve(at.get("properties")?.get(name)?, definitions),
+        };
         if list {
             at = resolve(at.get("items")?, definitions);
         }

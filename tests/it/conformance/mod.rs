@@ -4,6 +4,7 @@
 mod answers;
 mod codes;
 mod examples;
+mod live;
 mod tables;
 
 use florin_tests::reference::{self, Addition, Documented};

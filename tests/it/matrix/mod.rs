@@ -169,7 +169,9 @@ async fn what_is_malformed_burns_no_key() {
             [json!("1.257"), json!("abc"), json!("0"), json!("-1"), json!({}), json!("9".repeat(40))]
                 .map(|value| row.with(field, value))
         });
-        for request in wrong {
+        // On ripple an IOU has more digits after the point than the currencies of this test.
+        let finer = json!("1.257");
+        for request in wrong.filter(|request| name != "IssueIOU" || request["amount"] != finer) {
             let answer = send(&one.api, "corrected", &row, &request).await;
             answer.refused(20000, &format!("{name} as {request}"));
         }

@@ -1,10 +1,12 @@
 //! Two providers on one server, made alike: the same names, each with a currency, users and keys of its own.
 
 use florin_sdk_core::operation::{GetWallet, IssueGatewayCurrency, Moved, Operation};
-use florin_sdk_core::{Amount, CurrencyCode, Hoid, Prid, Txid, Waid};
+use florin_sdk_core::{Amount, CurrencyCode, Hoid, JsonObject, Prid, Txid, Waid};
 use florin_tests::http::Api;
+use florin_tests::sample;
 use florin_tests::server::Server;
 use florin_tests::world::{self, Person, amount};
+use serde_json::json;
 
 /// A provider.
 pub(super) struct Owner {
@@ -17,6 +19,8 @@ pub(super) struct Owner {
     pub(super) currency: CurrencyCode,
     /// Another currency of its own.
     pub(super) second_currency: CurrencyCode,
+    /// Its issuing address on the simulated ripple.
+    pub(super) issuer: String,
     /// Users of the same names with both owners.
     pub(super) user: Person,
     pub(super) other: Person,
@@ -44,7 +48,12 @@ impl Two {
 
 impl Owner {
     async fn new(provider: &Api, name: &str, letters: [&str; 2]) -> Self {
-        let upid = provider.ok(&world::new_merchant(name)).await.upid;
+        let issuer = sample::outside_address(provider, "ripple").await;
+        provider.ok(&sample::account_data(&issuer, true)).await;
+        let mut profile = world::new_merchant(name);
+        let attributes = json!({ "rippleissueraddress": issuer });
+        profile.extended = Some(JsonObject(attributes.as_object().cloned().expect("an object")));
+        let upid = provider.ok(&profile).await.upid;
         let key = async |roles: &[&str]| {
             let key = provider.ok(&world::new_key("Its own", roles, Some(upid))).await;
             provider.key(key.api_key.expose())
@@ -62,7 +71,7 @@ impl Owner {
         let [currency, second_currency] = currencies.try_into().expect("two");
         let waid = api.ok(&GetWallet { waid: None }).await.waid;
         let (user, other) = (world::person(&api, "customer").await, world::person(&api, "another").await);
-        let owner = Self { api, second_key, reader, waid, currency, second_currency, user, other };
+        let owner = Self { api, second_key, reader, waid, currency, second_currency, issuer, user, other };
         for person in [&owner.user, &owner.other] {
             let mut credit = world::credit_of(person, "1000");
             credit.currency = owner.currency.clone();

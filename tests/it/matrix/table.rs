@@ -2,8 +2,12 @@
 
 use super::owner::Owner;
 use florin_sdk_core::operation::{self, Operation, Spec};
+use florin_tests::sample;
 use florin_tests::world::{self, amount};
 use serde_json::{Value, json};
+
+/// Addresses of others on ripple, from the contract's examples.
+const RECEIVERS: [&str; 2] = ["rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B", "rpmGcKEqTFDHd3tvAWFENNLhy2HMy7Yj89"];
 
 /// A row. What the request is about is made anew for each, so that each can succeed once.
 pub(super) struct Row {
@@ -117,6 +121,22 @@ pub(super) async fn row(owner: &Owner, spec: Spec) -> Row {
             let request =
                 operation::RedeemCurrency { currency_code: currency(), amount: amount("1.25"), reference_id: None };
             (fields(&request), Some("amount"), "currencycode", json!(owner.second_currency))
+        }
+        "WalletWithdraw" => {
+            let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
+            let request = operation::WalletWithdraw::new(amount("1.25"), currency(), method, to);
+            (fields(&request), Some("amount"), "destinationaddress", json!("Cash desk 8"))
+        }
+        "AssignBridgeDeposit" => {
+            let lost = sample::unassigned(&owner.api).await;
+            let request = operation::AssignBridgeDeposit::new("ripple".to_owned(), lost, user.waid);
+            (fields(&request), None, "waid", json!(owner.other.waid))
+        }
+        "IssueIOU" => {
+            let (network, usd) = ("ripple".to_owned(), "USD".parse().expect("a code"));
+            let (from, to) = (owner.issuer.clone(), RECEIVERS[0].to_owned());
+            let request = operation::IssueIOU::new(network, from, to, usd, amount("1.25"));
+            (fields(&request), Some("amount"), "receiveraddress", json!(RECEIVERS[1]))
         }
         name => panic!("{name} is about money and has no row in tests/it/matrix/table.rs: write it"),
     };

@@ -65,6 +65,9 @@ catalogue! {
     /// Seconds of saved-up allowance: so many seconds' worth of requests may come at once
     RATE_BURST_SECONDS = Omnipass "ratelimitburstseconds" Number { min: 1, max: 60 } "5";
 
+    /// Whether addresses of outside networks are checked by their checksums; false: only length and characters
+    ADDRESS_CHECKS = Omnibridge "addresschecks" Flag "true";
+
     /// Minutes after which a payment request that nobody paid ends
     PAYMENT_EXPIRY_MINUTES = Omnipay "paymentexpiryminutes" Number { min: 1, max: 10_080 } "30";
     /// Whether a payment request from a wallet that the caller may charge is paid at once, without AcceptPayment

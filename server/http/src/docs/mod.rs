@@ -8,6 +8,7 @@ pub use momo::momo_openapi;
 pub use openapi::openapi;
 
 use crate::app::App;
+use crate::guard;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -36,6 +37,9 @@ async fn ready(State(app): State<App>) -> Response {
         let _ = app.write(system::touch, |_: &Refusal| false).await;
         state = app.health().map_err(|error| error.to_string());
     }
+    if let Some(reason) = guard::stopped(&app) {
+        state = Err(reason);
+    }
     match state {
         Ok(()) => "ready\n".into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
@@ -43,5 +47,5 @@ async fn ready(State(app): State<App>) -> Response {
 }
 
 async fn metrics(State(app): State<App>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics().text()).into_response()
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics().text(app.crowd().count())).into_response()
 }

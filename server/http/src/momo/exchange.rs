@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::body;
 use crate::exchange::request_id;
 use crate::fault::{self, Fault};
+use crate::guard::{self, Needs};
 use crate::reply::REQUEST_ID;
 use axum::Router;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -191,6 +192,7 @@ async fn answer(
     mut parts: Parts,
     body: Result<Vec<u8>, Refusal>,
 ) -> Result<Response, Denial> {
+    let _inside = guard::enter(app, Needs::MOBILE_MONEY)?;
     let asked = asked(app, place.mounted.spec, place.product, &parts).await?;
     let body = body?;
     let params = RawPathParams::from_request_parts(&mut parts, &()).await;

@@ -1,6 +1,8 @@
 //! The native surface, `/api/v1`: every operation of the list with its handler. A handler translates its request, asks
 //! the domain, and translates back.
 
+mod bridge;
+mod component;
 mod currency;
 mod hold;
 mod payment;
@@ -53,9 +55,35 @@ pub(crate) fn routes() -> Routes {
         .read(currency::get_circulation)
         .read(currency::get_profile_currency_list)
         .public(currency::get_public_currency_list)
+        .server(component::unlock_system_component)
+        .read(component::get_system_attribute_list)
+        .write(component::set_system_attribute)
         .public(system::get_public_role_list)
         .read(system::get_settings)
         .read(system::get_operation_outcome)
+        .write_abroad(
+            bridge::look_for_deposit_address,
+            bridge::ask_for_deposit_address,
+            bridge::create_wallet_deposit_address,
+        )
+        .read(bridge::get_wallet_deposit_address)
+        .write(bridge::wallet_withdraw)
+        .write_abroad(bridge::look_for_paths, bridge::ask_for_paths, bridge::wallet_withdraw_test)
+        .read_abroad(bridge::look_for_trust_lines, bridge::ask_for_trust_lines, bridge::get_trust_lines)
+        .write(bridge::issue_iou)
+        .write_abroad(bridge::look_for_profile_address, bridge::ask_for_profile_address, bridge::create_profile_address)
+        .read(bridge::get_profile_address_list)
+        .write_abroad(bridge::look_for_line, bridge::ask_for_line, bridge::set_address_trustline)
+        .write_abroad(bridge::look_for_flag, bridge::ask_for_flag, bridge::set_address_attribute)
+        .read(bridge::get_system_active_bridge_list)
+        .read_abroad(bridge::look_for_balances, bridge::ask_for_balances, bridge::get_system_bridge_balances)
+        .write(bridge::update_bridge_external_account)
+        .read(bridge::get_external_account_identifier_field)
+        .read(bridge::get_system_bridge_external_account_attribute_list)
+        .read(bridge::get_system_bridge_external_account_list)
+        .read(bridge::list_bridge_deposits)
+        .read(bridge::list_bridge_orders)
+        .write(bridge::assign_bridge_deposit)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(super) fn create_wallet(call: &mut Writing<'_>, op: CreateWallet) -> Result<
 }
 
 /// The wallet that a request names, or the caller's default one, if the caller reaches it.
-fn wallet_for<O: Operation>(
+pub(super) fn wallet_for<O: Operation>(
     store: &mut dyn Reader,
     caller: &Caller,
     waid: Option<Waid>,

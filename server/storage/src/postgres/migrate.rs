@@ -13,6 +13,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_momo.sql"),
     include_str!("../../migrations/postgres/0006_sso.sql"),
     include_str!("../../migrations/postgres/0007_ledger.sql"),
+    include_str!("../../migrations/postgres/0008_bridge.sql"),
     include_str!("../../migrations/postgres/0010_component.sql"),
     include_str!("../../migrations/postgres/0004_identity.sql"),
     include_str!("../../migrations/postgres/0003_settled.sql"),

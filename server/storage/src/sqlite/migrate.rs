@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_momo.sql"),
     include_str!("../../migrations/sqlite/0006_sso.sql"),
     include_str!("../../migrations/sqlite/0007_ledger.sql"),
+    include_str!("../../migrations/sqlite/0008_bridge.sql"),
     include_str!("../../migrations/sqlite/0010_component.sql"),
     include_str!("../../migrations/sqlite/0004_identity.sql"),
     include_str!("../../migrations/sqlite/0003_references.sql"),
