@@ -34,6 +34,8 @@ pub mod id;
 pub mod json;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "write")]
+pub mod lenient;
 pub mod model;
 #[cfg(feature = "momo")]
 pub mod momo;
@@ -42,15 +44,19 @@ pub mod operation;
 pub mod qr;
 pub mod retry;
 pub mod secret;
+#[cfg(feature = "sso")]
+pub mod sso;
 pub mod text;
 pub mod timestamp;
 
 pub use error::{FieldError, FlorinError, Knowledge};
 pub use id::{Akid, Fsid, Hoid, Mtid, Ntid, Prid, Txid, Upid, Uuid, Waid};
 pub use json::{JsonObject, JsonValue, SecretObject};
+#[cfg(feature = "write")]
+pub use lenient::{Assent, Digits};
 pub use money::{Amount, CurrencyCode};
 pub use operation::{Access, Callers, Operation};
-pub use secret::Secret;
+pub use secret::{KeyInPath, Secret, UserToken};
 pub use text::{Email, WebUrl};
 pub use timestamp::Timestamp;
 pub use wire::{Kind, Wire};

@@ -51,6 +51,12 @@ impl Amount {
         self.0 > Decimal::ZERO
     }
 
+    /// Without the digits beyond `scale` after the point. For limits and the like; what is moved is never rounded.
+    #[must_use]
+    pub fn cut(self, scale: u32) -> Self {
+        Self(self.0.trunc_with_scale(scale))
+    }
+
     /// As an integer of the smallest unit of a currency with `scale` digits after the point.
     ///
     /// # Errors

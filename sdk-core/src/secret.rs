@@ -87,3 +87,75 @@ mod tests {
         assert_eq!(format!("{:?}", Secret::from("D85E4D788BB61CE3")), "***");
     }
 }
+
+/// Declares what a secret is looked up by, in a path: a prefix, and the secret's 32 digits.
+macro_rules! lookup_keys {
+    ($($(#[doc = $doc:literal])+ $name:ident = $prefix:literal;)+) => {$(
+        $(#[doc = $doc])+
+        ///
+        /// `Debug` shows nothing of it, and the server keeps it out of its log. It does stand in the path of a request, so
+        /// use it where nobody between the two writes paths down.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Secret);
+
+        impl $name {
+            /// With its prefix, as it stands in a path.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose()
+            }
+
+            /// The 32 digits behind the prefix.
+            #[must_use]
+            pub fn digits(&self) -> &str {
+                self.expose().get($prefix.len() + 1..).unwrap_or_default()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = crate::error::FlorinError;
+
+            /// With or without the prefix.
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let digits = text.strip_prefix(concat!($prefix, "_")).unwrap_or(&text);
+                if digits.len() != 32 || !digits.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b)) {
+                    let reason = "must be 32 upper-case hexadecimal digits, with or without its prefix";
+                    return Err(crate::error::FlorinError::invalid($prefix, reason));
+                }
+                Ok(Self(Secret::from(format!("{}_{digits}", $prefix))))
+            }
+        }
+
+        impl TryFrom<&Secret> for $name {
+            type Error = crate::error::FlorinError;
+
+            fn try_from(secret: &Secret) -> Result<Self, Self::Error> {
+                Self::try_from(secret.expose().to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(key: $name) -> Self {
+                key.expose().to_owned()
+            }
+        }
+
+        impl Wire for $name {
+            const KIND: Kind = Kind::Key($prefix);
+        }
+
+        #[cfg(feature = "schema")]
+        text_schema!($name, concat!("^", $prefix, "_[0-9A-F]{32}$"));
+
+        #[cfg(feature = "uniffi")]
+        uniffi::custom_type!($name, String);
+    )+};
+}
+
+lookup_keys! {
+    /// What a live session is looked up by; it opens nothing by itself.
+    UserToken = "usertoken";
+    /// An API key, to be looked up.
+    KeyInPath = "apikey";
+}

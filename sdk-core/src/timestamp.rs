@@ -56,6 +56,12 @@ impl Timestamp {
     }
 }
 
+/// Whether a text is a day as `YYYY-MM-DD`.
+#[cfg(feature = "write")]
+pub(crate) fn is_date(text: &str) -> bool {
+    time::Date::parse(text, time::macros::format_description!("[year]-[month]-[day]")).is_ok()
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = i128::from(self.0) * 1_000_000;

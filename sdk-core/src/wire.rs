@@ -28,6 +28,10 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Bool,
+    /// `true`, or the text `"true"`; nothing else.
+    Assent,
+    /// A string of digits, or the number that they spell; lengths count digits.
+    Digits,
     /// A list of strings; lengths count elements.
     List,
     /// A JSON object; lengths count bytes of its serialised form.

@@ -4,10 +4,10 @@ use crate::token::{Source, TokenSource};
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, PaymentPager, TransactionPager};
 use florin_sdk_core::model::{ListedPayment, ListedTransaction, PublicCurrency, Role, WalletEntry};
 use florin_sdk_core::operation::{
-    DepositAddress, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetPublicCurrencyList, GetPublicRoleList,
-    GetSettings, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails,
-    GetWalletTransactionList, Payment, PaymentList, ReadOperation, Settings, TransactionDetails, TransactionList, User,
-    Wallet,
+    DepositAddress, ExtendedAttribute, GetMe, GetPaymentStatus, GetPaymentTransactionList, GetProfile,
+    GetProfileExtendedAttributeList, GetProfileList, GetPublicCurrencyList, GetPublicRoleList, GetSettings, GetWallet,
+    GetWalletDepositAddress, GetWalletList, GetWalletTransactionDetails, GetWalletTransactionList, ListedProfile,
+    Payment, PaymentList, Profile, ReadOperation, Settings, TransactionDetails, TransactionList, User, Wallet,
 };
 use florin_sdk_core::{FlorinError, Prid, Txid, Waid};
 use futures_core::Stream;
@@ -57,6 +57,7 @@ macro_rules! mobile {
 mobile! {
     GetMe GetWallet GetWalletList GetWalletTransactionList GetWalletTransactionDetails GetPaymentStatus
     GetPaymentTransactionList GetSettings GetPublicCurrencyList GetPublicRoleList GetWalletDepositAddress
+    GetProfile GetProfileList GetProfileExtendedAttributeList
 }
 
 /// Reads the wallet platform for the app's own user. It can change nothing.
@@ -100,6 +101,27 @@ impl MobileClient {
     /// Source: `GetMe` in spec/florin/extensions.md.
     pub async fn me(&self) -> Result<User, FlorinError> {
         Ok(self.send(GetMe {}).await?.user)
+    }
+
+    /// The profile that the app's user acts for: name, address and the like.
+    ///
+    /// Source: `GetProfile` in spec/omnigate/operations.json.
+    pub async fn profile(&self) -> Result<Profile, FlorinError> {
+        self.send(GetProfile::new()).await
+    }
+
+    /// The profiles on which the app's user has a place.
+    ///
+    /// Source: `GetProfileList` in spec/omnigate/operations.json.
+    pub async fn profiles(&self) -> Result<Vec<ListedProfile>, FlorinError> {
+        Ok(self.send(GetProfileList {}).await?.profiles)
+    }
+
+    /// The extended attributes that a profile can have.
+    ///
+    /// Source: `GetProfileExtendedAttributeList` in spec/omnigate/operations.json.
+    pub async fn extended_attributes(&self) -> Result<Vec<ExtendedAttribute>, FlorinError> {
+        Ok(self.send(GetProfileExtendedAttributeList {}).await?.attributes)
     }
 
     /// One wallet and its balances, as of the server's last commit: the user's default wallet when `waid` is absent.

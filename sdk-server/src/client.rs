@@ -1,8 +1,9 @@
 //! The client of a provider's own servers.
 
 use crate::group::{
-    ApiKeyGroup, BridgeGroup, ComponentGroup, CurrencyGroup, HoldGroup, MobileTokenGroup, OperationGroup, PaymentGroup,
-    ProfileGroup, SettingsGroup, TransactionGroup, UserGroup, WalletGroup,
+    ApiKeyGroup, ApplicationGroup, BridgeGroup, ComponentGroup, CredentialGroup, CurrencyGroup, FeeGroup, HoldGroup,
+    MobileTokenGroup, OperationGroup, PaymentGroup, ProfileGroup, RoleGroup, SettingsGroup, SystemUserGroup, TeamGroup,
+    TierGroup, TransactionGroup, UserGroup, WalletGroup,
 };
 use crate::journal::Journal;
 use crate::money::Money;
@@ -78,6 +79,11 @@ impl ProviderClient {
         Arc::new(UserGroup(self.clone()))
     }
 
+    /// What the provider's people sign in with: passwords, second factors, e-mail addresses.
+    pub fn credentials(&self) -> Arc<CredentialGroup> {
+        Arc::new(CredentialGroup(self.clone()))
+    }
+
     /// The tokens with which users' apps read.
     pub fn mobile_tokens(&self) -> Arc<MobileTokenGroup> {
         Arc::new(MobileTokenGroup(self.clone()))
@@ -98,6 +104,16 @@ impl ProviderClient {
         Arc::new(BridgeGroup(self.clone()))
     }
 
+    /// KYC tiers.
+    pub fn tiers(&self) -> Arc<TierGroup> {
+        Arc::new(TierGroup(self.clone()))
+    }
+
+    /// Fee schedules.
+    pub fn fees(&self) -> Arc<FeeGroup> {
+        Arc::new(FeeGroup(self.clone()))
+    }
+
     /// Profiles: the provider's own and those below it.
     pub fn profiles(&self) -> Arc<ProfileGroup> {
         Arc::new(ProfileGroup(self.clone()))
@@ -106,6 +122,26 @@ impl ProviderClient {
     /// API keys.
     pub fn api_keys(&self) -> Arc<ApiKeyGroup> {
         Arc::new(ApiKeyGroup(self.clone()))
+    }
+
+    /// The users of profiles, and their roles there.
+    pub fn teams(&self) -> Arc<TeamGroup> {
+        Arc::new(TeamGroup(self.clone()))
+    }
+
+    /// Roles that the provider makes for itself and the profiles below it.
+    pub fn roles(&self) -> Arc<RoleGroup> {
+        Arc::new(RoleGroup(self.clone()))
+    }
+
+    /// Users of the whole platform, for those who run it.
+    pub fn system_users(&self) -> Arc<SystemUserGroup> {
+        Arc::new(SystemUserGroup(self.clone()))
+    }
+
+    /// Applications of single sign-on.
+    pub fn applications(&self) -> Arc<ApplicationGroup> {
+        Arc::new(ApplicationGroup(self.clone()))
     }
 
     /// What is to be known of the platform.

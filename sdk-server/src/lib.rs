@@ -10,12 +10,14 @@ pub mod journal;
 pub mod momo;
 mod money;
 pub mod resume;
+pub mod token;
 
 pub use client::ProviderClient;
 pub use florin_sdk_core::client::{CancelToken, ClientOptions, PaymentPager, TransactionPager};
 pub use florin_sdk_core::{
-    Akid, Amount, CurrencyCode, FieldError, FlorinError, Fsid, Hoid, JsonObject, Knowledge, Mtid, Ntid, Prid, Secret,
-    Timestamp, Txid, Upid, Uuid, Waid, model, operation, qr,
+    Akid, Amount, CurrencyCode, Email, FieldError, FlorinError, Fsid, Hoid, JsonObject, Knowledge, Mtid, Ntid, Prid,
+    Secret, Timestamp, Txid, Upid, Uuid, Waid, WebUrl, model, operation, qr,
 };
 pub use journal::{FileJournal, Journal, JournalEntry, JournalError, MemoryJournal, Settlement};
 pub use resume::{Fate, Resumed};
+pub use token::{CheckedToken, TokenChecker, TokenPolicy};

@@ -43,7 +43,7 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
             if let Some((least, most)) = field.bounds {
                 bad.push(("too long", json!("x".repeat(most + 1))));
                 bad.push(("far too long", json!("x".repeat(100_000.min(most * 100 + 1000)))));
-                if in_body || least > 1 {
+                if least > 1 || (in_body && least > 0) {
                     bad.push(("too short", json!("x".repeat(least - 1))));
                 }
             }

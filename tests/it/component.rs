@@ -95,7 +95,7 @@ async fn after_a_restart_a_sealed_platform_is_locked_until_each_component_is_unl
     // Each by itself, without a credential.
     let anybody = world.server.api();
     anybody.ok(&unlock(ComponentName::Omnipass, &password)).await;
-    assert_eq!(provider.code(&GetProfile { upid: None }).await, 10000);
+    assert_eq!(provider.code(&GetProfile::new()).await, 10000);
     let answer = provider.send(&GetWallet { waid: None }).await;
     assert!(answer.code() == MAINTENANCE && answer.text().contains("omnibridge"), "{}", answer.text());
     assert_eq!(provider.code(&GetPaymentStatus { prid }).await, MAINTENANCE);
@@ -445,7 +445,7 @@ async fn what_anybody_may_call_is_counted_by_address_as_trusted_proxies_say() {
     assert!(counts.iter().all(|count| (60..200).contains(count)), "{counts:?}");
     // Guesses of credentials are counted there, too; who has one that works is not disturbed.
     let guess = from("198.51.100.1").key("0123456789ABCDEF0123456789ABCDEF");
-    assert_eq!(guess.code(&GetProfile { upid: None }).await, FAST);
+    assert_eq!(guess.code(&GetProfile::new()).await, FAST);
     let known = from("198.51.100.1").key(&initialised.apikey);
-    assert_eq!(known.code(&GetProfile { upid: None }).await, 10000);
+    assert_eq!(known.code(&GetProfile::new()).await, 10000);
 }

@@ -23,7 +23,7 @@ async fn from_an_empty_folder_to_the_first_answer() {
     let home = Home::new();
     let initialised = home.init().await;
     let server = Server::start(home, Options::default()).await;
-    let profile = server.api().key(&initialised.apikey).ok(&GetProfile { upid: None }).await;
+    let profile = server.api().key(&initialised.apikey).ok(&GetProfile::new()).await;
     let took = start.elapsed();
     eprintln!("init, serve and the first 200 took {took:?}");
     assert!(took < Duration::from_secs(20), "{took:?}");
@@ -84,7 +84,7 @@ async fn serving_an_empty_database_initialises_it_and_shows_the_credentials_once
     let mut keys = Vec::new();
     for word in printed.split(|c: char| !c.is_ascii_alphanumeric()) {
         if word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let code = server.api().key(word).code(&GetProfile { upid: None }).await;
+            let code = server.api().key(word).code(&GetProfile::new()).await;
             if code == 10000 {
                 keys.push(word.to_owned());
             }
@@ -95,7 +95,7 @@ async fn serving_an_empty_database_initialises_it_and_shows_the_credentials_once
     assert_eq!(server.terminate().await.code(), Some(0));
     server.restart().await;
     assert_eq!(server.printed().matches(&keys[0]).count(), 1, "shown once");
-    assert_eq!(server.api().key(&keys[0]).code(&GetProfile { upid: None }).await, 10000);
+    assert_eq!(server.api().key(&keys[0]).code(&GetProfile::new()).await, 10000);
     assert_eq!(server.home.try_init().await.status.code(), Some(1));
 }
 

@@ -1,6 +1,7 @@
 //! No secret in any log line, at the most talkative level, nor in what the database consists of.
 
 use florin_sdk_core::Secret;
+use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::operation::{self, CreateProfile, GetAPIKeyList, GetWallet};
 use florin_tests::server::{Home, Options, Server};
 use florin_tests::world::{self, World};
@@ -42,7 +43,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn find(place: &str, haystack: &[u8], secrets: &[(&str, String)]) {
+pub(crate) fn find(place: &str, haystack: &[u8], secrets: &[(&str, String)]) {
     for (what, secret) in secrets {
         for spelling in spellings(secret) {
             let found = haystack.windows(spelling.len()).position(|window| window == spelling.as_bytes());
@@ -84,6 +85,7 @@ async fn no_secret_in_logs_or_files() {
     let processor = "card-4242-marked-4242";
     let extended = "extended-marked-secret";
     let wrong_key = "D85E4D788BB61CE3F429C8C7997BD3D1";
+    let application = "18j-marked-^03%m";
     let wrong_token = "fmt_wrongmarkedwrongmarkedwrongmarkedwrong";
     let mut secrets = vec![
         ("the first key", world.initialised.apikey.clone()),
@@ -97,19 +99,24 @@ async fn no_secret_in_logs_or_files() {
         ("a card", processor.to_owned()),
         ("a wrong key", wrong_key.to_owned()),
         ("a wrong token", wrong_token.to_owned()),
+        ("an application password", application.to_owned()),
     ];
 
     // Where the database asks for one.
     secrets.extend(world.server.home.password().map(|password| ("the database's password", password)));
 
     // Used well.
+    for component in [ComponentName::Omnipass, ComponentName::Omnipay] {
+        let unlock = operation::UnlockSystemComponent { component, password: Secret::from(application) };
+        assert_eq!(world.server.api().code(&unlock).await, 10000);
+    }
     assert_eq!(world.alice.app.code(&GetWallet { waid: None }).await, 10000);
     let key = provider.ok(&world::new_key("Marked", &["profile-ro"], None)).await;
     secrets.push(("a new key", key.api_key.expose().to_owned()));
     assert_eq!(provider.key(key.api_key.expose()).code(&GetWallet { waid: None }).await, 10000);
     let profile = CreateProfile {
         register_user: Some(true),
-        callback_url: Some("https://app.example.com/set-password".to_owned()),
+        callback_url: Some("https://app.example.com/set-password".parse().expect("an address")),
         password: Some(Secret::from(password)),
         ..world::individual("secretive")
     };
@@ -138,7 +145,7 @@ async fn no_secret_in_logs_or_files() {
         ..world::new_merchant("othershop")
     };
     let shop = provider.ok(&shop).await.upid;
-    let shown = provider.send(&operation::GetProfile { upid: Some(shop) }).await;
+    let shown = provider.send(&operation::GetProfile { upid: Some(shop), ..operation::GetProfile::new() }).await;
     for name in ["merchantcallbackpassword", "paymentprocessorsecret"] {
         let shown: serde_json::Value = serde_json::from_slice(&shown.bytes).expect("JSON");
         assert_ne!(shown["extended"][name], json!(extended), "A-085: {name} is masked: {shown}");

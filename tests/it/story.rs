@@ -137,6 +137,7 @@ async fn the_whole_story() {
         destination_waid: None,
         clerk_name: Some("Carla".to_owned()),
         creator_uuid: None,
+        tip: None,
     };
     let asked = till.payments().request(request, None).await.expect("a payment request");
     assert_eq!(asked.status, PaymentStatus::Waiting);

@@ -201,7 +201,10 @@ async fn roles_say_what_a_key_may_do() {
     }
     // Reading every profile is not reading every wallet, and neither is writing.
     let agent = api(&["agent-ro"]).await;
-    assert_eq!(agent.code(&operation::GetProfile { upid: Some(world.alice.upid) }).await, 10000);
+    assert_eq!(
+        agent.code(&operation::GetProfile { upid: Some(world.alice.upid), ..operation::GetProfile::new() }).await,
+        10000
+    );
     assert_eq!(agent.code(&operation::GetWallet { waid: Some(world.alice.waid) }).await, 10000);
     assert_eq!(agent.code(&world::debit_of(&world.alice, "1")).await, 20003);
     let update = operation::UpdateUser {

@@ -40,7 +40,7 @@ async fn withdraw(api: Api, number: usize, mut rng: fastrand::Rng, stop: Arc<Ato
         round += 1;
         let units = rng.i64(1..=5);
         // Every fourth goes where it fails: too little to open an account that is not there.
-        let fails = rng.u8(..) % 4 == 0;
+        let fails = rng.u8(..).is_multiple_of(4);
         let (text, to) = if fails { ("0.000001".to_owned(), UNOPENED) } else { (units.to_string(), ROUND) };
         let currency: CurrencyCode = "XRP".parse().expect("a code");
         let request = WalletWithdraw::new(amount(&text), currency, "ripple".to_owned(), to.to_owned());

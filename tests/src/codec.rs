@@ -44,15 +44,21 @@ macro_rules! codecs {
 }
 
 codecs! {
-    GetProfile GetAPIKeyList
+    GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+    GetTeamList ListRoles GetProfileList GetSystemUser
     GetUser ListUsers ListMobileTokens GetMe
+    GetUserMFAStatus GetUserMFASeed
     GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
     GetPaymentStatus GetPaymentTransactionList
     GetProfileCurrencyList GetPublicCurrencyList GetCirculation
     GetSystemAttributeList UnlockSystemComponent SetSystemAttribute
     GetPublicRoleList GetSettings GetOperationOutcome
-    CreateProfile CreateAPIKey DeleteAPIKey
+    CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+    SetExtendedAttribute DeleteExtendedAttribute
+    AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+    CreateRole DeleteRole AssignRoleRight UnassignRoleRight
     CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+    Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
     CreateWallet WalletTransfer CreditWallet DebitWallet
     PlaceHold CaptureHold ReleaseHold RefundTransaction
     CreatePaymentRequest AcceptPayment RefusePayment
@@ -64,6 +70,10 @@ codecs! {
     CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
     SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
     AssignBridgeDeposit
+    GetWalletListByName ManualDeposit UpdateMerchantInfo
+    CreateBridgeCurrency CreateSystemBridgeCurrency GetSystemCurrencyList
+    GetTierData SetTier AssignTier DeleteTier
+    ListFeeSchedules SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
 }
 
 /// The codec of an operation.

@@ -111,7 +111,8 @@ impl Api {
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
         let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
-        let http = builder.no_proxy().timeout(PATIENCE).build().expect("a client");
+        let http =
+            builder.no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().expect("a client");
         Self { http, base: base.to_owned(), credential: Credential::Nobody, headers: HeaderMap::new() }
     }
 
@@ -173,6 +174,18 @@ impl Api {
     /// Sends any bytes as JSON, and panics if no answer comes.
     pub async fn exchange(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> Answer {
         self.try_exchange(method, path, body).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
+    }
+
+    /// Sends a form, or nothing, and panics if no answer comes.
+    pub async fn form(&self, method: &str, path: &str, form: Option<String>) -> Answer {
+        let method = method.parse::<reqwest::Method>().expect("a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+        if let Some(form) = form {
+            request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
+        }
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Answer { status, headers, bytes: answer.bytes().await.expect("a body").to_vec() }
     }
 
     /// Sends any bytes as JSON.

@@ -5,6 +5,9 @@
 //! | --- | --- |
 //! | [`server`] | the binary: start, kill, stop, restart, its logs, `florin verify` |
 //! | [`http`] | requests as bytes and JSON, past both SDKs |
+//! | [`mailbox`] | the mails of a server that puts them into a folder |
+//! | [`smtp`] | an SMTP server that takes mails, or does not |
+//! | [`totp`] | codes of an authenticator app |
 //! | [`momo`] | the MoMo surface as bytes and JSON |
 //! | [`world`] | a provider with a currency, users, tokens, keys and a merchant, made through the API |
 //! | [`sample`] | one valid request for each operation |
@@ -33,9 +36,13 @@ pub mod digest;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod http;
+pub mod mailbox;
 pub mod momo;
+pub mod oauth;
 pub mod reference;
 pub mod sample;
 pub mod seed;
 pub mod server;
+pub mod smtp;
+pub mod totp;
 pub mod world;

@@ -348,6 +348,12 @@ pub fn omnigate() -> Vec<Documented> {
     parse("omnigate/operations.json", include_str!("../spec/omnigate/operations.json"))
 }
 
+/// The same rows as they are.
+#[must_use]
+pub fn omnigate_raw() -> Vec<Value> {
+    parse("omnigate/operations.json", include_str!("../spec/omnigate/operations.json"))
+}
+
 /// `florin/operations.json`.
 #[must_use]
 pub fn florin() -> Own {

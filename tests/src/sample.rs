@@ -4,7 +4,7 @@ use crate::http::Api;
 use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::operation::{self, Operation};
-use florin_sdk_core::{Hoid, JsonObject, SecretObject};
+use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
 
 /// The fields of a request for `name` that its rightful caller gets an answer to, or `None` for an operation without
@@ -15,7 +15,7 @@ use serde_json::Value;
 pub async fn of(world: &World, name: &str) -> Option<Value> {
     let unique = fastrand::u32(..);
     Some(match name {
-        "GetProfile" => json(&operation::GetProfile { upid: None }),
+        "GetProfile" => json(&operation::GetProfile::new()),
         "GetAPIKeyList" => json(&operation::GetAPIKeyList { upid: None }),
         "GetUser" => json(&operation::GetUser { provider_user_id: None, uuid: Some(world.alice.uuid) }),
         "ListUsers" => json(&operation::ListUsers { limit: None, after: None, search: None }),
@@ -65,6 +65,58 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let spare = world.provider.ok(&world::new_key("Spare", &["profile-ro"], None)).await;
             json(&operation::DeleteAPIKey { akid: spare.akid, upid: None })
         }
+        "UpdateProfile" => json(&operation::UpdateProfile {
+            city: Some(format!("City {unique}")),
+            ..operation::UpdateProfile::new(world.alice.upid)
+        }),
+        "UpdateSystemProfile" => {
+            let upid = world.provider.ok(&world::individual(&format!("jay{unique}"))).await.upid;
+            json(&operation::UpdateSystemProfile { upid, status: "inactive".to_owned().into() })
+        }
+        "GetProfileExtendedAttributeList" => json(&operation::GetProfileExtendedAttributeList {}),
+        "SetExtendedAttribute" => json(&operation::SetExtendedAttribute::new(
+            format!("sample{unique}"),
+            "string".to_owned().into(),
+            "A sample".to_owned(),
+        )),
+        "DeleteExtendedAttribute" => {
+            let name = format!("spare{unique}");
+            let spare =
+                operation::SetExtendedAttribute::new(name.clone(), "array".to_owned().into(), "Spare".to_owned());
+            world.provider.ok(&spare).await;
+            json(&operation::DeleteExtendedAttribute { name })
+        }
+        "AddTeamUser" => json(&world::new_member(&format!("kim{unique}"), &["profile-ro"], None)),
+        "GetTeamList" => json(&operation::GetTeamList { upid: None }),
+        "UpdateTeamUser" => {
+            let name = format!("lee{unique}");
+            world.provider.ok(&world::new_member(&name, &["profile-ro"], None)).await;
+            json(&operation::UpdateTeamUser::new(world::email(&name), vec!["profile-rw".to_owned()]))
+        }
+        "DeleteTeamUser" => {
+            let member = world.provider.ok(&world::new_member(&format!("max{unique}"), &["profile-ro"], None)).await;
+            json(&operation::DeleteTeamUser { uuid: member.uuid, upid: None })
+        }
+        "GetProfileList" => json(&operation::GetProfileList {}),
+        "GetSystemUser" => json(&operation::GetSystemUser { email: None, uuid: Some(world.alice.uuid) }),
+        "UpdateSystemUser" => {
+            let member = world.provider.ok(&world::new_member(&format!("ned{unique}"), &["profile-ro"], None)).await;
+            json(&operation::UpdateSystemUser { uuid: member.uuid, status: "inactive".to_owned().into() })
+        }
+        "CreateRole" => json(&world::new_role(&format!("clerk{unique}"), &["readmyprofile"], None)),
+        "ListRoles" => json(&operation::ListRoles { upid: None }),
+        "DeleteRole" => json(&operation::DeleteRole { role: spare_role(world, unique).await, upid: None }),
+        "AssignRoleRight" => {
+            json(&operation::AssignRoleRight::new(spare_role(world, unique).await, "readwalletbalances".to_owned()))
+        }
+        "UnassignRoleRight" => {
+            json(&operation::UnassignRoleRight::new(spare_role(world, unique).await, "readmyprofile".to_owned()))
+        }
+        "ListApplications" => json(&operation::ListApplications { upid: None }),
+        "CreateApplication" => json(&world::new_application(&format!("App {unique}"))),
+        "DeleteApplication" => json(&operation::DeleteApplication::new(spare_application(world).await)),
+        "RotateApplicationSecret" => json(&operation::RotateApplicationSecret::new(spare_application(world).await)),
+        "RotateSigningKey" => json(&operation::RotateSigningKey {}),
         "CreateUser" => json(&world::new_user(&format!("user {unique}"))),
         "UpdateUser" => json(&operation::UpdateUser {
             provider_user_id: None,
@@ -82,6 +134,39 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let spare = world::person(&world.provider, &format!("spare {unique}")).await;
             json(&operation::RevokeMobileTokens { provider_user_id: None, uuid: Some(spare.uuid) })
         }
+        "Login" => json(&operation::Login::new(address(&world.initialised.email), password(world))),
+        "ActivationEmail" => {
+            world.provider.ok(&world::registration(&format!("pending{unique}"))).await;
+            let pending = address(&format!("pending{unique}@example.com"));
+            json(&operation::ActivationEmail::new(pending, world::PASSWORD.into()))
+        }
+        "ResetUserPassword" => json(&operation::ResetUserPassword::new(
+            address(&world.initialised.email),
+            "https://app.example.com/set-password".parse().expect("a web address"),
+        )),
+        // To the same one: whoever comes next has the same request.
+        "ChangeUserPassword" => json(&operation::ChangeUserPassword {
+            password: Some(password(world)),
+            ..operation::ChangeUserPassword::new(address(&world.initialised.email), password(world))
+        }),
+        "ChangeUserEmail" => {
+            let staff = world::staff(&world.provider, &format!("moving{unique}")).await;
+            let new = address(&format!("moved{unique}@example.com"));
+            json(&operation::ChangeUserEmail::new(address(&staff), new, world::PASSWORD.into()))
+        }
+        "GetUserMFAStatus" => json(&operation::GetUserMFAStatus {}),
+        "GetUserMFASeed" => json(&operation::GetUserMFASeed {}),
+        "EnableUserMFA" => {
+            let staff = world::staff(&world.provider, &format!("enrolling{unique}")).await;
+            let login = operation::Login::new(address(&staff), world::PASSWORD.into());
+            let person = world.server.api().bearer(world.provider.ok(&login).await.token.expose());
+            let seed = person.ok(&operation::GetUserMFASeed {}).await.seed;
+            let now = world.provider.ok(&operation::GetSettings {}).await.server_time;
+            let code = crate::totp::code(seed.expose(), now.millis() / 1000);
+            json(&operation::EnableUserMFA::new(address(&staff), world::PASSWORD.into(), code.into()))
+        }
+        // It is off: turning it off once more is no error.
+        "DisableUserMFA" => json(&operation::DisableUserMFA::new(password(world), "000000".into())),
         "CreateWallet" => json(&operation::CreateWallet {
             wallet_name: "Savings".to_owned(),
             upid: Some(world.alice.upid),
@@ -91,6 +176,41 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "WalletTransfer" => json(&world::transfer(world.waid, world.alice.waid, "1.25")),
         "CreditWallet" => json(&world::credit_of(&world.alice, "2.50")),
         "DebitWallet" => json(&world::debit_of(&world.alice, "0.75")),
+        "GetWalletListByName" => json(&operation::GetWalletListByName { wallet_name: "main".to_owned() }),
+        "GetSystemCurrencyList" => json(&operation::GetSystemCurrencyList {}),
+        "CreateBridgeCurrency" => {
+            let bridge: String = (0..8).map(|_| fastrand::lowercase()).collect();
+            let address = "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn".to_owned();
+            json(&operation::CreateBridgeCurrency::new(currency(), bridge, address, true, true))
+        }
+        "CreateSystemBridgeCurrency" => {
+            let bridge: String = (0..8).map(|_| fastrand::lowercase()).collect();
+            let (issuer, address) = ("Acme".to_owned(), "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn".to_owned());
+            let usd = "USD".parse().expect("a code");
+            json(&operation::CreateSystemBridgeCurrency::new(usd, bridge, issuer, address))
+        }
+        "GetTierData" => json(&operation::GetTierData {}),
+        "SetTier" => json(&operation::SetTier::new(spare_level(), "Sample".to_owned())),
+        "AssignTier" => json(&operation::AssignTier { upid: world.alice.upid, level: 1 }),
+        "DeleteTier" => {
+            let level = spare_level();
+            world.provider.ok(&operation::SetTier::new(level, "Spare".to_owned())).await;
+            json(&operation::DeleteTier { level })
+        }
+        "ListFeeSchedules" => json(&operation::ListFeeSchedules {}),
+        "SetFeeSchedule" => json(&operation::SetFeeSchedule {
+            schedule_name: Some("Sample".to_owned()),
+            ..operation::SetFeeSchedule::new()
+        }),
+        "AssignFeeSchedule" => json(&operation::AssignFeeSchedule::new(world.alice.upid)),
+        "DeleteFeeSchedule" => {
+            let spare = operation::SetFeeSchedule {
+                schedule_name: Some("Spare".to_owned()),
+                ..operation::SetFeeSchedule::new()
+            };
+            json(&operation::DeleteFeeSchedule { fsid: world.provider.ok(&spare).await.fsid })
+        }
+        "UpdateMerchantInfo" => json(&world::merchant_info("Acme Shops")),
         "ManualDeposit" => json(&operation::ManualDeposit {
             waid: Some(world.alice.waid),
             ..operation::ManualDeposit::new(currency(), amount("7.25"))
@@ -197,6 +317,23 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
     })
 }
 
+/// A role of the provider's.
+async fn spare_role(world: &World, unique: u32) -> String {
+    let role = format!("spare{unique}");
+    world.provider.ok(&world::new_role(&role, &["readmyprofile"], None)).await;
+    role
+}
+
+/// An application of the provider.
+async fn spare_application(world: &World) -> String {
+    world.provider.ok(&world::new_application("Spare")).await.client_id
+}
+
+/// The level of a tier that is not there yet.
+fn spare_level() -> u32 {
+    fastrand::u32(10..=1000)
+}
+
 /// A hold of the first user's money.
 async fn spare_hold(world: &World) -> Hoid {
     world.provider.ok(&world::hold_of(&world.alice, "0.30")).await.hoid
@@ -254,4 +391,13 @@ async fn ripple_account(world: &World, issuing: bool) -> String {
 /// A request as the table has it: of the type that bears the name.
 fn json<O: Operation>(request: &O) -> Value {
     serde_json::to_value(request).expect("a request")
+}
+
+fn address(text: &str) -> Email {
+    text.parse().expect("an e-mail address")
+}
+
+/// The first administrator's.
+fn password(world: &World) -> Secret {
+    world.initialised.password.as_str().into()
 }

@@ -330,6 +330,7 @@ impl Server {
             .args(self.options.sandbox.then_some("--sandbox"))
             .args(&self.options.arguments)
             .env("RUST_LOG", &self.options.log)
+            .env("FLORIN_MAIL_DIR", self.home.file("mail"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");

@@ -5,10 +5,11 @@ use crate::http::{Api, Credential};
 use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
-    CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile, CreateUser,
-    CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, WalletTransfer,
+    AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile,
+    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, UpdateMerchantInfo,
+    WalletTransfer,
 };
-use florin_sdk_core::{Amount, CurrencyCode, Mtid, Prid, Txid, Upid, Uuid, Waid};
+use florin_sdk_core::{Amount, CurrencyCode, Email, Mtid, Prid, Txid, Upid, Uuid, Waid};
 
 /// The full code of the world's currency. It has two digits after the point.
 pub const CURRENCY: &str = "TOK.acme";
@@ -152,6 +153,14 @@ pub fn new_currency(letters: &str, issuer: Option<&str>) -> CreateExtendedCurren
     }
 }
 
+/// A confidential application.
+#[must_use]
+pub fn new_application(name: &str) -> florin_sdk_core::operation::CreateApplication {
+    let redirect = "https://merchant.example/auth-endpoint".to_owned();
+    let kind = florin_sdk_core::operation::ApplicationType::Confidential;
+    florin_sdk_core::operation::CreateApplication::new(name.to_owned(), kind, redirect)
+}
+
 /// A new API key.
 #[must_use]
 pub fn new_key(description: &str, roles: &[&str], upid: Option<Upid>) -> CreateAPIKey {
@@ -230,6 +239,52 @@ pub fn payment_of(payer: &Person, text: &str) -> CreatePaymentRequest {
         destination_waid: None,
         clerk_name: None,
         creator_uuid: None,
+        tip: None,
+    }
+}
+
+/// Who a merchant is.
+#[must_use]
+pub fn merchant_info(name: &str) -> UpdateMerchantInfo {
+    UpdateMerchantInfo {
+        accept_tos: florin_sdk_core::Assent,
+        first_name: "John".to_owned(),
+        last_name: "Smith".to_owned(),
+        date_of_birth: "1978-11-12".to_owned(),
+        city: "Montreal".to_owned(),
+        address: "123 Long Street".to_owned(),
+        postal_code: "H3H 3H3".to_owned(),
+        state: "QC".to_owned(),
+        entity_type: "company".to_owned(),
+        business_name: name.to_owned(),
+        business_tax_id: "1234567890TQ001".to_owned(),
+        ssn_last4: None,
+    }
+}
+
+/// An e-mail address.
+#[must_use]
+pub fn email(name: &str) -> Email {
+    format!("{name}@example.com").parse().expect("an e-mail address")
+}
+
+/// A new user for a profile's team.
+#[must_use]
+pub fn new_member(name: &str, roles: &[&str], upid: Option<Upid>) -> AddTeamUser {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    let callback = "https://app.example.com/set-password".parse().expect("an address");
+    AddTeamUser { upid, ..AddTeamUser::new(email(name), roles, callback) }
+}
+
+/// A new role with these rights.
+#[must_use]
+pub fn new_role(name: &str, rights: &[&str], upid: Option<Upid>) -> CreateRole {
+    let rights: Vec<_> = rights.iter().map(|right| (*right).to_owned()).collect();
+    let description = format!("The role {name}");
+    CreateRole {
+        rights: Some(rights).filter(|rights| !rights.is_empty()),
+        upid,
+        ..CreateRole::new(name.to_owned(), description)
     }
 }
 
@@ -238,7 +293,7 @@ pub fn payment_of(payer: &Person, text: &str) -> CreatePaymentRequest {
 pub fn new_merchant(name: &str) -> CreateProfile {
     CreateProfile {
         kind: ProfileType::Organization,
-        email: format!("{name}@example.com"),
+        email: email(name),
         sub_profile: Some(true),
         organization_name: Some(name.to_owned()),
         admin_first_name: Some("Mary".to_owned()),
@@ -254,7 +309,7 @@ pub fn new_merchant(name: &str) -> CreateProfile {
 pub fn individual(name: &str) -> CreateProfile {
     CreateProfile {
         kind: ProfileType::Individual,
-        email: format!("{name}@example.com"),
+        email: email(name),
         register_user: None,
         sub_profile: Some(true),
         system: None,
@@ -280,6 +335,27 @@ pub fn individual(name: &str) -> CreateProfile {
         industry: None,
         registration_id: None,
     }
+}
+
+/// The password of those who sign in.
+pub const PASSWORD: &str = "Mypassword$0";
+
+/// A new profile with a person who signs in, once the address is confirmed.
+#[must_use]
+pub fn registration(name: &str) -> CreateProfile {
+    CreateProfile {
+        register_user: Some(true),
+        callback_url: Some("https://app.example.com/set?x=1".parse().expect("a web address")),
+        password: Some(PASSWORD.into()),
+        ..individual(name)
+    }
+}
+
+/// Makes a person who signs in, at once; the e-mail address.
+pub async fn staff(provider: &Api, name: &str) -> String {
+    let request = CreateProfile { email_validation: Some(false), ..registration(name) };
+    provider.ok(&request).await;
+    format!("{name}@example.com")
 }
 
 /// Makes a user with an app.

@@ -1,6 +1,6 @@
 //! The shapes that several answers share.
 
-use crate::id::{Prid, Txid, Waid};
+use crate::id::{Fsid, Prid, Txid, Waid};
 use crate::money::{Amount, CurrencyCode};
 use crate::operation::Balance;
 use crate::timestamp::Timestamp;
@@ -77,6 +77,18 @@ open_text_enum! {
         Release = "release",
         /// An earlier transaction was paid back, in whole or in part.
         Refund = "refund",
+    }
+}
+
+open_text_enum! {
+    /// What a fee is for.
+    FeeOperation {
+        /// A transfer between wallets.
+        Transfer = "transfer",
+        /// A payment request that is paid.
+        Payment = "payment",
+        /// A withdrawal.
+        Withdraw = "withdraw",
     }
 }
 
@@ -202,7 +214,6 @@ impl schemars::JsonSchema for PaymentStatus {
 }
 
 wire_record! {
-    provider
     /// Name, address and the like of a profile. An individual has the first block of names, an organization the second.
     #[derive(Default)]
     pub struct ProfileData {
@@ -422,5 +433,148 @@ wire_record! {
         "rightid" right_id: String;
         /// What it opens.
         "description" description: String;
+    }
+}
+
+wire_record! {
+    provider
+    /// A KYC tier: what it allows, and how much in how much time. Limits are for each currency by itself.
+    pub struct Tier {
+        /// Its level: higher ones allow more.
+        "level" level: u32;
+        /// Its name.
+        "tiername" tier_name: String;
+        /// Whether cryptographic money may be deposited.
+        "depositcrypto" deposit_crypto: bool;
+        /// Whether other money may be deposited.
+        "depositfiat" deposit_fiat: bool;
+        /// Whether cryptographic money may be withdrawn.
+        "withdrawcrypto" withdraw_crypto: bool;
+        /// Whether other money may be withdrawn.
+        "withdrawfiat" withdraw_fiat: bool;
+        /// Whether cryptographic money may be transferred.
+        "transfercrypto" transfer_crypto: bool;
+        /// Whether other money may be transferred.
+        "transferfiat" transfer_fiat: bool;
+        /// Whether trading wallets may be made and used.
+        "trading" trading: bool;
+        /// Whether payment requests may be made.
+        "createpaymentreq" create_payment_request: bool;
+        /// Whether payment requests may be paid.
+        "sendpayment" send_payment: bool;
+        /// Whether payments may be received.
+        "receivepayment" receive_payment: bool;
+        /// Whether payments may be taken through a processor, and charged without the payer's own acceptance.
+        "processpayment" process_payment: bool;
+        /// How much of a currency the tier allows to deposit within the hours, of money of states and of what profiles issue: a decimal number; empty: any.
+        "limitdepositfiatamount1" limit_deposit_fiat_1: String;
+        /// How much of a currency the tier allows to deposit within the days, of money of states and of what profiles issue: a decimal number; empty: any.
+        "limitdepositfiatamount2" limit_deposit_fiat_2: String;
+        /// How much of a currency the tier allows to deposit within the hours, of cryptographic money: a decimal number; empty: any.
+        "limitdepositcryptoamount1" limit_deposit_crypto_1: String;
+        /// How much of a currency the tier allows to deposit within the days, of cryptographic money: a decimal number; empty: any.
+        "limitdepositcryptoamount2" limit_deposit_crypto_2: String;
+        /// How much of a currency the tier allows to withdraw within the hours, of money of states and of what profiles issue: a decimal number; empty: any.
+        "limitwithdrawfiatamount1" limit_withdraw_fiat_1: String;
+        /// How much of a currency the tier allows to withdraw within the days, of money of states and of what profiles issue: a decimal number; empty: any.
+        "limitwithdrawfiatamount2" limit_withdraw_fiat_2: String;
+        /// How much of a currency the tier allows to withdraw within the hours, of cryptographic money: a decimal number; empty: any.
+        "limitwithdrawcryptoamount1" | "limitwithdrawcryptotamount1" limit_withdraw_crypto_1: String;
+        /// How much of a currency the tier allows to withdraw within the days, of cryptographic money: a decimal number; empty: any.
+        "limitwithdrawcryptoamount2" | "limitwithdrawcryptotamount2" limit_withdraw_crypto_2: String;
+        /// How much of a currency the tier allows to transfer within the hours, of money of states and of what profiles issue. Florin's own.
+        "limittransferfiatamount1" limit_transfer_fiat_1: Option<Amount>;
+        /// How much of a currency the tier allows to transfer within the days, of money of states and of what profiles issue. Florin's own.
+        "limittransferfiatamount2" limit_transfer_fiat_2: Option<Amount>;
+        /// How much of a currency the tier allows to transfer within the hours, of cryptographic money. Florin's own.
+        "limittransfercryptoamount1" limit_transfer_crypto_1: Option<Amount>;
+        /// How much of a currency the tier allows to transfer within the days, of cryptographic money. Florin's own.
+        "limittransfercryptoamount2" limit_transfer_crypto_2: Option<Amount>;
+        /// How much of a currency the tier allows to pay within the hours, of money of states and of what profiles issue. Florin's own.
+        "limitpaymentfiatamount1" limit_payment_fiat_1: Option<Amount>;
+        /// How much of a currency the tier allows to pay within the days, of money of states and of what profiles issue. Florin's own.
+        "limitpaymentfiatamount2" limit_payment_fiat_2: Option<Amount>;
+        /// How much of a currency the tier allows to pay within the hours, of cryptographic money. Florin's own.
+        "limitpaymentcryptoamount1" limit_payment_crypto_1: Option<Amount>;
+        /// How much of a currency the tier allows to pay within the days, of cryptographic money. Florin's own.
+        "limitpaymentcryptoamount2" limit_payment_crypto_2: Option<Amount>;
+        /// The hours that each first limit is about.
+        "limitdelayhours" limit_delay_hours: u32;
+        /// The days that each second limit is about.
+        "limitdelaydays" limit_delay_days: u32;
+    }
+}
+
+wire_record! {
+    provider
+    /// A fee schedule.
+    pub struct FeeSchedule {
+        /// The schedule.
+        "fsid" fsid: Fsid;
+        /// Its name.
+        "schedulename" schedule_name: String;
+        /// Whether it is the one that profiles are on that have no other. It takes nothing.
+        "default" is_default: bool;
+        /// Its rules.
+        "rulelist" rules: Vec<FeeRule>;
+    }
+}
+
+wire_record! {
+    provider
+    /// How a fee is computed: the fixed part and the part of the amount, rounded down, within the bounds.
+    pub struct FeeRule {
+        /// What it is for.
+        "operation" fee_operation: FeeOperation;
+        /// The currency that it is for; absent: all that have no rule of their own.
+        "feecurrency" fee_currency: Option<CurrencyCode>;
+        /// The fixed part, in whole currency units.
+        "fixedamount" fixed: Option<Amount>;
+        /// The part of the amount, in hundredths of a percent.
+        "basispoints" basis_points: u32;
+        /// The least fee.
+        "leastamount" least: Option<Amount>;
+        /// The greatest fee.
+        "mostamount" most: Option<Amount>;
+    }
+}
+
+wire_record! {
+    provider
+    /// A currency of the platform, with what only its operators see.
+    pub struct SystemCurrency {
+        /// The full name.
+        "currencyname" currency_name: String;
+        /// The number: ISO 4217, or from 1001 up.
+        "currencyid" currency_id: u32;
+        /// The code.
+        "currencycode" currency_code: CurrencyCode;
+        /// Base, extended or bridge.
+        "type" kind: CurrencyType;
+        /// Digits after the point when shown.
+        "decimaldisplay" display_decimals: u32;
+        /// 1 base, 2 extended, 3 bridge.
+        "tier" tier: u32;
+        /// Whether it is shown in lists.
+        "visible" visible: bool;
+        /// Whether it is in the public list.
+        "public" public: bool;
+        /// Whether it can be used.
+        "enabled" enabled: bool;
+        /// How it can be paid in.
+        "depositmethodlist" deposit_methods: Vec<String>;
+        /// How it can be paid out.
+        "withdrawmethodlist" withdraw_methods: Vec<String>;
+    }
+}
+
+wire_record! {
+    provider
+    /// A wallet by its name, without balances.
+    pub struct NamedWallet {
+        /// Its name.
+        "walletname" wallet_name: String;
+        /// The wallet.
+        "waid" waid: Waid;
     }
 }

@@ -4,7 +4,7 @@
 use super::operation;
 #[cfg(feature = "write")]
 use crate::id::{Txid, Waid};
-use crate::model::{ProfileCurrency, PublicCurrency};
+use crate::model::{ProfileCurrency, PublicCurrency, SystemCurrency};
 use crate::money::{Amount, CurrencyCode};
 
 operation! {
@@ -36,6 +36,77 @@ operation! {
         if op.issuer_name.as_deref().is_some_and(|name| !valid(name)) {
             problems.add("issuername", "must be lower-case letters and digits, with a letter first");
         }
+    }
+}
+
+operation! {
+    /// Makes a bridge currency of an extended one that the caller's profile issues: what it is on one network. Its code is
+    /// the parent's, a point, and the bridge's name.
+    pub write struct CreateBridgeCurrency -> BridgeCurrencyCreated;
+    Post "/currency/bridge/create"; callers Provider; group "currencies"; timeout Bridge; rate Standard;
+    rights { own ["createparentcurrency", "createcurrency"], child [], any [] }
+    required {
+        /// The extended currency.
+        "parentcurrency" parent_currency: CurrencyCode = 5..=16;
+        /// The bridge.
+        "bridgename" bridge_name: String = 1..=15;
+        /// The address that it is issued from on the network.
+        "issueraddress" issuer_address: String = 10..=40;
+        /// Whether it can be paid out over the network.
+        "enablewithdraw" enable_withdraw: bool;
+        /// Whether it can be paid in over the network.
+        "enabledeposit" enable_deposit: bool;
+    }
+    optional {}
+}
+
+wire_record! {
+    write
+    /// Where the new currency is issued from.
+    pub struct BridgeCurrencyCreated {
+        /// The address on the network.
+        "issueraddress" issuer_address: String;
+    }
+}
+
+operation! {
+    /// Makes a bridge currency for the whole platform, also of a base currency.
+    pub write struct CreateSystemBridgeCurrency -> super::Done;
+    Post "/system/currency/bridge/create"; callers Provider; group "currencies"; timeout Bridge; rate Standard;
+    rights { own [], child [], any ["superuser"] }
+    required {
+        /// The base or extended currency.
+        "parentcurrency" parent_currency: CurrencyCode = 3..=30;
+        /// The bridge.
+        "bridgename" bridge_name: String = 1..=15;
+        /// Who issues it on the network; kept in lower case.
+        "issuername" issuer_name: String = 1..=25;
+        /// The address that it is issued from on the network.
+        "issueraddress" issuer_address: String = 1..=40;
+    }
+    optional {
+        /// Whether it can be paid in over the network. Default false.
+        "enabledeposit" enable_deposit: bool;
+        /// Whether it can be paid out over the network. Default false.
+        "enablewithdraw" enable_withdraw: bool;
+    }
+}
+
+operation! {
+    /// Lists all currencies of the platform, with what only its operators see.
+    pub read struct GetSystemCurrencyList -> SystemCurrencyList;
+    Get "/system/currency/list"; callers Provider; group "currencies"; timeout Standard; rate Standard;
+    rights { own [], child [], any ["readsystemdata"] }
+    required {}
+    optional {}
+}
+
+wire_record! {
+    unexported
+    /// All currencies.
+    pub struct SystemCurrencyList {
+        /// The currencies.
+        "currencylist" currencies: Vec<SystemCurrency>;
     }
 }
 

@@ -25,11 +25,16 @@ macro_rules! list {
 
 list! {
     read {
-        GetProfile GetAPIKeyList
+        GetProfile GetAPIKeyList GetProfileExtendedAttributeList
+        GetTeamList ListRoles GetProfileList GetSystemUser
+        ListApplications
         GetUser ListUsers ListMobileTokens GetMe
+        GetUserMFAStatus GetUserMFASeed
         GetWallet GetWalletList GetWalletListByUpid GetWalletTransactionList GetWalletTransactionDetails
+        GetWalletListByName
         GetPaymentStatus GetPaymentTransactionList
-        GetProfileCurrencyList GetPublicCurrencyList GetCirculation
+        GetProfileCurrencyList GetPublicCurrencyList GetCirculation GetSystemCurrencyList
+        GetTierData ListFeeSchedules
         GetSystemAttributeList
         GetPublicRoleList GetSettings GetOperationOutcome
         GetWalletDepositAddress GetTrustLines GetProfileAddressList
@@ -38,13 +43,19 @@ list! {
         ListBridgeDeposits ListBridgeOrders
     }
     write {
-        CreateProfile CreateAPIKey DeleteAPIKey
+        CreateProfile UpdateProfile UpdateSystemProfile CreateAPIKey DeleteAPIKey
+        SetExtendedAttribute DeleteExtendedAttribute
+        AddTeamUser UpdateTeamUser DeleteTeamUser UpdateSystemUser
+        CreateRole DeleteRole AssignRoleRight UnassignRoleRight
+        CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
         CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
-        CreatePaymentRequest AcceptPayment RefusePayment
+        CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
+        SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule
+        CreateExtendedCurrency CreateBridgeCurrency CreateSystemBridgeCurrency IssueGatewayCurrency RedeemCurrency
         UnlockSystemComponent SetSystemAttribute
-        CreateExtendedCurrency IssueGatewayCurrency RedeemCurrency
         CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
         SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
         AssignBridgeDeposit

@@ -3,27 +3,41 @@
 //! To add one: write its `operation!` block in the file of its group, add its name to the list in `list.rs`, and give
 //! the server a handler. Routes, SDK calls, validation, the rights matrix, OpenAPI and the tables in the tests follow.
 
+mod application;
 mod bridge;
 mod component;
+mod credential;
 mod currency;
+mod fee;
 #[cfg(feature = "write")]
 mod hold;
 mod list;
 mod payment;
+mod person;
 mod profile;
+mod role;
 mod system;
+mod team;
+mod tier;
 mod user;
 mod wallet;
 
+pub use application::*;
 pub use bridge::*;
 pub use component::*;
+pub use credential::*;
 pub use currency::*;
+pub use fee::*;
 #[cfg(feature = "write")]
 pub use hold::*;
 pub use list::{READ_SPECS, all};
 pub use payment::*;
+pub use person::*;
 pub use profile::*;
+pub use role::*;
 pub use system::*;
+pub use team::*;
+pub use tier::*;
 pub use user::*;
 pub use wallet::*;
 

@@ -7,6 +7,8 @@ use crate::id::{Prid, Waid};
 #[cfg(feature = "write")]
 use crate::json::JsonObject;
 #[cfg(feature = "write")]
+use crate::lenient::{Assent, Digits};
+#[cfg(feature = "write")]
 use crate::model::PaymentAmount;
 use crate::model::{ListedPayment, PaymentStatus};
 use crate::money::{Amount, CurrencyCode};
@@ -36,6 +38,8 @@ operation! {
         "clerkname" clerk_name: String = 4..=30;
         /// The clerk, as a user.
         "creatoruuid" creator_uuid: Uuid = 21..=21;
+        /// Whether the payer may add a tip. Default false.
+        "tip" tip: bool;
     }
     reference reference_id;
     check |op, problems| {
@@ -122,7 +126,7 @@ operation! {
     required {
         /// Which payment request.
         "prid" prid: Prid = 21..=21;
-        /// The request's currency.
+        /// The request's currency, or one that the merchant takes at par.
         "currency" currency: CurrencyCode = 3..=16;
         /// How to pay: `wallet`.
         "method" method: String = 1..=20;
@@ -145,6 +149,49 @@ operation! {
         "prid" prid: Prid = 21..=21;
     }
     optional {}
+}
+
+operation! {
+    /// Says who a merchant is: what a payment processor has to know, and the name that payers see.
+    pub write struct UpdateMerchantInfo -> super::Done;
+    Post "/payment/merchantinfo"; callers Provider; group "payments"; timeout Standard; rate Standard;
+    rights { own ["managepaymentrequest"], child [], any ["managemerchants"] }
+    required {
+        /// That the terms of service are accepted: `true`.
+        "accepttos" accept_tos: Assent;
+        /// First name.
+        "firstname" first_name: String = 1..=20;
+        /// Last name.
+        "lastname" last_name: String = 1..=20;
+        /// Date of birth, `YYYY-MM-DD`.
+        "dateofbirth" date_of_birth: String = 10..=10;
+        /// City.
+        "city" city: String = 1..=20;
+        /// Address.
+        "address" address: String = 1..=20;
+        /// Postal code.
+        "postalcode" postal_code: String = 1..=20;
+        /// State or province: two letters.
+        "state" state: String = 2..=2;
+        /// What kind of merchant: `company`.
+        "entitytype" entity_type: String = 7..=7;
+        /// The name of the business, as payers see it.
+        "businessname" business_name: String = 2..=30;
+        /// The business's tax id.
+        "businesstaxid" business_tax_id: String = 9..=15;
+    }
+    optional {
+        /// The last four digits of the social security number. Checked, never kept.
+        "ssnlast4" ssn_last4: Digits = 4..=4;
+    }
+    check |op, problems| {
+        if op.entity_type != "company" {
+            problems.add("entitytype", "must be company");
+        }
+        if !crate::timestamp::is_date(&op.date_of_birth) {
+            problems.add("dateofbirth", "must be a date such as 1978-11-12");
+        }
+    }
 }
 
 operation! {

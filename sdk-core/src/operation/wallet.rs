@@ -5,7 +5,7 @@ use super::operation;
 #[cfg(feature = "write")]
 use crate::id::Uuid;
 use crate::id::{Hoid, Txid, Upid, Waid};
-use crate::model::{Entry, ListedTransaction, TransactionState, TransactionType, WalletEntry};
+use crate::model::{Entry, ListedTransaction, NamedWallet, TransactionState, TransactionType, WalletEntry};
 use crate::money::{Amount, CurrencyCode};
 use crate::timestamp::Timestamp;
 
@@ -134,6 +134,29 @@ wire_record! {
         "defaultwalletid" default_wallet: Waid;
         /// The wallets, the default one first.
         "walletlist" wallets: Vec<WalletEntry>;
+    }
+}
+
+operation! {
+    /// Finds wallets by their whole name, upper and lower case alike: the caller's own, or everybody's for a superuser.
+    pub read struct GetWalletListByName -> NamedWalletList;
+    Get "/wallet/list/name_{walletname}"; callers Provider; group "wallets"; timeout Standard; rate Standard;
+    rights { own ["readwalletbalances"], child [], any ["superuser"] }
+    required {
+        /// The name.
+        "walletname" wallet_name: String = 1..=30;
+    }
+    optional {}
+}
+
+wire_record! {
+    provider
+    /// Wallets of one name.
+    pub struct NamedWalletList {
+        /// The default wallet of the caller's own profile.
+        "defaultwalletid" default_wallet: Option<Waid>;
+        /// The wallets, without balances.
+        "walletlist" wallets: Vec<NamedWallet>;
     }
 }
 

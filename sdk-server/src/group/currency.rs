@@ -1,11 +1,12 @@
 //! The currencies that the provider issues.
 
 use crate::ProviderClient;
-use florin_sdk_core::model::ProfileCurrency;
+use florin_sdk_core::model::{ProfileCurrency, SystemCurrency};
 use florin_sdk_core::operation::{
-    Circulation, CreateExtendedCurrency, CreateProfileAddress, CreatedProfileAddress, GetCirculation,
-    GetProfileAddressList, GetProfileCurrencyList, IssueGatewayCurrency, IssueIOU, Issued, IssuerLine, Moved,
-    RedeemCurrency, SetAddressAttribute, SetAddressTrustline,
+    BridgeCurrencyCreated, Circulation, CreateBridgeCurrency, CreateExtendedCurrency, CreateProfileAddress,
+    CreateSystemBridgeCurrency, CreatedProfileAddress, GetCirculation, GetProfileAddressList, GetProfileCurrencyList,
+    GetSystemCurrencyList, IssueGatewayCurrency, IssueIOU, Issued, IssuerLine, Moved, RedeemCurrency,
+    SetAddressAttribute, SetAddressTrustline,
 };
 use florin_sdk_core::{CurrencyCode, FlorinError, Upid};
 
@@ -34,6 +35,29 @@ impl CurrencyGroup {
     pub async fn create(&self, request: CreateExtendedCurrency) -> Result<(), FlorinError> {
         self.0.send(request).await?;
         Ok(())
+    }
+
+    /// Makes a bridge currency of one that the provider issues: what it is on one network. Answers the address that it is
+    /// issued from.
+    ///
+    /// Source: `CreateBridgeCurrency` in spec/omnigate/operations.json.
+    pub async fn create_bridge(&self, request: CreateBridgeCurrency) -> Result<BridgeCurrencyCreated, FlorinError> {
+        self.0.send(request).await
+    }
+
+    /// Makes a bridge currency for the whole platform, also of a base currency. For superusers.
+    ///
+    /// Source: `CreateSystemBridgeCurrency` in spec/omnigate/operations.json.
+    pub async fn create_system_bridge(&self, request: CreateSystemBridgeCurrency) -> Result<(), FlorinError> {
+        self.0.send(request).await?;
+        Ok(())
+    }
+
+    /// All currencies of the platform, with what only its operators see.
+    ///
+    /// Source: `GetSystemCurrencyList` in spec/omnigate/operations.json.
+    pub async fn list_of_system(&self) -> Result<Vec<SystemCurrency>, FlorinError> {
+        Ok(self.0.send(GetSystemCurrencyList {}).await?.currencies)
     }
 
     /// Puts new units into circulation, in the default wallet of the provider's profile, once.

@@ -1,29 +1,43 @@
 //! The calls, in groups: each group is a file, and each call is one line on top of the operation that it sends.
 
 mod api_key;
+mod application;
 mod bridge;
 mod component;
+mod credential;
 mod currency;
+mod fee;
 mod hold;
 mod mobile_token;
 mod operation;
 mod payment;
 mod profile;
+mod role;
 mod settings;
+mod system_user;
+mod team;
+mod tier;
 mod transaction;
 mod user;
 mod wallet;
 
 pub use api_key::ApiKeyGroup;
+pub use application::ApplicationGroup;
 pub use bridge::BridgeGroup;
 pub use component::ComponentGroup;
+pub use credential::CredentialGroup;
 pub use currency::{CurrencyGroup, NamedProfileAddress};
+pub use fee::FeeGroup;
 pub use hold::HoldGroup;
 pub use mobile_token::MobileTokenGroup;
 pub use operation::OperationGroup;
 pub use payment::PaymentGroup;
 pub use profile::ProfileGroup;
+pub use role::RoleGroup;
 pub use settings::SettingsGroup;
+pub use system_user::SystemUserGroup;
+pub use team::TeamGroup;
+pub use tier::TierGroup;
 pub use transaction::TransactionGroup;
 pub use user::{UserGroup, UserPager};
 pub use wallet::WalletGroup;

@@ -5,7 +5,7 @@ use florin_sdk_core::client::PaymentPager;
 use florin_sdk_core::model::ListedPayment;
 use florin_sdk_core::operation::{
     AcceptPayment, CreatePaymentRequest, CreatedPaymentRequest, GetPaymentStatus, GetPaymentTransactionList, Payment,
-    PaymentList, RefusePayment,
+    PaymentList, RefusePayment, UpdateMerchantInfo,
 };
 use florin_sdk_core::{FlorinError, Prid};
 use futures_core::Stream;
@@ -50,6 +50,14 @@ impl PaymentGroup {
     /// Source: `RefusePayment` in spec/omnigate/operations.json.
     pub async fn refuse(&self, prid: Prid, reference: Option<String>) -> Result<(), FlorinError> {
         self.0.send_money(RefusePayment { prid }, reference).await?;
+        Ok(())
+    }
+
+    /// Says who the provider is as a merchant: what a payment processor has to know, and the name that payers see.
+    ///
+    /// Source: `UpdateMerchantInfo` in spec/omnigate/operations.json.
+    pub async fn update_merchant_info(&self, request: UpdateMerchantInfo) -> Result<(), FlorinError> {
+        self.0.send(request).await?;
         Ok(())
     }
 

@@ -4,9 +4,9 @@ use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
     CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress, GetTrustLines,
-    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByUpid, ManualDeposit, Moved, ProfileWalletList,
-    RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer, WalletWithdraw, WalletWithdrawTest,
-    WithdrawPath,
+    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByName, GetWalletListByUpid, ManualDeposit, Moved,
+    NamedWalletList, ProfileWalletList, RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer,
+    WalletWithdraw, WalletWithdrawTest, WithdrawPath,
 };
 use florin_sdk_core::{CurrencyCode, FlorinError, Upid, Waid};
 
@@ -149,6 +149,14 @@ impl WalletGroup {
     /// Source: `GetWalletList` in spec/omnigate/operations.json.
     pub async fn list(&self) -> Result<Vec<WalletEntry>, FlorinError> {
         Ok(self.0.send(GetWalletList {}).await?.wallets)
+    }
+
+    /// The wallets of this whole name, upper and lower case alike, without balances: the provider's own, or everybody's for
+    /// a superuser.
+    ///
+    /// Source: `GetWalletListByName` in spec/omnigate/operations.json.
+    pub async fn list_by_name(&self, wallet_name: String) -> Result<NamedWalletList, FlorinError> {
+        self.0.send(GetWalletListByName { wallet_name }).await
     }
 
     /// The wallets of another profile and their balances: a user's, for example.

@@ -42,6 +42,9 @@ fn request<O: serde::de::DeserializeOwned>(json: &str) -> O {
     serde_json::from_str(json).unwrap()
 }
 
+const MERCHANT: &str = r#"{"accepttos":true,"firstname":"A","lastname":"B","dateofbirth":"1978-11-12","city":"C",
+    "address":"D","postalcode":"E","state":"QC","entitytype":"company","businessname":"ACME","businesstaxid":"123456789"}"#;
+
 #[tokio::test]
 async fn every_operation_but_the_apps_own_has_a_call() {
     let platform = Arc::new(Refusing::default());
@@ -75,6 +78,22 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("WalletTransfer": wallets.transfer(request(transfer), None));
     call!("CreditWallet": wallets.credit(request(credit), None));
     call!("DebitWallet": wallets.debit(request(credit), None));
+    call!("GetWalletListByName": wallets.list_by_name("Main".to_owned()));
+    call!("UpdateMerchantInfo": payments.update_merchant_info(request(MERCHANT)));
+    let bridge = r#"{"parentcurrency":"USD.acme","bridgename":"ripple","issueraddress":"rXYZrXYZrXYZ","enabledeposit":true,"enablewithdraw":true}"#;
+    call!("CreateBridgeCurrency": currencies.create_bridge(request(bridge)));
+    let bridge = r#"{"parentcurrency":"USD","bridgename":"ripple","issuername":"acme","issueraddress":"rXYZrXYZrXYZ"}"#;
+    call!("CreateSystemBridgeCurrency": currencies.create_system_bridge(request(bridge)));
+    call!("GetSystemCurrencyList": currencies.list_of_system());
+    let fsid = || "fsid_1234567812345678".parse().unwrap();
+    call!("GetTierData": tiers.list());
+    call!("SetTier": tiers.set(request(r#"{"level":4,"tiername":"Gold"}"#)));
+    call!("AssignTier": tiers.assign(upid(), 4));
+    call!("DeleteTier": tiers.delete(4));
+    call!("ListFeeSchedules": fees.list());
+    call!("SetFeeSchedule": fees.set(request(r#"{"schedulename":"Gold"}"#)));
+    call!("AssignFeeSchedule": fees.assign(upid(), None));
+    call!("DeleteFeeSchedule": fees.delete(fsid()));
     call!("ManualDeposit": wallets.deposit(request(credit), None));
     call!("RefundTransaction": wallets.refund(request(r#"{"txid":"txid_1234567812345678"}"#), None));
     let hoid = "hoid_1234567812345678";
@@ -105,11 +124,42 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("GetCirculation": currencies.circulation("EUR.acme".parse().unwrap()));
     call!("GetProfileCurrencyList": currencies.list());
     call!("GetProfile": profiles.get(None));
+    call!("GetProfile": profiles.of_user_token("0123456789ABCDEF0123456789ABCDEF".into()));
+    call!("GetProfile": profiles.of_api_key("apikey_0123456789ABCDEF0123456789ABCDEF".into()));
+    call!("UpdateProfile": profiles.update(request(r#"{"upid":"upid_1234567812345678"}"#)));
+    call!("UpdateSystemProfile": profiles.set_status(upid(), "inactive".to_owned().into()));
+    call!("GetProfileList": profiles.list());
+    call!("GetProfileExtendedAttributeList": profiles.extended_attributes());
+    call!("SetExtendedAttribute": profiles.describe_attribute(request(r#"{"name":"a","type":"string","label":"A"}"#)));
+    call!("DeleteExtendedAttribute": profiles.forget_attribute("my-attribute".to_owned()));
+    let uuid = || "uuid_1234567812345678".parse().unwrap();
+    let member = r#"{"email":"a@b.example","roles":["profile-ro"],"callbackurl":"https://b.example/"}"#;
+    call!("AddTeamUser": teams.add(request(member)));
+    call!("GetTeamList": teams.list(None));
+    call!("GetTeamList": teams.list(Some(upid())));
+    call!("UpdateTeamUser": teams.update(request(r#"{"email":"a@b.example","roles":["profile-ro"]}"#)));
+    call!("DeleteTeamUser": teams.remove(uuid(), None));
+    call!("DeleteTeamUser": teams.remove(uuid(), Some(upid())));
+    call!("GetSystemUser": system_users.get(uuid()));
+    call!("GetSystemUser": system_users.by_email("a@b.example".parse().unwrap()));
+    call!("UpdateSystemUser": system_users.set_status(uuid(), "active".to_owned().into()));
+    call!("CreateRole": roles.create(request(r#"{"role":"front-desk","description":"Desk"}"#)));
+    call!("ListRoles": roles.list(None));
+    call!("DeleteRole": roles.delete("front-desk".to_owned(), None));
+    let right = r#"{"role":"front-desk","right":"readmyprofile"}"#;
+    call!("AssignRoleRight": roles.assign_right(request(right)));
+    call!("UnassignRoleRight": roles.unassign_right(request(right)));
     let person = r#"{"type":"individual","email":"a@b.example","firstname":"A","lastname":"B"}"#;
     call!("CreateProfile": profiles.create(request(person)));
     call!("CreateAPIKey": api_keys.create(request(r#"{"description":"till","roles":["user"]}"#)));
     call!("GetAPIKeyList": api_keys.list(Some(upid())));
     call!("DeleteAPIKey": api_keys.delete("akid_1234567812345678".parse().unwrap(), None));
+    let application = r#"{"name":"Shop","type":"public","redirecturis":"https://shop.example/cb"}"#;
+    call!("CreateApplication": applications.create(request(application)));
+    call!("ListApplications": applications.list(None));
+    call!("DeleteApplication": applications.delete("ab-cd_ef".into(), None));
+    call!("RotateApplicationSecret": applications.rotate_secret("ab-cd_ef".into(), None));
+    call!("RotateSigningKey": applications.rotate_signing_key());
     call!("GetSettings": settings.get());
     call!("GetPublicCurrencyList": settings.currencies());
     call!("GetPublicRoleList": settings.roles());

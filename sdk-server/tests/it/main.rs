@@ -15,3 +15,5 @@ mod money;
 mod platform;
 #[cfg(test)]
 mod resume;
+#[cfg(test)]
+mod token;

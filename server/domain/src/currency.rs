@@ -5,7 +5,7 @@ use crate::ledger::{self, Leg, NewTransaction, Wallet};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{CurrencyType, ProfileCurrency, PublicCurrency, Status, TransactionType};
+use florin_sdk_core::model::{CurrencyType, ProfileCurrency, PublicCurrency, Status, SystemCurrency, TransactionType};
 use florin_sdk_core::{Amount, CurrencyCode, Timestamp, Txid, Upid, Waid};
 
 record! {
@@ -42,6 +42,14 @@ record! {
         status: Status,
         /// When it was made.
         created: Timestamp,
+        /// The currency that a bridge currency is on its network.
+        parent: Option<CurrencyCode>,
+        /// The network of a bridge currency.
+        bridge: Option<String>,
+        /// Who issues a bridge currency on its network.
+        network_issuer: Option<String>,
+        /// The address that a bridge currency is issued from on its network.
+        issuer_address: Option<String>,
     }
 }
 
@@ -114,6 +122,10 @@ pub fn seed(store: &mut dyn Writer) -> Result<(), Refusal> {
             withdraw_methods: methods,
             status: Status::Active,
             created: store.now(),
+            parent: None,
+            bridge: None,
+            network_issuer: None,
+            issuer_address: None,
         })?;
     }
     Ok(())
@@ -182,9 +194,8 @@ pub fn create_extended(store: &mut dyn Writer, upid: Upid, new: NewCurrency) -> 
         }
     }
     let issuance = ledger::create_issuance_wallet(store, upid, &code)?;
-    let last = store.first::<Currency>(Currency::query().descending(Currency::number))?;
     let currency = Currency {
-        number: last.map_or(FIRST_OWN_NUMBER, |last| last.number.saturating_add(1).max(FIRST_OWN_NUMBER)),
+        number: next_number(store)?,
         code,
         name: new.name,
         kind: CurrencyType::Extended,
@@ -199,9 +210,102 @@ pub fn create_extended(store: &mut dyn Writer, upid: Upid, new: NewCurrency) -> 
         withdraw_methods: Vec::new(),
         status: Status::Active,
         created: store.now(),
+        parent: None,
+        bridge: None,
+        network_issuer: None,
+        issuer_address: None,
     };
     store.insert(&currency)?;
     Ok(currency)
+}
+
+/// What a new bridge currency is made from.
+#[derive(Debug)]
+pub struct NewBridgeCurrency {
+    /// The currency that it is on the network.
+    pub parent: CurrencyCode,
+    /// The network: lower-case letters and digits.
+    pub bridge: String,
+    /// Who issues it there, where the caller says so. Kept and compared in lower case.
+    pub network_issuer: Option<String>,
+    /// The address that it is issued from there.
+    pub issuer_address: String,
+    /// Whether it can be paid in over the network.
+    pub deposit: bool,
+    /// Whether it can be paid out over the network.
+    pub withdraw: bool,
+}
+
+/// Makes a bridge currency of an extended currency that `upid` issues, or, if that is none, of any base or extended one: a
+/// bridge currency of the system's. Its code is the parent's, a point, and the network.
+///
+/// # Errors
+/// `INVALID_REQUEST` if the parent is not such a currency, or the code would be too long; `ALREADY_EXISTS`.
+pub fn create_bridge(store: &mut dyn Writer, upid: Option<Upid>, new: NewBridgeCurrency) -> Result<Currency, Refusal> {
+    let parent = need_currency(store.reader(), "parentcurrency", &new.parent)?;
+    let wrong = |reason: &str| Err(Refusal::field("parentcurrency", reason));
+    match (upid, &parent.kind) {
+        (Some(upid), CurrencyType::Extended) if parent.issuer == Some(upid) => {}
+        (Some(_), _) => return wrong("must be an extended currency of the caller's own profile"),
+        (None, CurrencyType::Base | CurrencyType::Extended) => {}
+        (None, _) => return wrong("must be a base or an extended currency"),
+    }
+    let code: CurrencyCode = format!("{}.{}", parent.code, new.bridge).parse().map_err(|_| {
+        Refusal::field("bridgename", "makes no currency code: lower-case letters and digits, not too many")
+    })?;
+    if store.get::<Currency>(code.as_str())?.is_some() {
+        return Err(Refusal::because(Code::ALREADY_EXISTS, format!("There is a currency {code} already")));
+    }
+    let network_issuer = new.network_issuer.map(|name| name.to_ascii_lowercase());
+    if let Some(name) = &network_issuer {
+        let valid = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if !valid {
+            return Err(Refusal::field("issuername", "must be letters and digits, with a letter first"));
+        }
+        if parent.code.issuer().is_some_and(|issuer| issuer != name) {
+            return Err(Refusal::field("issuername", "must be the issuer of the parent currency"));
+        }
+    }
+    let methods = |enabled: bool| if enabled { vec![new.bridge.clone()] } else { Vec::new() };
+    let reference = parent.reference.clone().or_else(|| {
+        let is_base = parent.kind == CurrencyType::Base;
+        is_base.then(|| parent.code.clone())
+    });
+    let currency = Currency {
+        number: next_number(store)?,
+        name: format!("{} ({})", parent.name, new.bridge),
+        kind: CurrencyType::Bridge,
+        decimals: parent.decimals,
+        display_decimals: parent.display_decimals,
+        issuer: parent.issuer,
+        issuance: None,
+        reference,
+        issued: 0,
+        redeemed: 0,
+        deposit_methods: methods(new.deposit),
+        withdraw_methods: methods(new.withdraw),
+        status: Status::Active,
+        created: store.now(),
+        parent: Some(parent.code),
+        bridge: Some(new.bridge),
+        network_issuer,
+        issuer_address: Some(new.issuer_address),
+        code,
+    };
+    store.insert(&currency)?;
+    Ok(currency)
+}
+
+fn next_number(store: &mut dyn Writer) -> Result<u32, Refusal> {
+    let last = store.first::<Currency>(Currency::query().descending(Currency::number))?;
+    Ok(last.map_or(FIRST_OWN_NUMBER, |last| last.number.saturating_add(1).max(FIRST_OWN_NUMBER)))
+}
+
+/// Whether these are the letters of a base currency that is no money of a state: it has no ISO 4217 number.
+#[must_use]
+pub fn crypto_letters(letters: &str) -> bool {
+    BASE.iter().any(|(number, code, ..)| *code == letters && *number >= FIRST_OWN_NUMBER)
 }
 
 /// The issuer's name is written once: the first currency brings it, later ones may repeat it.
@@ -320,18 +424,44 @@ pub fn public_list(store: &mut dyn Reader) -> Result<Vec<PublicCurrency>, Refusa
     let list = active.map(|currency| PublicCurrency {
         currency_name: currency.name,
         currency_code: currency.code,
-        tier: match currency.kind {
-            CurrencyType::Base | CurrencyType::Other { .. } => 1,
-            CurrencyType::Extended => 2,
-            CurrencyType::Bridge => 3,
-        },
+        tier: tier_of(&currency.kind),
         kind: currency.kind,
         currency_decimals: currency.decimals,
         display_decimals: currency.display_decimals,
         deposit_methods: currency.deposit_methods,
         withdraw_methods: currency.withdraw_methods,
-        network: None,
-        issuer_address: None,
+        network: currency.bridge,
+        issuer_address: currency.issuer_address,
+    });
+    Ok(list.collect())
+}
+
+/// 1 base, 2 extended, 3 bridge.
+const fn tier_of(kind: &CurrencyType) -> u32 {
+    match kind {
+        CurrencyType::Base | CurrencyType::Other { .. } => 1,
+        CurrencyType::Extended => 2,
+        CurrencyType::Bridge => 3,
+    }
+}
+
+/// All currencies, the inactive ones too, as `GetSystemCurrencyList` answers them.
+pub fn system_list(store: &mut dyn Reader) -> Result<Vec<SystemCurrency>, Refusal> {
+    let list = store.list::<Currency>(Currency::query().ascending(Currency::code))?.into_iter().map(|currency| {
+        let active = currency.status == Status::Active;
+        SystemCurrency {
+            currency_name: currency.name,
+            currency_id: currency.number,
+            currency_code: currency.code,
+            tier: tier_of(&currency.kind),
+            kind: currency.kind,
+            display_decimals: currency.display_decimals,
+            visible: active,
+            public: active,
+            enabled: active,
+            deposit_methods: currency.deposit_methods,
+            withdraw_methods: currency.withdraw_methods,
+        }
     });
     Ok(list.collect())
 }
@@ -345,7 +475,7 @@ pub fn profile_list(store: &mut dyn Reader, upid: Upid) -> Result<Vec<ProfileCur
         display_decimals: currency.display_decimals,
         kind: currency.kind,
         visible: currency.status == Status::Active,
-        issuer_address: None,
+        issuer_address: currency.issuer_address,
         receiving_address: None,
         reference_currency: currency.reference,
     });

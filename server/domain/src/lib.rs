@@ -9,10 +9,14 @@
 //! | [`refusal`] | the one way in which a rule says no |
 //! | [`access`] | roles, rights, callers, and what a caller reaches |
 //! | [`identity`] | profiles, users, API keys, mobile tokens |
+//! | [`credential`] | passwords, second factors, links by mail |
+//! | [`mail`] | mails |
 //! | [`bridge`] | outside networks: addresses, deposits, the outbox of withdrawals, simulated networks |
 //! | [`currency`] | currencies, issuing and redeeming |
 //! | [`ledger`] | wallets, balances, transactions, holds, refunds, the hash chain, verification |
 //! | [`payment`] | payment requests |
+//! | [`fee`] | what the platform takes on top of an amount |
+//! | [`tier`] | what a profile may do, and how much of it |
 //! | [`momo`] | mobile money: API users, requests to pay, transfers, the sandbox |
 //! | [`notify`] | telling those concerned what happened |
 //! | [`session`] | sessions of people, access tokens, the keys that sign them |
@@ -27,9 +31,12 @@
 pub mod access;
 pub mod bridge;
 pub mod clock;
+pub mod credential;
 pub mod currency;
+pub mod fee;
 pub mod identity;
 pub mod ledger;
+pub mod mail;
 pub mod momo;
 pub mod notify;
 pub mod payment;
@@ -43,6 +50,7 @@ pub mod settings;
 pub mod sso;
 pub mod store;
 pub mod system;
+pub mod tier;
 
 pub use refusal::Refusal;
 
@@ -53,6 +61,7 @@ use store::{Record, Table};
 pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
+        identity::CustomAttribute::TABLE,
         identity::User::TABLE,
         access::CustomRole::TABLE,
         identity::Membership::TABLE,
@@ -82,8 +91,16 @@ pub fn tables() -> Vec<&'static Table> {
         ledger::Refunded::TABLE,
         ledger::Chain::TABLE,
         payment::PaymentRequest::TABLE,
+        payment::Merchant::TABLE,
+        fee::FeeSchedule::TABLE,
+        tier::Tier::TABLE,
+        tier::Used::TABLE,
         reference::ClientReference::TABLE,
         notify::Event::TABLE,
+        credential::LoginGuard::TABLE,
+        credential::UserMfa::TABLE,
+        credential::Link::TABLE,
+        mail::Mail::TABLE,
         momo::PartyRow::TABLE,
         momo::MomoUser::TABLE,
         momo::MomoToken::TABLE,

@@ -2,11 +2,12 @@
 
 use crate::refusal::Refusal;
 use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, SaltString};
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, id::MAX_ID};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The fingerprint that is stored of a key or token. These have 128 random bits and more, so a plain hash is enough;
 /// passwords have not, and get Argon2.
@@ -66,6 +67,21 @@ pub fn password() -> Secret {
     Secret::from(text)
 }
 
+/// How often a password was hashed, to make its hash or to compare with one.
+static HASHED: AtomicU64 = AtomicU64::new(0);
+
+/// How often this process has hashed a password. Those who guess at e-mail addresses cost as much as those who guess at
+/// passwords, and this is how one sees it.
+#[must_use]
+pub fn passwords_hashed() -> u64 {
+    HASHED.load(Ordering::Relaxed)
+}
+
+/// What the password of somebody who is not there is compared with: the hash of nothing that anybody knows, at the same
+/// costs as all others.
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$Zmxvcmluc2FsdG5vYm9keQ$TzW9c1mZ1Jr4yqk7hB0t3QeVnX5uLsD8aKoRgPfC2iM";
+
 /// The Argon2id hash of a password, with its salt and its costs in it. Takes tens of milliseconds of one core on
 /// purpose: never on a thread that others wait for.
 pub fn hash_password(password: &Secret) -> Result<String, Refusal> {
@@ -73,9 +89,29 @@ pub fn hash_password(password: &Secret) -> Result<String, Refusal> {
         tracing::error!(%error, "a password could not be hashed");
         Refusal::new(Code::SYSTEM_ERROR)
     };
+    HASHED.fetch_add(1, Ordering::Relaxed);
     let salt = SaltString::encode_b64(&random::<16>()).map_err(failed)?;
     let hash = Argon2::default().hash_password(password.expose().as_bytes(), &salt).map_err(failed)?;
     Ok(hash.to_string())
+}
+
+/// Whether a password is the one that this hash was made of. Without a hash it never is, and takes as long to say so.
+/// As slow as [`hash_password`].
+pub fn verify_password(password: &Secret, hash: Option<&str>) -> Result<bool, Refusal> {
+    HASHED.fetch_add(1, Ordering::Relaxed);
+    let parsed = PasswordHash::new(hash.unwrap_or(NOBODYS_HASH)).map_err(|error| {
+        tracing::error!(%error, "a stored password hash cannot be read");
+        Refusal::new(Code::SYSTEM_ERROR)
+    })?;
+    let right = Argon2::default().verify_password(password.expose().as_bytes(), &parsed).is_ok();
+    Ok(right && hash.is_some())
+}
+
+/// What is sent in a link, to be used once: 32 characters that carry 160 random bits.
+#[must_use]
+pub fn link_token() -> Secret {
+    const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    Secret::from(spell(ALPHABET, random::<32>().map(u64::from)))
 }
 
 /// A random number of at most 16 digits, for an id that must not be guessed.
@@ -97,10 +133,32 @@ mod tests {
         let token = mobile_token();
         assert_eq!(token.expose().len(), 44);
         assert!(token.expose().starts_with(MOBILE_TOKEN_PREFIX));
+        let link = link_token();
+        assert!(link.expose().len() == 32 && link != link_token());
         let password = password();
         let has = |f: fn(char) -> bool| password.expose().chars().any(f);
         assert_eq!(password.expose().len(), 16);
         assert!(has(|c| c.is_ascii_lowercase()) && has(|c| c.is_ascii_uppercase()) && has(|c| c.is_ascii_digit()));
         assert!(has(|c| c.is_ascii_punctuation()));
+    }
+
+    #[test]
+    fn a_password_is_known_again_and_nobody_has_one() {
+        let (right, wrong) = (Secret::from("Mypassword$0"), Secret::from("Mypassword$1"));
+        let hash = hash_password(&right).unwrap();
+        assert!(verify_password(&right, Some(&hash)).unwrap());
+        assert!(!verify_password(&wrong, Some(&hash)).unwrap());
+        assert!(!verify_password(&right, None).unwrap());
+        assert!(verify_password(&right, Some("no hash")).is_err());
+    }
+
+    #[test]
+    fn the_password_of_nobody_costs_what_others_cost() {
+        let costs = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        let made = hash_password(&password()).unwrap();
+        assert_eq!(costs(&made), costs(NOBODYS_HASH));
+        let nobodys = PasswordHash::new(NOBODYS_HASH).unwrap();
+        let some = PasswordHash::new(&made).unwrap();
+        assert_eq!(nobodys.hash.unwrap().len(), some.hash.unwrap().len());
     }
 }

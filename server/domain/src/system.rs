@@ -5,6 +5,7 @@ use crate::identity::{ApiKey, NewPerson, NewProfile, Profile, User, create_api_k
 use crate::momo::SubscriptionKey;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer};
+use crate::tier;
 use crate::{seal, secrets};
 use florin_sdk_core::model::{ProfileData, ProfileType};
 use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
@@ -46,6 +47,13 @@ pub fn touch(store: &mut dyn Writer) -> Result<(), Refusal> {
     }
 }
 
+/// The platform's name: that of its own profile.
+pub fn platform_name(store: &mut dyn Reader) -> Result<Option<String>, Refusal> {
+    let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
+    let name = store.first::<Profile>(query)?.map(|profile| profile.display_name());
+    Ok(name.filter(|name| !name.is_empty()))
+}
+
 /// Makes an API key for the platform's own profile: for an operator who has lost all others.
 pub fn rescue_key(store: &mut dyn Writer) -> Result<(ApiKey, Secret), Refusal> {
     let query = Profile::query().eq(Profile::system, true).ascending(Profile::upid);
@@ -62,6 +70,7 @@ pub fn initialise(
 ) -> Result<FirstCredentials, Refusal> {
     seal::ensure_keys(store)?;
     currency::seed(store)?;
+    tier::seed(store)?;
     let data = ProfileData {
         organization_name: Some("Florin".to_owned()),
         admin_first_name: Some("First".to_owned()),
@@ -83,6 +92,7 @@ pub fn initialise(
         language: None,
         time_zone: None,
         confirmed: true,
+        display_name: Some(profile.display_name()),
     };
     let user = register_user(store, &mut profile, administrator, &["system-admin"])?;
     let (key, apikey) =

@@ -1,10 +1,12 @@
 //! The command line. Each option can be given as a `FLORIN_…` variable, too.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use florin_http::mail::Mailbox;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use url::Url;
 
 /// A self-hosted wallet platform: provider servers read and write, phone apps only read.
 #[derive(Debug, Parser)]
@@ -30,7 +32,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  florin serve\n  florin serve --listen 127.0.0.1:0 --database sqlite:///var/lib/florin/florin.db\n  florin serve --sandbox     Let requests ask for faults by the header X-Florin-Fault"
     )]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Set up a platform: its tables, its first administrator, its first keys, which are shown once.
     #[command(after_help = "Example:\n  florin init --database sqlite://florin.db --format json > credentials.json")]
     Init(InitArgs),
@@ -101,6 +103,34 @@ pub(crate) struct ServeArgs {
     /// For tests only: requests may ask for faults. Never with real money.
     #[arg(long, env = "FLORIN_SANDBOX")]
     pub(crate) sandbox: bool,
+    #[command(flatten)]
+    pub(crate) mail: MailArgs,
+    /// For tests only: another issuer in the place of Google's, Facebook's or LinkedIn's, as STRATEGY=URL; several with
+    /// commas between them.
+    #[arg(long, env = "FLORIN_STRATEGY_ISSUER", value_delimiter = ',', hide = true)]
+    pub(crate) strategy_issuer: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MailArgs {
+    /// Where people reach this server, as they have to type it: links in mails lead there. The address that it listens
+    /// on if absent.
+    #[arg(long, env = "FLORIN_PUBLIC_URL")]
+    pub(crate) public_url: Option<Url>,
+    /// The server that takes mails: smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST:587?tls=required. A password
+    /// is better given in the variable than on the command line. If absent, mails go to a folder.
+    #[arg(long, env = "FLORIN_SMTP_URL", hide_env_values = true)]
+    pub(crate) smtp_url: Option<String>,
+    /// Who sends the mails.
+    #[arg(long, env = "FLORIN_MAIL_FROM", default_value = "Florin <florin@localhost>")]
+    pub(crate) mail_from: Mailbox,
+    /// The folder that mails go to without an SMTP server; beside the database if absent.
+    #[arg(long, env = "FLORIN_MAIL_DIR")]
+    pub(crate) mail_dir: Option<PathBuf>,
+    /// Scheme and host of a page that a link to set a new password may lead to when it is asked for without a provider's
+    /// credential, such as https://app.example.com; several with commas between them.
+    #[arg(long, env = "FLORIN_CALLBACK_ORIGIN", value_delimiter = ',')]
+    pub(crate) callback_origin: Vec<Url>,
 }
 
 #[derive(Debug, Args)]

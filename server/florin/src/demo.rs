@@ -222,7 +222,7 @@ async fn open_shop(
         admin_first_name: Some("Cleo".to_owned()),
         admin_last_name: Some("Corner".to_owned()),
         extended: Some(JsonObject(extended)),
-        ..CreateProfile::new(ProfileType::Organization, "cleo@corner.example".to_owned())
+        ..CreateProfile::new(ProfileType::Organization, "cleo@corner.example".parse()?)
     };
     let shop = provider.profiles().create(new).await?;
     let roles = vec!["merchant-rw".to_owned(), "profile-rw".to_owned()];

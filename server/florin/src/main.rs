@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli);
     let result = match cli.command {
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Init(args) => init::run(&args),
         Command::Key(args) => init::make_key(&args),
         Command::Verify(args) => verify::run(&args),

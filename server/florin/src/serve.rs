@@ -1,16 +1,19 @@
 //! Serving a platform.
 
-use crate::config::{Format, ServeArgs};
+use crate::config::{Format, MailArgs, ServeArgs};
 use crate::{init, seal};
 use anyhow::Context;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Component;
-use florin_http::{App, bridge, deliver, listen, momo, router, sso, sweep, upkeep};
+use florin_http::mail::{self, Post};
+use florin_http::{App, Site, bridge, deliver, listen, momo, router, sso, sweep, upkeep};
 use florin_storage::Mode;
+use std::collections::HashMap;
 use std::io::Write;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
 
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -23,6 +26,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
+    let here = format!("http://{}", listener.local_addr()?);
+    let post = post(&args.mail, &args.database.database, &here)?;
     let clock = Clock::system();
     // It waits for disks and servers, which must not be done on a thread that others wait for.
     let (database, its_clock) = (args.database.database.clone(), clock.clone());
@@ -30,7 +35,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let app = App::new(store, clock, args.sandbox);
     let credentials = init::initialise(&app).await?;
     app.open().await?;
-    app.trust(args.trusted_proxies);
+    app.trust(args.trusted_proxies.clone());
     let mut out = std::io::stdout();
     if let Some(credentials) = credentials {
         init::show(&credentials, Format::Text, &mut out)?;
@@ -44,9 +49,13 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         bridge::sandbox::open(&app).await?;
         writeln!(
             out,
-            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; not for real money"
+            "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; mails at /console/outbox; not for real money"
         )?;
     }
+    let issuer =
+        args.mail.public_url.as_ref().map_or_else(|| here.clone(), |url| url.as_str().trim_end_matches('/').to_owned());
+    sso::stand_at(&app, sso::Place { issuer, issuers: issuers(&args)? });
+    app.stand_at(site(&args.mail, &post));
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -59,6 +68,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         tracing::info!("stopping");
     };
     let deliveries = tokio::spawn(deliver::run(app.clone()));
+    let mails = tokio::spawn(mail::run(app.clone(), post));
     let sweeps = tokio::spawn(sweep::run(app.clone()));
     let settlements = tokio::spawn(momo::settler::run(app.clone()));
     let keys = tokio::spawn(sso::keys::run(app.clone()));
@@ -69,7 +79,37 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     bridges.abort();
     keys.abort();
     settlements.abort();
+    mails.abort();
     sweeps.abort();
     deliveries.abort();
     Ok(())
+}
+
+/// How mails leave.
+fn post(args: &MailArgs, database: &str, listening_on: &str) -> anyhow::Result<Post> {
+    let site = args.public_url.as_ref().map_or(listening_on, Url::as_str);
+    if let Some(url) = &args.smtp_url {
+        return Ok(Post::by_smtp(url, args.mail_from.clone(), site)?);
+    }
+    let folder = args.mail_dir.clone().unwrap_or_else(|| match database.strip_prefix("sqlite://") {
+        Some(file) => format!("{file}-mail").into(),
+        None => "florin-mail".into(),
+    });
+    Ok(Post::into_folder(folder, args.mail_from.clone(), site))
+}
+
+fn site(args: &MailArgs, post: &Post) -> Site {
+    Site {
+        mail_folder: post.folder().cloned(),
+        callback_origins: args.callback_origin.iter().map(Url::origin).collect(),
+    }
+}
+
+/// The issuers that stand in for those of Google, Facebook and LinkedIn.
+fn issuers(args: &ServeArgs) -> anyhow::Result<HashMap<String, String>> {
+    let pairs = args.strategy_issuer.iter().map(|pair| {
+        let pair = pair.split_once('=').map(|(id, issuer)| (id.to_owned(), issuer.to_owned()));
+        pair.context("--strategy-issuer takes STRATEGY=URL, such as google=http://127.0.0.1:9000")
+    });
+    pairs.collect()
 }

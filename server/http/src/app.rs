@@ -3,9 +3,11 @@
 use crate::bridge;
 use crate::credentials::Credentials;
 use crate::guard::Crowd;
+use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::momo;
+use crate::sso;
 use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
@@ -16,11 +18,13 @@ use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, SettingRow, Settings};
 use florin_domain::store::{ReadAgain, ReadJob, Reader, Store, StoreError, WriteJob, Writer};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::{Mtid, Timestamp};
+use florin_sdk_core::{Mtid, Timestamp, WebUrl};
 use ipnet::IpNet;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, Semaphore, oneshot};
+use url::{Origin, Url};
 
 /// The most tokens whose last use is remembered.
 const MAX_LAST_USED: usize = 100_000;
@@ -30,6 +34,15 @@ const SLOW_AT_ONCE: usize = 2;
 
 /// How much slow work may wait. More is refused, so that a flood of it does not fill the memory.
 const SLOW_WAITING: usize = 64;
+
+/// Where the server stands in the world.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// The folder that mails go to, if they do.
+    pub mail_folder: Option<PathBuf>,
+    /// Scheme, host and port of the pages that links in mails may lead to, whoever asks for them.
+    pub callback_origins: Vec<Origin>,
+}
 
 /// The server, as handlers see it. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +54,8 @@ struct Inner {
     metrics: Metrics,
     last_use: Arc<LastUse>,
     credentials: Credentials,
+    /// The tiers, for those who write.
+    kept: Kept,
     sealer: Sealer,
     settings: Settings,
     limits: Limits,
@@ -51,11 +66,16 @@ struct Inner {
     clock: Clock,
     /// Wakes whoever delivers events.
     news: Notify,
+    /// Wakes whoever sends mails.
+    mails: Notify,
+    /// Where it stands in the world.
+    site: OnceLock<Site>,
     /// Places for slow work: those that work and those that wait.
     slow: Arc<Semaphore>,
     slow_waiting: Semaphore,
     momo: momo::State,
     bridge: bridge::State,
+    sso: sso::State,
 }
 
 impl App {
@@ -63,11 +83,11 @@ impl App {
     /// made ready with [`App::open`].
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
-        let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default() });
+        let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default(), sessions: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
-        let momo = momo::State::default();
+        let (momo, kept) = (momo::State::default(), Kept::new(store.is_shared()));
         let bridge = bridge::State::new(&store, sandbox);
-        let (metrics, news) = (Metrics::default(), Notify::new());
+        let (metrics, news, mails) = (Metrics::default(), Notify::new(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
         let (sealer, settings) = (Sealer::default(), Settings::default());
         let (limits, attempts) = (Limits::new(settings.clone()), Attempts::new(clock.clone()));
@@ -77,6 +97,7 @@ impl App {
             metrics,
             last_use,
             credentials,
+            kept,
             sealer,
             settings,
             limits,
@@ -85,10 +106,13 @@ impl App {
             proxies: OnceLock::new(),
             clock,
             news,
+            mails,
+            site: OnceLock::new(),
             slow,
             slow_waiting,
             momo,
             bridge,
+            sso: sso::State::default(),
         }))
     }
 
@@ -155,6 +179,31 @@ impl App {
         &self.0.news
     }
 
+    /// Wakes, and is awaited by, whoever sends mails.
+    pub(crate) fn mails(&self) -> &Notify {
+        &self.0.mails
+    }
+
+    /// Says where it stands in the world. What was said first counts.
+    pub fn stand_at(&self, site: Site) {
+        if self.0.site.set(site).is_err() {
+            tracing::warn!("where the server stands was said twice");
+        }
+    }
+
+    /// The folder that mails go to, if they do.
+    pub(crate) fn mail_folder(&self) -> Option<&PathBuf> {
+        self.0.site.get()?.mail_folder.as_ref()
+    }
+
+    /// Whether a link in a mail that anybody may ask for may lead here: to a place that the operator named; in a sandbox
+    /// anywhere.
+    pub(crate) fn may_lead_to(&self, address: &WebUrl) -> bool {
+        let Ok(url) = Url::parse(address.as_str()) else { return false };
+        let named = |site: &Site| site.callback_origins.contains(&url.origin());
+        self.sandbox() || self.0.site.get().is_some_and(named)
+    }
+
     /// What the MoMo surface keeps in memory.
     pub(crate) fn momo(&self) -> &momo::State {
         &self.0.momo
@@ -168,6 +217,11 @@ impl App {
     /// What the bridges' workers share.
     pub(crate) fn bridge(&self) -> &bridge::State {
         &self.0.bridge
+    }
+
+    /// Where single sign-on stands.
+    pub(crate) fn sso(&self) -> &sso::State {
+        &self.0.sso
     }
 
     /// The clock that all of the server goes by.
@@ -269,6 +323,8 @@ impl App {
 pub(crate) struct LastUse {
     clock: Clock,
     seen: Mutex<HashMap<Mtid, Timestamp>>,
+    /// The same of the sessions of people.
+    sessions: Mutex<HashMap<i64, Timestamp>>,
 }
 
 impl LastUse {
@@ -279,6 +335,22 @@ impl LastUse {
             seen.clear();
         }
         seen.insert(mtid, self.clock.now());
+    }
+
+    /// Remembers that a session is used now, unless it rests for longer than `most_ms` already; whether it may go on. One
+    /// that this process has not seen yet may: another process, or this one before a restart, may have.
+    pub(crate) fn go_on(&self, session: i64, most_ms: i64) -> bool {
+        let now = self.clock.now();
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= MAX_LAST_USED {
+            sessions.clear();
+        }
+        let last = sessions.entry(session).or_insert(now);
+        let rests = now.millis() - last.millis() > most_ms;
+        if !rests {
+            *last = now;
+        }
+        !rests
     }
 
     /// When a token was last used.
@@ -332,7 +404,7 @@ where
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
         // It may run again; what an earlier run said does not count.
         (self.result, self.seen, self.set) = (None, Seen::default(), None);
-        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen });
+        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen, kept: &self.app.kept });
         let kept = self.result.insert(result).as_ref().map_or_else(self.keep, |_| true);
         if kept && self.seen.settings {
             self.set = settings::rows(writer.reader()).ok();
@@ -345,9 +417,16 @@ where
             // Before anybody is told of it: who ended a key may rely on that.
             self.app.credentials.changed();
         }
+        if self.seen.tiers || committed.is_err() {
+            // What was asked for meanwhile may be of a batch that does not stand.
+            self.app.kept.forget();
+        }
         if let Some(rows) = self.set.filter(|_| committed.is_ok()) {
             // The same: who set something sees it count.
             self.app.settings.load(&rows);
+        }
+        if self.seen.mails {
+            self.app.mails.notify_one();
         }
         if self.seen.events {
             self.app.news.notify_one();

@@ -66,7 +66,6 @@ pub(crate) struct Writing<'a> {
     /// What it made or settled; a handler of a money operation says so here.
     pub(crate) made: Made,
     /// Seals secrets that are stored, and opens them.
-    #[allow(dead_code, reason = "the first that seals one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     #[allow(dead_code, reason = "the first that asks for one takes this away")]
@@ -76,21 +75,24 @@ pub(crate) struct Writing<'a> {
 }
 
 /// What a handler gets that writes in steps, or for anybody.
-#[allow(dead_code, reason = "the first that writes in steps takes this away")]
 pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
     /// Whoever calls; none of what anybody may call without a credential.
+    #[allow(dead_code, reason = "the first that asks for it takes this away")]
     pub(crate) caller: Option<&'a Caller>,
     /// Seals secrets that are stored, and opens them.
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
+    #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
 }
 
 /// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
 /// counted). What is to be undone is an error around it.
-#[allow(dead_code, reason = "the first that writes in steps takes this away")]
 pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
+
+/// What is answered, and what is to be noted of it.
+pub(crate) type Noted<A, N> = Result<(A, N), Refusal>;
 
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -170,6 +172,48 @@ impl Routes {
         })
     }
 
+    /// An operation that reads, and whose answer must be noted: what was handed out is known again later. Not for apps:
+    /// a mobile credential never comes near a writer (ADR 16).
+    pub(crate) fn read_and_note<O: ReadOperation, Note: Clone + Send + 'static>(
+        self,
+        handler: fn(&mut Reading<'_>, O) -> Noted<O::Answer, Note>,
+        note: fn(&mut dyn Writer, &Sealer, &Note) -> Result<(), Refusal>,
+    ) -> Self {
+        const { assert!(!O::CALLERS.admits_mobile(), "what an app reads is not noted") };
+        self.mount::<O>(move |call| {
+            let known = typed::<O>(call.request).and_then(|operation| {
+                let caller = known(call.caller)?;
+                // Once more, beside the gate: here a writer is used.
+                if caller.side == Side::Mobile {
+                    return Err(Refusal::new(Code::FORBIDDEN));
+                }
+                Ok((operation, caller))
+            });
+            let (operation, caller) = match known {
+                Ok(both) => both,
+                Err(refusal) => return ready(refusal),
+            };
+            let app = call.app;
+            Box::pin(async move {
+                let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
+                let bridges = app.bridges().clone();
+                let work = move |store: &mut dyn Reader| {
+                    let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
+                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
+                    let (answer, note) = handler(&mut reading, operation)?;
+                    Ok((encode(&answer)?, note))
+                };
+                let noted = async {
+                    let (answer, what) = app.read_little(work).await?;
+                    let sealer = app.sealer().clone();
+                    app.write(move |store| note(store, &sealer, &what), |_: &Refusal| false).await?;
+                    Ok(answer)
+                };
+                noted.await.into()
+            })
+        })
+    }
+
     /// An operation that changes something. If it is about money, it runs once under its client reference.
     pub(crate) fn write<O: WriteOperation>(
         self,
@@ -190,9 +234,28 @@ impl Routes {
     /// An operation that changes something and moves no money, in three steps: it looks at what is there, does slow work
     /// where nobody waits for the writer, such as hashing a password, and writes. What it has looked at may have changed
     /// by then. Anybody may call it if its definition says so; then there may be no caller.
-    #[allow(dead_code, reason = "the first that writes in steps takes this away")]
     pub(crate) fn write_in_steps<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
         self,
+        look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
+        work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
+        finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
+    ) -> Self {
+        self.steps(false, look, work, finish)
+    }
+
+    /// The same for one that may look through a whole table.
+    pub(crate) fn search_and_write<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
+        self,
+        look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
+        work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
+        finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
+    ) -> Self {
+        self.steps(true, look, work, finish)
+    }
+
+    fn steps<O: WriteOperation, Found: Send + 'static, Worked: Clone + Send + 'static>(
+        self,
+        long: bool,
         look: fn(&mut dyn Reader, Option<&Caller>, &O) -> Result<Found, Refusal>,
         work: fn(&App, &O, Found) -> Result<Worked, Refusal>,
         finish: fn(&mut Changing<'_>, O, Worked) -> Verdict<O::Answer>,
@@ -210,7 +273,8 @@ impl Routes {
             Box::pin(async move {
                 let steps = async {
                     let (asked, by) = (operation.clone(), caller.clone());
-                    let found = app.read_little(move |store| look(store, by.as_deref(), &asked)).await?;
+                    let look = move |store: &mut dyn Reader| look(store, by.as_deref(), &asked);
+                    let found = if long { app.read(look).await? } else { app.read_little(look).await? };
                     let (here, asked) = (app.clone(), operation.clone());
                     let worked = app.slowly(move || work(&here, &asked, found)).await?;
                     let shared = app.credentials().shared();
@@ -476,6 +540,7 @@ async fn answer(
     }
     let mut problems = Problems::default();
     fields::rename(spec.fields, &mut request, &mut problems);
+    fields::gather(spec.fields, &mut request, &mut problems);
     fields::check(spec.fields, &mut request, &mut problems);
     if !problems.0.is_empty() {
         return Err(Refusal::fields(problems.0));
@@ -489,6 +554,12 @@ fn allow(app: &App, class: Option<Class>, mark: Option<u64>) -> Result<(), Reply
     app.limits()
         .check(class, mark)
         .map_err(|seconds| Reply { wait: Some(seconds), ..Refusal::new(Code::TOO_FAST).into() })
+}
+
+/// The same for a call of another surface that needs no credential.
+pub(crate) fn allow_public(app: &App, mark: Option<u64>) -> Result<(), Refusal> {
+    let Some(mark) = mark else { return Ok(()) };
+    app.limits().check(Class::Public, mark).map_err(|_| Refusal::new(Code::TOO_FAST))
 }
 
 /// A JSON object in which no name stands twice: of two amounts nobody knows which is meant.
@@ -518,7 +589,7 @@ impl<'de> Deserialize<'de> for Strict {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if body.is_empty() {
         return Ok(Map::new());
     }
@@ -601,12 +672,15 @@ fn target<O: Operation>(request: &Value) -> String {
     params.find_map(|name| request.get(name)?.as_str()).unwrap_or_default().to_owned()
 }
 
-/// The request without what says nothing: the reference itself, and zeros at the end of an amount.
+/// The request without what says nothing, as the reference itself and zeros at the end of an amount, and without what may
+/// not be kept in any form.
 fn normal<O: Operation>(request: Value) -> Value {
     let Value::Object(mut map) = request else {
         return request;
     };
     map.remove("referenceid");
+    // A card's number in it is not kept, and neither is a hash that it could be guessed from.
+    map.remove("paymentprocessorinformation");
     for field in O::FIELDS.iter().filter(|field| field.kind == Kind::Amount) {
         let amount = map.get(field.name).and_then(Value::as_str).and_then(|text| text.parse::<Amount>().ok());
         if let Some(amount) = amount {

@@ -3,10 +3,11 @@
 //! All faults are found at once, each with the name of its field. A field that the operation does not have is a
 //! fault, too: a client that misspells an optional field must learn of it, not have it silently dropped.
 
+use florin_domain::identity::is_default_attribute;
 use florin_sdk_core::Kind;
 use florin_sdk_core::money::CurrencyCode;
 use florin_sdk_core::operation::{Field, Problems};
-use florin_sdk_core::{Amount, Email, Timestamp, WebUrl};
+use florin_sdk_core::{Amount, Assent, Digits, Email, Timestamp, WebUrl};
 use serde_json::{Map, Value};
 
 /// The most characters of a name in a list.
@@ -21,6 +22,27 @@ pub(crate) fn rename(fields: &[Field], request: &mut Map<String, Value>, problem
                 problems.add(field.name, format!("is not the same as {alias}, which means the same"));
             }
             request.insert(field.name.to_owned(), value);
+        }
+    }
+}
+
+/// Puts default extended attributes that stand beside the fields into `extended`, where an operation has that: the
+/// contract's tables take "any valid profile attributes" there.
+pub(crate) fn gather(fields: &[Field], request: &mut Map<String, Value>, problems: &mut Problems) {
+    if !fields.iter().any(|field| field.name == "extended" && field.kind == Kind::Object) {
+        return;
+    }
+    let is_ours =
+        |name: &&String| is_default_attribute(name) && !fields.iter().any(|field| field.name == name.as_str());
+    let names: Vec<String> = request.keys().filter(is_ours).cloned().collect();
+    for name in names {
+        let value = request.remove(&name).unwrap_or_default();
+        match request.entry("extended").or_insert_with(|| Value::Object(Map::new())) {
+            Value::Object(extended) if extended.get(&name).is_none_or(|given| *given == value) => {
+                extended.insert(name, value);
+            }
+            Value::Object(_) => problems.add(&name, "is not the same in extended"),
+            _ => {}
         }
     }
 }
@@ -123,6 +145,11 @@ fn check_value(field: &Field, value: &Value) -> Result<(), String> {
             }
         }
         Kind::Bool => value.as_bool().map(|_| ()).ok_or_else(|| "must be true or false".to_owned()),
+        Kind::Assent => Assent::read(value).map(|_| ()).ok_or_else(|| "must be true".to_owned()),
+        Kind::Digits => {
+            let digits = Digits::read(value).ok_or_else(|| "must be digits".to_owned())?;
+            length(field, digits.as_str().len(), "digits")
+        }
         Kind::List => {
             let list = value.as_array().ok_or_else(|| "must be a list of strings".to_owned())?;
             length(field, list.len(), "elements")?;

@@ -3,6 +3,7 @@
 use florin_domain::Refusal;
 use florin_domain::access::Caller;
 use florin_domain::identity::{Credential, authenticate};
+use florin_domain::{session, settings};
 use florin_sdk_core::Secret;
 use florin_sdk_core::code::Code;
 use http::HeaderMap;
@@ -71,6 +72,17 @@ pub(crate) async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>
     };
     if let Some(mtid) = caller.mtid {
         app.last_use().note(mtid);
+    }
+    if let Some(session) = caller.session.filter(|_| caller.rests) {
+        let minutes = i64::from(app.settings().get(settings::INACTIVITY_TIMEOUT_MINUTES));
+        if !app.last_use().go_on(session, minutes * 60_000) {
+            // Written down, so that it is over for other processes, too, and after a restart.
+            app.write(move |store| session::revoke(store, session), |_: &Refusal| false).await?;
+            return Err(Refusal::because(
+                Code::NOT_AUTHENTICATED,
+                "The session ended as nobody used it; sign in again",
+            ));
+        }
     }
     Ok(caller)
 }

@@ -12,6 +12,8 @@
 //! | `guard` | components that are locked or under maintenance, and too many requests at once |
 //! | `limits` | how often |
 //! | `docs` | OpenAPI and the pages for developers and operators |
+//! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
+//! | [`mail`] | mails on their way out |
 //! | [`deliver`] | events on their way out |
 //! | [`sweep`] | what is to be done because its time has come |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
@@ -20,6 +22,7 @@
 pub mod app;
 mod body;
 pub mod bridge;
+mod confirm;
 mod credentials;
 pub mod deliver;
 mod docs;
@@ -28,11 +31,15 @@ mod fault;
 mod fields;
 mod gate;
 mod guard;
+mod kept;
 mod limits;
 pub mod listen;
+pub mod mail;
 mod metrics;
 pub mod momo;
 mod native;
+mod outbox;
+mod page;
 mod peer;
 mod place;
 mod qr;
@@ -44,7 +51,7 @@ mod unlock;
 pub mod upkeep;
 mod watch;
 
-pub use app::App;
+pub use app::{App, Site};
 pub use docs::{momo_openapi, openapi};
 
 use axum::Router;
@@ -53,15 +60,16 @@ use axum::response::Response;
 
 /// Everything the listener serves.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(native::routes().router())
+        .merge(confirm::router())
         .merge(qr::router())
         .merge(docs::router())
         .merge(momo::router(&app))
         .merge(bridge::router(&app))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .with_state(app)
+        .merge(sso::router(&app));
+    let router = if app.sandbox() { router.merge(outbox::router()) } else { router };
+    router.fallback(no_such_route).method_not_allowed_fallback(no_such_method).with_state(app)
 }
 
 /// A path that no surface has, told in the words of the one that it looks like.

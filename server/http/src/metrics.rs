@@ -1,5 +1,6 @@
 //! Counters, in the text form that Prometheus reads.
 
+use florin_domain::secrets::passwords_hashed;
 use florin_sdk_core::code::Code;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,6 +24,12 @@ impl Metrics {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "florin_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {count}");
         }
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "# HELP florin_passwords_hashed_total Passwords hashed, to keep their hash or to compare with one.\n# TYPE florin_passwords_hashed_total counter\nflorin_passwords_hashed_total {}\n",
+            passwords_hashed(),
+        );
         text
     }
 }

@@ -61,8 +61,17 @@ async fn code(State(app): State<App>, Path(prid): Path<String>, headers: HeaderM
     admit::<GetPaymentStatus>(&caller)?;
     let prid: Prid = prid.parse().map_err(|e: FlorinError| Refusal::value("prid", &e))?;
     let text = app.read(move |store| payment::qr_of(store, &caller, prid)).await?;
+    encode(&text)
+}
+
+/// A text as an SVG picture.
+pub(crate) fn svg(text: &str) -> Result<String, Refusal> {
+    encode(text).map(|code| draw_svg(&code))
+}
+
+fn encode(text: &str) -> Result<QrCode, Refusal> {
     QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| {
-        tracing::error!(%error, "a payment code could not be drawn");
+        tracing::error!(%error, "a code could not be drawn");
         Refusal::new(Code::SYSTEM_ERROR)
     })
 }

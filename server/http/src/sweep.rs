@@ -1,10 +1,11 @@
-//! What is to be done because its time has come: the release of expired holds is written.
+//! What is to be done because its time has come: the release of expired holds is written, and that payment requests have
+//! timed out, which their makers are told.
 //!
 //! Nothing waits for it. Expired holds free their money for whoever reads or spends as soon as they expire; the sweeper
 //! writes that down, so that the books of wallets that nobody touches say it, too.
 
 use crate::app::App;
-use florin_domain::{Refusal, ledger};
+use florin_domain::{Refusal, ledger, payment};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -18,13 +19,36 @@ const AT_ONCE: usize = 100;
 /// Sweeps until it is dropped.
 pub async fn run(app: App) {
     loop {
-        match round(&app).await {
-            Ok(AT_ONCE) => continue, // There may be more.
+        match both(&app).await {
+            Ok(AT_ONCE..) => continue, // There may be more.
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "expired holds could not be read"),
+            Err(error) => tracing::warn!(%error, "what has expired could not be read"),
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Expired holds and payment requests; how many of those of which there were more.
+async fn both(app: &App) -> Result<usize, Refusal> {
+    Ok(round(app).await?.max(payments(app).await?))
+}
+
+/// Writes that payment requests have timed out, and tells their makers; how many.
+async fn payments(app: &App) -> Result<usize, Refusal> {
+    let late = app.read(|store| payment::timed_out(store, AT_ONCE)).await?;
+    let mut closing = JoinSet::new();
+    for prid in late {
+        let app = app.clone();
+        closing.spawn(async move {
+            let closed = app.write(move |store| payment::time_out(store, prid), |_: &Refusal| false).await;
+            closed.inspect_err(|error| tracing::warn!(%prid, %error, "a payment request could not be closed"))
+        });
+    }
+    let mut closed = 0;
+    while let Some(result) = closing.join_next().await {
+        closed += usize::from(matches!(result, Ok(Ok(true))));
+    }
+    Ok(closed)
 }
 
 /// Releases expired holds; how many.

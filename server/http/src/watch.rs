@@ -1,13 +1,16 @@
 //! A writer that notices what others wait for: changes to what a credential is worth, and new events.
 
+use crate::kept::Kept;
 use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
+use florin_domain::mail::Mail;
 use florin_domain::notify::Event;
 use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
 use florin_domain::sso::{Application, Consent};
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
+use florin_domain::tier::Tier;
 use florin_sdk_core::Timestamp;
 
 /// Changes to rows of these tables; new rows take nothing away from anybody.
@@ -27,6 +30,7 @@ const WATCHED: [&Table; 9] = [
 pub(crate) struct Watch<'a> {
     pub(crate) writer: &'a mut dyn Writer,
     pub(crate) seen: &'a mut Seen,
+    pub(crate) kept: &'a Kept,
 }
 
 /// What was noticed.
@@ -36,13 +40,25 @@ pub(crate) struct Seen {
     pub(crate) credentials: bool,
     /// An event is to be delivered.
     pub(crate) events: bool,
+    /// A mail is to be sent.
+    pub(crate) mails: bool,
     /// An attribute was set.
     pub(crate) settings: bool,
+    /// A tier was made or changed.
+    pub(crate) tiers: bool,
 }
 
 impl Reader for Watch<'_> {
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        self.writer.select(query)
+        // Whoever has changed one looks at what was written.
+        let level = if self.seen.tiers { None } else { self.kept.level(query) };
+        let Some(level) = level else { return self.writer.select(query) };
+        if let Some(rows) = self.kept.get(level) {
+            return Ok(rows);
+        }
+        let rows = self.writer.select(query)?;
+        self.kept.put(level, &rows);
+        Ok(rows)
     }
 
     fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
@@ -69,12 +85,15 @@ impl Writer for Watch<'_> {
 
     fn insert_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.events |= table == Event::TABLE;
+        self.seen.mails |= table == Mail::TABLE;
+        self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }
 
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.credentials |= WATCHED.contains(&table);
+        self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.update_row(table, row)
     }

@@ -12,6 +12,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "walletlist[].default",
         "GetWalletListByUpid lists the same entries and its table has no default",
     ),
+    ("AddTeamUser", "upid", "optional because it is there on success only"),
+    ("AddTeamUser", "uuid", "optional because it is there on success only"),
     ("CreateProfile", "upid", "optional because it is there on success only; an answer is only read on success"),
 ];
 

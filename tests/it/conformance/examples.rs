@@ -15,6 +15,8 @@ const MENDED_REQUESTS: &[(&str, usize, &str, &str, &str)] = &[
     // registeruser is true in both, so callbackurl is required.
     ("CreateProfile", 0, "callbackurl", "https://app.example.com/set-password", "A-057"),
     ("CreateProfile", 1, "callbackurl", "https://app.example.com/set-password", "A-057"),
+    // the example holds placeholders.
+    ("ResetUserPassword", 0, "callbackurl", "https://app.example.com/callbackservlet", "A-032"),
     // method is required; applepay is meant.
     ("AcceptPayment", 1, "method", "applepay", "A-056"),
 ];
@@ -78,10 +80,25 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
     ("GetPaymentTransactionList", "/transactionlist/1/timestampclose", Text("2014-11-05T12:40:00Z"), "A-076"),
 ];
 
+/// What examples of answers lack although their table has it: operation, the field, a value, and the entry of the list of
+/// ambiguities.
+const ADDED_TO_ANSWERS: &[(&str, &str, &str, &str)] = &[
+    // the table has the token, no example shows it.
+    ("Login", "token", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "A-084"),
+];
+
+/// Values in examples of answers that are none of their kind: operation, the field, what is read instead, and the entry of
+/// the list of ambiguities.
+const UNREADABLE: &[(&str, &str, &str, &str)] = &[
+    // an id of 17 digits.
+    ("GetProfileList", "/profilelist/2/upid", "upid_3123456781234567", "A-064"),
+];
+
 /// Names that are read besides the ones we write: operation, the object they are in, name, other name.
 const ALIASES: &[(&str, &str, &str, &str)] = &[
     ("GetWalletTransactionList", "", "transactionlist", "transactions"),
     ("GetPaymentStatus", "", "destinationwaid", "destinationwallet"),
+    ("GetUserMFAStatus", "", "mfaenabled", "mefaenabled"),
     ("GetPaymentTransactionList", "/transactionlist/0", "statusmessage", "status"),
     ("GetTrustLines", "/trustlines/0", "issueraddress", "issueraddress "),
     ("GetTrustLines", "/trustlines/0", "issuername", "issuername "),
@@ -134,7 +151,18 @@ fn answers() -> Vec<(Spec, Value)> {
     for spec in operation::all() {
         for example in &of(&all, spec.name).documented.example_responses {
             let json = example.json.as_ref().or(example.json_elided.as_ref());
-            answers.push((spec, without_envelope(json.unwrap_or_else(|| panic!("{} has no JSON", spec.name)))));
+            let mut json = without_envelope(json.unwrap_or_else(|| panic!("{} has no JSON", spec.name)));
+            for (_, field, value, ambiguity) in ADDED_TO_ANSWERS.iter().filter(|row| row.0 == spec.name) {
+                let fields = json.as_object_mut().expect("an object");
+                let was = fields.insert((*field).to_owned(), json!(value));
+                assert_eq!(was, None, "{} {field}: {ambiguity} is not needed", spec.name);
+            }
+            for (_, pointer, text, ambiguity) in UNREADABLE.iter().filter(|row| row.0 == spec.name) {
+                let value = json.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}: {ambiguity}"));
+                assert_ne!(*value, json!(text), "{pointer}: {ambiguity} is not needed");
+                *value = json!(text);
+            }
+            answers.push((spec, json));
         }
     }
     answers
@@ -219,6 +247,7 @@ pub(super) fn in_kind(spec: &Spec, name: &str, text: &str) -> Value {
 /// The parameters in a path, if it has the form of the template. Several in one segment are split at the last of what
 /// stands between them.
 fn fields_in(spec: &Spec, params: &[PathParam], template: &str, path: &str) -> Option<Value> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     if template.len() != path.len() {
         return None;
@@ -243,6 +272,10 @@ fn fields_in(spec: &Spec, params: &[PathParam], template: &str, path: &str) -> O
         if part != text {
             return None;
         }
+    }
+    let url = reqwest::Url::parse(&format!("http://host/?{query}")).expect("a query");
+    for (name, value) in url.query_pairs() {
+        fields[&*name] = in_kind(spec, &name, &value);
     }
     Some(fields)
 }

@@ -5,6 +5,7 @@ mod answers;
 mod codes;
 mod examples;
 mod live;
+mod sso;
 mod tables;
 
 use florin_tests::reference::{self, Addition, Documented};

@@ -1,11 +1,15 @@
 //! One sequence of steps, on the server and in the model.
 
-use super::ledger::{Ledger, OK, Status, is_decided};
+use super::ledger::{BASIS_POINTS, FIXED, LIMIT_UNITS, Ledger, OK, Status, is_decided};
 use super::step::{Step, WALLETS};
 use super::wire::Wire;
-use florin_sdk_core::model::PaymentStatus;
-use florin_sdk_core::operation::{self, GetCirculation, GetPaymentStatus, GetWallet, Spec};
-use florin_sdk_core::{Amount, CurrencyCode, Waid};
+use florin_domain::currency::need_currency;
+use florin_domain::ledger::{self, NewWithdrawal, OutsideResult};
+use florin_sdk_core::model::{FeeOperation, PaymentStatus};
+use florin_sdk_core::operation::{
+    self, AssignFeeSchedule, AssignTier, GetCirculation, GetPaymentStatus, GetWallet, SetFeeSchedule, SetTier, Spec,
+};
+use florin_sdk_core::{Amount, CurrencyCode, Fsid, Txid, Upid, Waid};
 use florin_tests::http::{Answer, Target};
 use florin_tests::world;
 use proptest::prelude::*;
@@ -33,6 +37,11 @@ pub(super) struct Case<'a> {
     apikey: String,
     currency: CurrencyCode,
     wallets: Vec<Waid>,
+    /// Whose they are.
+    owners: Vec<Upid>,
+    /// The fee schedule of those who are charged.
+    fsid: Fsid,
+    withdrawals: Vec<Txid>,
     model: Ledger,
     /// The ids of what the model knows by its place.
     holds: Vec<String>,
@@ -64,18 +73,32 @@ impl<'a> Case<'a> {
     pub(super) fn new(wire: &'a Wire, number: usize) -> Self {
         let name = format!("c{number}");
         let upid = wire.ok(&wire.key, &world::new_merchant(&name)).upid;
-        let roles = ["ewallet-admin", "merchant-admin", "issuer-rw"];
+        let roles = ["ewallet-admin", "merchant-admin", "issuer-rw", "adapter-admin"];
         let apikey = wire.ok(&wire.key, &world::new_key("Its own", &roles, Some(upid)));
         let apikey = apikey.api_key.expose().to_owned();
         wire.ok(&apikey, &world::new_currency("CUR", Some(&name)));
         let mut wallets = vec![wire.ok(&apikey, &GetWallet { waid: None }).waid];
-        wallets.extend((1..WALLETS).map(|user| wire.ok(&apikey, &world::new_user(&format!("user {user}"))).waid));
-        let currency = format!("CUR.{name}").parse().expect("a code");
+        let mut owners = vec![upid];
+        for user in 1..WALLETS {
+            let user = wire.ok(&apikey, &world::new_user(&format!("user {user}")));
+            wallets.push(user.waid);
+            owners.push(user.upid);
+        }
+        let currency: CurrencyCode = format!("CUR.{name}").parse().expect("a code");
+        let fsid = charges(wire, &currency);
+        let limit = Amount::from_units(LIMIT_UNITS, 2).expect("an amount");
+        wire.ok(
+            &wire.key,
+            &SetTier { limit_withdraw_fiat_2: Some(limit), ..SetTier::new(LIMITED, "Limited".to_owned()) },
+        );
         Self {
             wire,
             apikey,
             currency,
             wallets,
+            owners,
+            fsid,
+            withdrawals: Vec::new(),
             model: Ledger::default(),
             holds: Vec::new(),
             moved: Vec::new(),
@@ -168,12 +191,12 @@ impl<'a> Case<'a> {
             }
             Step::Credit(to, units) => {
                 let fields = with(json!({ "waid": wallet(to), "currency": currency }), Some(units));
-                let expected = self.model.transfer(0, to, units.into());
+                let expected = self.model.own(0, to, units.into());
                 self.moves("CreditWallet", fields, expected)?;
             }
             Step::Debit(from, units) => {
                 let fields = with(json!({ "waid": wallet(from), "currency": currency }), Some(units));
-                let expected = self.model.transfer(from, 0, units.into());
+                let expected = self.model.own(from, 0, units.into());
                 self.moves("DebitWallet", fields, expected)?;
             }
             Step::Hold(of, units, long) => {
@@ -223,6 +246,23 @@ impl<'a> Case<'a> {
                 let expected = self.model.refuse(index);
                 self.call("RefusePayment", fields, expected)?;
             }
+            Step::Deposit(to, units) => {
+                let fields = with(json!({ "waid": wallet(to), "currency": currency }), Some(units));
+                let expected = self.model.deposit(to, units.into());
+                self.stays("ManualDeposit", fields, expected)?;
+            }
+            Step::Withdraw(of, units) => return self.withdraw(of, units.into()),
+            Step::Close(index, complete) => return self.close(index, complete),
+            Step::Charge(of, on) => {
+                self.model.charged[of] = on;
+                let fsid = on.then_some(self.fsid);
+                self.wire.ok(&self.wire.key, &AssignFeeSchedule { upid: self.owners[of], fsid });
+            }
+            Step::Limit(of, on) => {
+                self.model.limited[of] = on;
+                let level = if on { LIMITED } else { 1 };
+                self.wire.ok(&self.wire.key, &AssignTier { upid: self.owners[of], level });
+            }
             Step::Bad(index) => return self.bad(index),
             Step::Repeat(index) => return self.repeat(index),
             Step::Conflict(index) => return self.conflict(index),
@@ -255,6 +295,34 @@ impl<'a> Case<'a> {
             let newest = self.wire.ok(&self.apikey, &newest).transactions.remove(0).txid;
             self.moved.push(newest.to_string());
         }
+        Ok(())
+    }
+
+    /// A withdrawal, as whoever sends money out begins one.
+    fn withdraw(&mut self, of: usize, units: i128) -> Result<(), TestCaseError> {
+        let (waid, creator, code) = (self.wallets[of], self.owners[0], self.currency.clone());
+        let begun = self.wire.write(move |store| {
+            let wallet = ledger::need_wallet(store.reader(), waid)?;
+            let currency = need_currency(store.reader(), "currency", &code)?;
+            let (method, network, description) = ("bank", "bank", "");
+            let (wallet, currency) = (&wallet, &currency);
+            let new = NewWithdrawal { wallet, currency, units, method, network, description, address: None, creator };
+            ledger::withdraw(store, &new, None)
+        });
+        let expected = self.model.withdraw(of, units);
+        prop_assert_eq!(begun.as_ref().map_or_else(|refusal| refusal.code.0, |_| OK), expected);
+        self.withdrawals.extend(begun.ok().map(|withdrawal| withdrawal.txid));
+        Ok(())
+    }
+
+    /// What it has come to outside.
+    fn close(&mut self, index: usize, complete: bool) -> Result<(), TestCaseError> {
+        let Some(index) = choose(index, &self.withdrawals) else { return Ok(()) };
+        let txid = self.withdrawals[index];
+        let end = if complete { ledger::complete_withdraw } else { ledger::fail_withdraw };
+        let ended = self.wire.write(move |store| end(store, txid, OutsideResult::default()));
+        let expected = self.model.close(index, complete);
+        prop_assert_eq!(ended.map_or_else(|refusal| refusal.code.0, |_| OK), expected);
         Ok(())
     }
 
@@ -339,14 +407,37 @@ impl<'a> Case<'a> {
                 Status::Paid => PaymentStatus::Paid,
                 Status::Declined => PaymentStatus::Declined,
                 Status::Timeout => PaymentStatus::Timeout,
-                Status::Refunded => PaymentStatus::Refunded,
+                // The contract's "refunded" is not emitted.
+                Status::Refunded => PaymentStatus::Paid,
             };
             prop_assert_eq!(found, expected, "{}", prid);
         }
         let all: i128 = (0..WALLETS).map(|wallet| self.model.available[wallet] + self.model.held(wallet)).sum();
-        prop_assert_eq!(all, self.model.issued - self.model.redeemed, "the model itself adds up");
+        let supply = self.model.issued - self.model.redeemed + self.model.deposited;
+        prop_assert_eq!(all, supply - self.model.withdrawn - self.model.fees, "the model itself adds up");
         Ok(())
     }
+}
+
+/// The level of the tier of those who are limited.
+const LIMITED: u32 = 7;
+
+/// A fee schedule for transfers, payments and withdrawals of a currency.
+fn charges(wire: &Wire, currency: &CurrencyCode) -> Fsid {
+    let mut fsid = None;
+    for operation in [FeeOperation::Transfer, FeeOperation::Payment, FeeOperation::Withdraw] {
+        let rule = SetFeeSchedule {
+            fsid,
+            schedule_name: Some("Charged".to_owned()),
+            fee_operation: Some(operation),
+            fee_currency: Some(currency.clone()),
+            fixed: Amount::from_units(FIXED, 2).ok(),
+            basis_points: u32::try_from(BASIS_POINTS).ok(),
+            ..SetFeeSchedule::new()
+        };
+        fsid = Some(wire.ok(&wire.key, &rule).fsid);
+    }
+    fsid.expect("a schedule")
 }
 
 fn id(answer: &Value, field: &str) -> String {

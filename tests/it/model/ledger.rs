@@ -10,10 +10,18 @@ const INSUFFICIENT: u32 = 20009;
 const LIMIT: u32 = 20010;
 const NOT_PAYABLE: u32 = 20011;
 const HOLD_CLOSED: u32 = 20016;
+const WITHDRAWAL_CLOSED: u32 = 20017;
+
+/// The fee of who is charged: a fixed part, and a part in hundredths of a percent, rounded down.
+pub(super) const FIXED: i128 = 5;
+pub(super) const BASIS_POINTS: i128 = 230;
+
+/// How much those who are limited may withdraw.
+pub(super) const LIMIT_UNITS: i128 = 5000;
 
 /// Refusals that are decisions: they stand, and are given again to whoever repeats the request.
 pub(super) fn is_decided(code: u32) -> bool {
-    matches!(code, OK | INSUFFICIENT | LIMIT | NOT_PAYABLE | HOLD_CLOSED)
+    matches!(code, OK | INSUFFICIENT | LIMIT | NOT_PAYABLE | HOLD_CLOSED | WITHDRAWAL_CLOSED)
 }
 
 pub(super) struct Hold {
@@ -43,6 +51,13 @@ pub(super) enum Status {
     Refunded,
 }
 
+struct Withdrawal {
+    wallet: usize,
+    units: i128,
+    fee: i128,
+    open: bool,
+}
+
 struct Request {
     payer: usize,
     units: i128,
@@ -59,11 +74,22 @@ pub(super) struct Ledger {
     pub(super) holds: Vec<Hold>,
     moved: Vec<Moved>,
     requests: Vec<Request>,
+    withdrawals: Vec<Withdrawal>,
+    /// Who pays fees, and who may withdraw so much only.
+    pub(super) charged: [bool; WALLETS],
+    pub(super) limited: [bool; WALLETS],
+    /// What was counted towards the limit.
+    used: [i128; WALLETS],
+    pub(super) deposited: i128,
+    pub(super) withdrawn: i128,
+    pub(super) fees: i128,
 }
 
 impl Ledger {
     pub(super) fn held(&self, wallet: usize) -> i128 {
-        self.holds.iter().filter(|hold| hold.open && hold.wallet == wallet).map(|hold| hold.units).sum()
+        let holds = self.holds.iter().filter(|hold| hold.open && hold.wallet == wallet).map(|hold| hold.units);
+        let going = self.withdrawals.iter().filter(|going| going.open && going.wallet == wallet);
+        holds.chain(going.map(|going| going.units + going.fee)).sum()
     }
 
     pub(super) fn pass(&mut self, ticks: u32) {
@@ -109,15 +135,26 @@ impl Ledger {
         code
     }
 
-    /// A transfer, a credit or a debit.
-    pub(super) fn transfer(&mut self, from: usize, to: usize, units: i128) -> u32 {
-        self.transfer_for(from, to, units, None)
+    fn fee(&self, wallet: usize, units: i128) -> i128 {
+        if self.charged[wallet] { FIXED + units * BASIS_POINTS / 10_000 } else { 0 }
     }
 
-    fn transfer_for(&mut self, from: usize, to: usize, units: i128, request: Option<usize>) -> u32 {
-        let code = if from == to { INVALID } else { self.spend(from, units) };
+    /// A transfer.
+    pub(super) fn transfer(&mut self, from: usize, to: usize, units: i128) -> u32 {
+        let fee = self.fee(from, units);
+        self.transfer_for(from, to, (units, fee), None)
+    }
+
+    /// A credit or a debit: without a fee.
+    pub(super) fn own(&mut self, from: usize, to: usize, units: i128) -> u32 {
+        self.transfer_for(from, to, (units, 0), None)
+    }
+
+    fn transfer_for(&mut self, from: usize, to: usize, (units, fee): (i128, i128), request: Option<usize>) -> u32 {
+        let code = if from == to || units <= 0 { INVALID } else { self.spend(from, units + fee) };
         if code == OK {
             self.available[to] += units;
+            self.fees += fee;
             self.moved.push(Moved { from, to, units, rest: units, request });
         }
         code
@@ -208,7 +245,8 @@ impl Ledger {
         if status != Status::Waiting {
             return NOT_PAYABLE;
         }
-        let code = if units == asked { self.transfer_for(payer, 0, units, Some(index)) } else { INVALID };
+        let sum = (units, self.fee(payer, units));
+        let code = if units == asked { self.transfer_for(payer, 0, sum, Some(index)) } else { INVALID };
         if code == OK {
             self.requests[index].status = Status::Paid;
         }
@@ -221,6 +259,48 @@ impl Ledger {
             return NOT_PAYABLE;
         }
         request.status = Status::Declined;
+        OK
+    }
+
+    pub(super) fn deposit(&mut self, to: usize, units: i128) -> u32 {
+        if units <= 0 {
+            return INVALID;
+        }
+        self.available[to] += units;
+        self.deposited += units;
+        OK
+    }
+
+    pub(super) fn withdraw(&mut self, wallet: usize, units: i128) -> u32 {
+        if units <= 0 {
+            return INVALID;
+        }
+        if self.limited[wallet] && self.used[wallet] + units > LIMIT_UNITS {
+            return LIMIT;
+        }
+        let fee = self.fee(wallet, units);
+        let code = self.spend(wallet, units + fee);
+        if code == OK {
+            self.used[wallet] += if self.limited[wallet] { units } else { 0 };
+            self.withdrawals.push(Withdrawal { wallet, units, fee, open: true });
+        }
+        code
+    }
+
+    /// Completes a withdrawal, or gives its money back.
+    pub(super) fn close(&mut self, index: usize, complete: bool) -> u32 {
+        let going = &mut self.withdrawals[index];
+        if !std::mem::take(&mut going.open) {
+            return WITHDRAWAL_CLOSED;
+        }
+        if complete {
+            self.withdrawn += going.units;
+            self.fees += going.fee;
+        } else {
+            self.available[going.wallet] += going.units + going.fee;
+            // What was not counted, as there was no limit then, is taken from what was: that much is free again.
+            self.used[going.wallet] = (self.used[going.wallet] - going.units).max(0);
+        }
         OK
     }
 }

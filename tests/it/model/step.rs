@@ -25,6 +25,16 @@ pub(super) enum Step {
     /// One of the payment requests, and how much too much or too little.
     Accept(usize, i32),
     Refuse(usize),
+    /// From outside.
+    Deposit(usize, u32),
+    /// To the outside.
+    Withdraw(usize, u32),
+    /// One of the withdrawals: completed, or failed.
+    Close(usize, bool),
+    /// Whether a wallet's owner pays fees.
+    Charge(usize, bool),
+    /// Whether a wallet's owner may withdraw so much only.
+    Limit(usize, bool),
     /// One of the requests that are wrong by themselves.
     Bad(usize),
     /// One of the earlier requests again.
@@ -54,6 +64,11 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(Step, bool)>> {
         3 => (wallet(), 0..2000_u32).prop_map(|(payer, units)| Step::Ask(payer, units)),
         3 => (any_one(), prop_oneof![6 => Just(0), 1 => Just(-1), 1 => Just(1)]).prop_map(|(i, by)| Step::Accept(i, by)),
         1 => any_one().prop_map(Step::Refuse),
+        2 => (wallet(), 0..3000_u32).prop_map(|(to, units)| Step::Deposit(to, units)),
+        4 => (wallet(), 0..2500_u32).prop_map(|(of, units)| Step::Withdraw(of, units)),
+        4 => (any_one(), any::<bool>()).prop_map(|(index, complete)| Step::Close(index, complete)),
+        1 => (wallet(), any::<bool>()).prop_map(|(of, on)| Step::Charge(of, on)),
+        1 => (wallet(), any::<bool>()).prop_map(|(of, on)| Step::Limit(of, on)),
         3 => any_one().prop_map(Step::Bad),
         4 => any_one().prop_map(Step::Repeat),
         2 => any_one().prop_map(Step::Conflict),

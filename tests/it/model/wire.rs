@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use florin_domain::clock::Clock;
 use florin_domain::ledger::{self, Report};
-use florin_domain::store::Store;
+use florin_domain::store::{Store, Writer};
 use florin_domain::{Refusal, system};
 use florin_http::App;
 use florin_sdk_core::Secret;
@@ -70,12 +70,20 @@ impl Wire {
         self.send(key, None, &Target::of(&O::spec(), &request)).ok::<O>()
     }
 
+    /// What somebody behind the requests does with the books.
+    pub(super) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Writer) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.runtime.block_on(self.app.write(work, |_: &Refusal| false))
+    }
+
     /// What the sweeper does.
     pub(super) fn sweep(&self) {
         self.runtime.block_on(async {
             let expired = self.app.read(|store| ledger::expired_holds(store, 1000)).await.expect("the holds");
             for hoid in expired {
-                let work = move |store: &mut dyn florin_domain::store::Writer| ledger::expire_hold(store, hoid);
+                let work = move |store: &mut dyn Writer| ledger::expire_hold(store, hoid);
                 assert!(self.app.write(work, |_: &Refusal| false).await.expect("it is released"));
             }
         });

@@ -40,7 +40,7 @@ async fn a_token_has_the_documented_shape() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_works_until_its_session_user_or_time_ends() {
     let world = World::new().await;
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let (one, two) = (world.session(Terms::login()).await, world.session(Terms::login()).await);
     let (first, second) = (one.token.expose().to_owned(), two.token.expose().to_owned());
     for _ in 0..2 {
@@ -71,6 +71,27 @@ async fn a_token_works_until_its_session_user_or_time_ends() {
     assert_eq!(world.code(third.token.expose(), &read).await, 20001);
 }
 
+/// A person who walks away: the session ends after the minutes that are set, and stays ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_nobody_uses_ends() {
+    let world = World::new().await;
+    let read = GetProfile::new();
+    let token = world.session(Terms::login()).await.token.expose().to_owned();
+    for _ in 0..3 {
+        assert_eq!(world.code(&token, &read).await, 10000);
+        world.pass(14 * 60);
+    }
+    assert_eq!(world.code(&token, &read).await, 10000);
+    world.pass(15 * 60 + 1);
+    assert_eq!(world.code(&token, &read).await, 20001);
+    assert_eq!(world.code(&token, &read).await, 20001, "and stays ended");
+    world.set("inactivitytimeoutinminutes", "2").await;
+    let token = world.session(Terms::login()).await.token.expose().to_owned();
+    assert_eq!(world.code(&token, &read).await, 10000);
+    world.pass(121);
+    assert_eq!(world.code(&token, &read).await, 20001);
+}
+
 /// Scopes: `*` is all that the user may, `read` what of it changes nothing, `openid` nothing of the platform.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scope_bounds_what_a_token_may() {
@@ -96,7 +117,7 @@ async fn a_scope_bounds_what_a_token_may() {
 async fn no_other_algorithm_and_no_forgery() {
     let world = World::new().await;
     let token = world.session(Terms::login()).await.token.expose().to_owned();
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let parts: Vec<_> = token.split('.').collect();
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = |alg: &str| {
@@ -139,7 +160,7 @@ async fn no_other_algorithm_and_no_forgery() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_rotated_by_hand_and_by_age() {
     let world = World::new().await;
-    let read = GetProfile { upid: None };
+    let read = GetProfile::new();
     let old = world.session(Terms::login()).await.token.expose().to_owned();
     let fresh = key::generate().expect("a key");
     let sealer = world.app.sealer().clone();

@@ -29,6 +29,8 @@ pub struct Caller {
     pub mtid: Option<Mtid>,
     /// The session, of a person who signed in.
     pub session: Option<i64>,
+    /// Whether the session ends when nobody uses it for a while: the person's own, of `Login`.
+    pub rests: bool,
     /// How much of what it may do it may do with this credential.
     pub scope: Scope,
     /// When the credential ends by itself.
@@ -50,6 +52,7 @@ impl Caller {
             akid: Some(akid),
             mtid: None,
             session: None,
+            rests: false,
             scope: Scope::ALL,
             expires: None,
             grant,
@@ -67,6 +70,7 @@ impl Caller {
             akid: None,
             mtid: Some(mtid),
             session: None,
+            rests: false,
             scope: Scope { all: false, read: true, openid: false },
             expires: Some(expires),
             grant: Grant::to_read(read),
@@ -83,6 +87,7 @@ impl Caller {
             akid: None,
             mtid: None,
             session: None,
+            rests: false,
             scope: Scope::ALL,
             expires: None,
             grant,

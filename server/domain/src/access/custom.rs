@@ -146,15 +146,21 @@ pub fn create_role(
     Ok(role)
 }
 
-/// A role that the profile itself made, to be changed.
-fn claim_role(store: &mut dyn Writer, upid: Upid, name: &str) -> Result<CustomRole, Refusal> {
+/// A role that the profile itself made, to be changed by somebody who may all that it opens: nobody takes more from others
+/// than they have.
+fn claim_role(store: &mut dyn Writer, changer: &Caller, upid: Upid, name: &str) -> Result<CustomRole, Refusal> {
     let found = own_role(store.reader(), upid, name)?.ok_or_else(Refusal::not_found)?;
-    store.claim::<CustomRole>(found.number)?.filter(|role| role.ended.is_none()).ok_or_else(Refusal::not_found)
+    let claimed = store.claim::<CustomRole>(found.number)?.filter(|role| role.ended.is_none());
+    let role = claimed.ok_or_else(Refusal::not_found)?;
+    if role.rights.iter().all(|right| changer.grant().covers_right(name, right)) {
+        return Ok(role);
+    }
+    Err(Refusal::because(Code::FORBIDDEN, format!("The role {name} has rights that you have not")))
 }
 
 /// Deletes a role of the profile. Whoever has it loses at once what it gave.
-pub fn delete_role(store: &mut dyn Writer, upid: Upid, name: &str) -> Result<(), Refusal> {
-    let mut role = claim_role(store, upid, name)?;
+pub fn delete_role(store: &mut dyn Writer, changer: &Caller, upid: Upid, name: &str) -> Result<(), Refusal> {
+    let mut role = claim_role(store, changer, upid, name)?;
     role.ended = Some(store.now());
     Ok(store.update(&role)?)
 }
@@ -167,7 +173,7 @@ pub fn assign_right(
     name: &str,
     right: &str,
 ) -> Result<(), Refusal> {
-    let mut role = claim_role(store, upid, name)?;
+    let mut role = claim_role(store, granter, upid, name)?;
     check_right(granter, name, right)?;
     if !role.rights.iter().any(|have| have == right) {
         role.rights.push(right.to_owned());
@@ -178,8 +184,14 @@ pub fn assign_right(
 }
 
 /// Takes a right from a role of the profile, and from all who have the role. One that it has not stays away.
-pub fn unassign_right(store: &mut dyn Writer, upid: Upid, name: &str, right: &str) -> Result<(), Refusal> {
-    let mut role = claim_role(store, upid, name)?;
+pub fn unassign_right(
+    store: &mut dyn Writer,
+    changer: &Caller,
+    upid: Upid,
+    name: &str,
+    right: &str,
+) -> Result<(), Refusal> {
+    let mut role = claim_role(store, changer, upid, name)?;
     if !Roles::get().is_right(right) {
         return Err(Refusal::field("right", format!("{right:?} is not a right")));
     }

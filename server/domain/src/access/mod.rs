@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::store::Reader;
 use florin_sdk_core::Upid;
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{Access, Callers, Operation};
+use florin_sdk_core::operation::{Access, Callers, Operation, Rights};
 
 /// The most profiles between one and the top. A limit, so that a damaged table cannot make a walk without end.
 const MAX_DEPTH: usize = 32;
@@ -25,23 +25,27 @@ const MAX_DEPTH: usize = 32;
 /// This is the credential gate of the split: a mobile credential never passes for an operation that writes, whatever
 /// rights it has. What the caller then reaches with the operation is for [`reach`] to say.
 pub fn admit<O: Operation>(caller: &Caller) -> Result<(), Refusal> {
+    admit_by(caller, O::ACCESS, O::CALLERS, O::RIGHTS, O::PARTY)
+}
+
+/// The same, by what a call says of itself.
+pub fn admit_by(caller: &Caller, access: Access, callers: Callers, rights: Rights, party: bool) -> Result<(), Refusal> {
     match caller.side {
-        Side::Mobile if O::ACCESS == Access::Write => {
+        Side::Mobile if access == Access::Write => {
             return Err(Refusal::new(Code::MOBILE_READ_ONLY));
         }
-        Side::Mobile if !O::CALLERS.admits_mobile() => return Err(Refusal::new(Code::FORBIDDEN)),
-        Side::Provider if !O::CALLERS.admits_provider() => {
+        Side::Mobile if !callers.admits_mobile() => return Err(Refusal::new(Code::FORBIDDEN)),
+        Side::Provider if !callers.admits_provider() => {
             return Err(Refusal::because(Code::FORBIDDEN, "This operation is for an end user's app"));
         }
         Side::Mobile | Side::Provider => {}
     }
-    let within = if O::ACCESS == Access::Write { caller.scope.writes() } else { caller.scope.reads() };
-    if !within && O::CALLERS != Callers::Public {
+    let within = if access == Access::Write { caller.scope.writes() } else { caller.scope.reads() };
+    if !within && callers != Callers::Public {
         return Err(Refusal::because(Code::FORBIDDEN, "The scope of the access token does not cover this operation"));
     }
-    let rights = O::RIGHTS;
-    let some = [rights.own, rights.child, rights.any].iter().any(|names| caller.has_any(names, O::ACCESS));
-    if rights.is_none() || some || O::CALLERS == Callers::Public || O::PARTY {
+    let some = [rights.own, rights.child, rights.any].iter().any(|names| caller.has_any(names, access));
+    if rights.is_none() || some || callers == Callers::Public || party {
         Ok(())
     } else {
         Err(Refusal::new(Code::FORBIDDEN))

@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn tags_stand_behind_the_last_dash() {
-        let read = |text| AddressKind::Ripple.read(text, Some(i64::from(u32::MAX)), Checks::Full);
+        let read = |text: &str| AddressKind::Ripple.read(text, Some(i64::from(u32::MAX)), Checks::Full);
         let tagged = read("rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn-123456").unwrap();
         assert_eq!((tagged.address.as_str(), tagged.tag), ("rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn", Some(123_456)));
         assert_eq!(tagged.written(), "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn-123456");

@@ -2,8 +2,10 @@
 //!
 //! - A base currency whose methods name the network's is the network's own currency (`XRP` on ripple), or, at a bank,
 //!   itself.
-//! - An extended currency `USD.acme` is `USD` of the issuing address that the issuer has on the network: its bridge
-//!   currency `USD.acme.ripple` says so, or the profile's extended attribute `rippleissueraddress`.
+//! - A base or extended currency with a bridge currency (`USD.acme.ripple`) is its three letters of the address that the
+//!   bridge currency is issued from; that also says whether it can be paid in and out there.
+//! - An extended currency without one is its letters of the issuing address that its issuer's profile names
+//!   (`rippleissueraddress`).
 //!
 //! Source: spec/omnigate/concepts.md, "Currencies" and "Extended attributes"; ambiguities.
 
@@ -26,62 +28,86 @@ pub fn issuer_address(store: &mut dyn Reader, facts: &Facts, issuer: Upid) -> Re
     Ok(profile.extended.0.get(&name).and_then(Value::as_str).map(str::to_owned))
 }
 
+/// The bridge currency that a currency has on a network.
+fn bridge_currency(store: &mut dyn Reader, facts: &Facts, currency: &Currency) -> Result<Option<Currency>, Refusal> {
+    if facts.issued_decimals.is_none() {
+        return Ok(None);
+    }
+    let code = format!("{}.{}", currency.code, facts.name);
+    let found = store.get::<Currency>(code.as_str())?;
+    Ok(found.filter(|found| found.kind == CurrencyType::Bridge && found.status == Status::Active))
+}
+
+/// Whether a base currency is the network's own, or, at a bank, goes over it as it is.
+fn is_own(facts: &Facts, currency: &Currency) -> bool {
+    let named = |list: &[String]| list.iter().any(|name| facts.method(name).is_some());
+    let goes = named(&currency.withdraw_methods) || named(&currency.deposit_methods);
+    goes && facts.native.is_none_or(|native| native == currency.code.as_str())
+}
+
 /// What a currency is on a network; none if it does not go over it.
 pub fn asset_of(store: &mut dyn Reader, facts: &Facts, currency: &Currency) -> Result<Option<Asset>, Refusal> {
-    match currency.kind {
-        CurrencyType::Base => {
-            let named = |list: &[String]| list.iter().any(|name| facts.method(name).is_some());
-            let goes = named(&currency.withdraw_methods) || named(&currency.deposit_methods);
-            let is_own = facts.native.is_none_or(|native| native == currency.code.as_str());
-            Ok((goes && is_own).then(|| Asset { code: currency.code.as_str().to_owned(), issuer: None }))
-        }
-        CurrencyType::Extended if facts.issued_decimals.is_some() => {
-            let issuer = match currency.issuer {
-                Some(issuer) => issued_at(store, facts, currency, issuer)?,
-                None => None,
-            };
-            Ok(issuer.map(|issuer| Asset { code: currency.code.letters().to_owned(), issuer: Some(issuer) }))
-        }
-        _ => Ok(None),
+    if currency.kind == CurrencyType::Base && is_own(facts, currency) {
+        return Ok(Some(Asset { code: currency.code.as_str().to_owned(), issuer: None }));
+    }
+    let at = match bridge_currency(store, facts, currency)? {
+        Some(found) => found.issuer_address,
+        None => named_by_issuer(store, facts, currency)?,
+    };
+    Ok(at.map(|issuer| Asset { code: currency.code.letters().to_owned(), issuer: Some(issuer) }))
+}
+
+/// The address from which the issuer of an extended currency issues on a network, as its profile says.
+fn named_by_issuer(store: &mut dyn Reader, facts: &Facts, currency: &Currency) -> Result<Option<String>, Refusal> {
+    match currency.issuer.filter(|_| currency.kind == CurrencyType::Extended && facts.issued_decimals.is_some()) {
+        Some(issuer) => issuer_address(store, facts, issuer),
+        None => Ok(None),
     }
 }
 
-/// The address from which a currency is issued on a network.
-fn issued_at(
+/// Whether a currency can be paid in by a method.
+pub fn pays_in(store: &mut dyn Reader, facts: &Facts, currency: &Currency, method: &Method) -> Result<bool, Refusal> {
+    goes(store, facts, currency, method, |currency| &currency.deposit_methods)
+}
+
+/// Whether a currency can be paid out by a method.
+pub fn pays_out(store: &mut dyn Reader, facts: &Facts, currency: &Currency, method: &Method) -> Result<bool, Refusal> {
+    goes(store, facts, currency, method, |currency| &currency.withdraw_methods)
+}
+
+/// The currency says so, or its bridge currency; without one, its issuer is on that network.
+fn goes(
     store: &mut dyn Reader,
     facts: &Facts,
-    _currency: &Currency,
-    issuer: Upid,
-) -> Result<Option<String>, Refusal> {
-    issuer_address(store, facts, issuer)
-}
-
-/// Whether a currency can be paid in or out by a method: the currency says so, or its issuer is on that network.
-pub fn goes_by(store: &mut dyn Reader, facts: &Facts, currency: &Currency, method: Method) -> Result<bool, Refusal> {
-    let named = |list: &[String]| list.iter().any(|name| name == method.name);
-    if named(&currency.withdraw_methods) || named(&currency.deposit_methods) {
+    currency: &Currency,
+    method: &Method,
+    list: fn(&Currency) -> &Vec<String>,
+) -> Result<bool, Refusal> {
+    let named = |currency: &Currency| list(currency).iter().any(|name| name == method.name);
+    if named(currency) {
         return Ok(true);
     }
-    Ok(currency.kind == CurrencyType::Extended && asset_of(store, facts, currency)?.is_some())
+    match bridge_currency(store, facts, currency)? {
+        Some(found) => Ok(named(&found)),
+        None => Ok(named_by_issuer(store, facts, currency)?.is_some()),
+    }
 }
 
-/// The currency of the books that an asset is; none if there is none.
+/// The currency of the books that an asset is; none if there is none, or it cannot be paid in.
 pub fn currency_of(store: &mut dyn Reader, facts: &Facts, asset: &Asset) -> Result<Option<Currency>, Refusal> {
     let Some(issuer) = &asset.issuer else {
         let currency = store.get::<Currency>(asset.code.as_str())?.filter(|currency| currency.status == Status::Active);
-        let Some(currency) = currency else { return Ok(None) };
-        let same = asset_of(store, facts, &currency)?.as_ref() == Some(asset);
-        return Ok(same.then_some(currency));
+        return Ok(currency.filter(|currency| currency.kind == CurrencyType::Base && is_own(facts, currency)));
     };
-    let query = Currency::query().contains(&["code"], &format!("{}.", asset.code)).ascending(Currency::number);
-    for currency in store.list::<Currency>(query.limit(MOST))? {
-        let candidate = currency.kind == CurrencyType::Extended && currency.status == Status::Active;
-        if candidate && currency.code.letters() == asset.code {
-            let at = match currency.issuer {
-                Some(upid) => issued_at(store, facts, &currency, upid)?,
-                None => None,
-            };
-            if at.as_ref() == Some(issuer) {
+    let code = asset.code.as_str();
+    let mut candidates: Vec<Currency> = store.get::<Currency>(code)?.into_iter().collect();
+    let query = Currency::query().contains(&["code"], &format!("{code}.")).ascending(Currency::number);
+    candidates.extend(store.list::<Currency>(query.limit(MOST))?);
+    for currency in candidates {
+        let own = matches!(currency.kind, CurrencyType::Base | CurrencyType::Extended);
+        if own && currency.status == Status::Active && currency.code.letters() == code {
+            let is_it = asset_of(store, facts, &currency)?.is_some_and(|asset| asset.issuer.as_ref() == Some(issuer));
+            if is_it {
                 return Ok(Some(currency));
             }
         }

@@ -214,7 +214,7 @@ pub fn newest(
     if currency.kind == CurrencyType::Bridge {
         return Err(Refusal::field("currencycode", "must be a base or an extended currency"));
     }
-    if !asset::goes_by(store, facts, &currency, method)? {
+    if !asset::pays_in(store, facts, &currency, &method)? {
         return Err(Refusal::field("depositmethod", format!("{code} cannot be paid in by {}", method.name)));
     }
     let query = DepositAddress::query()

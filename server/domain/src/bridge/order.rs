@@ -187,7 +187,7 @@ pub fn check(
     let currency = crate::currency::need_currency(store, "currency", &op.currency)?;
     // Whoever works by hand can do anything.
     let by_hand = bridge.by_hand() && op.method == facts.name;
-    let withdraws = by_hand || currency.withdraw_methods.contains(&op.method);
+    let withdraws = by_hand || asset::pays_out(store, facts, &currency, &method)?;
     let asset = match asset::asset_of(store, facts, &currency)? {
         Some(asset) => asset,
         None if bridge.by_hand() && withdraws => Asset { code: currency.code.letters().to_owned(), issuer: None },
@@ -196,7 +196,7 @@ pub fn check(
             return Err(Refusal::field("method", reason));
         }
     };
-    if !withdraws && currency.kind == florin_sdk_core::model::CurrencyType::Base {
+    if !withdraws {
         return Err(Refusal::field("method", format!("{} cannot be paid out by {}", op.currency, op.method)));
     }
     let units = currency.units("amount", op.amount)?;
@@ -234,8 +234,8 @@ pub fn outside_asset(facts: &Facts, text: &str, checks: Checks) -> Result<Asset,
 }
 
 /// The fee of a withdrawal, in the currency's smallest unit: on top of the amount.
-pub fn fee(_: &mut dyn Reader, _: &Wallet, _: &Currency, _: i128) -> Result<i128, Refusal> {
-    Ok(0)
+pub fn fee(store: &mut dyn Reader, wallet: &Wallet, currency: &Currency, units: i128) -> Result<i128, Refusal> {
+    ledger::withdraw_fee(store, wallet, currency, units)
 }
 
 /// An amount with so many digits after the point as units with so many, rounded up.

@@ -54,6 +54,12 @@ pub fn create_api_key(
     Ok((row, key))
 }
 
+/// The working key that this is.
+pub fn find_api_key(store: &mut dyn Reader, key: &str) -> Result<Option<ApiKey>, Refusal> {
+    let query = ApiKey::query().eq(ApiKey::hash, secrets::fingerprint(key));
+    Ok(store.first::<ApiKey>(query)?.filter(|key| key.revoked.is_none()))
+}
+
 /// The working keys of a profile.
 pub fn list_api_keys(store: &mut dyn Reader, upid: Upid) -> Result<Vec<ApiKey>, Refusal> {
     let mut keys = store.list::<ApiKey>(ApiKey::query().eq(ApiKey::upid, upid).ascending(ApiKey::akid))?;

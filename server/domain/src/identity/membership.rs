@@ -75,6 +75,39 @@ pub fn default_profile(store: &mut dyn Reader, user: &User) -> Result<Option<Upi
     Ok(None)
 }
 
+/// A profile of a user's, with what the user may do there.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The profile.
+    pub profile: Profile,
+    /// The names of the roles there.
+    pub roles: Vec<String>,
+    /// Whether the profile is assigned to this user.
+    pub is_master: bool,
+    /// Whether the user acts for it when none is named.
+    pub is_default: bool,
+}
+
+/// The profiles on which a user has a place, the default one first. Inactive profiles are left out.
+pub fn places_of(store: &mut dyn Reader, user: &User) -> Result<Vec<Place>, Refusal> {
+    let default = default_profile(store, user)?;
+    let mut places = Vec::new();
+    for membership in memberships_of(store, user.uuid)? {
+        let profile = need_profile(store, membership.upid)?;
+        if profile.status != Status::Active {
+            continue;
+        }
+        places.push(Place {
+            is_master: profile.master == Some(user.uuid),
+            is_default: default == Some(profile.upid),
+            roles: Grant::of(store, &membership.roles)?.roles().to_vec(),
+            profile,
+        });
+    }
+    places.sort_by_key(|place| !place.is_default);
+    Ok(places)
+}
+
 /// What a person has on a profile, if user, profile and place all work.
 ///
 /// # Errors

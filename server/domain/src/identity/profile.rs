@@ -1,10 +1,13 @@
 //! Profiles: whom wallets, keys and currencies belong to.
 
+use super::attribute::set_attributes;
+use crate::access::{Caller, is_below};
 use crate::ledger::{self, Wallet};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Writer, record};
+use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
-use florin_sdk_core::{Fsid, JsonObject, Timestamp, Upid, Uuid, Waid};
+use florin_sdk_core::{FieldError, Fsid, JsonObject, Timestamp, Upid, Uuid, Waid};
 
 record! {
     /// A profile.
@@ -49,20 +52,6 @@ impl Profile {
         serde_json::from_value(serde_json::Value::Object(self.details.0.clone())).unwrap_or_default()
     }
 
-    /// The extended attributes as answers show them: what is marked `mask` is there, but not to be read.
-    ///
-    /// Source: spec/omnigate/concepts.md, "Extended attributes"; ambiguities A-085.
-    #[must_use]
-    pub fn shown_attributes(&self) -> JsonObject {
-        let mut shown = self.extended.clone();
-        for name in MASKED {
-            if let Some(value) = shown.0.get_mut(*name) {
-                *value = MASK.into();
-            }
-        }
-        shown
-    }
-
     /// The name to show to others.
     #[must_use]
     pub fn display_name(&self) -> String {
@@ -71,12 +60,6 @@ impl Profile {
         data.organization_name.unwrap_or_else(person)
     }
 }
-
-/// The extended attributes that are secrets.
-const MASKED: &[&str] = &["merchantcallbackpassword", "paymentprocessorsecret"];
-
-/// What stands in a secret's place.
-const MASK: &str = "********";
 
 /// What a new profile is made from.
 #[derive(Debug)]
@@ -113,14 +96,77 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
         fee_schedule: None,
         issuer_name: None,
         details,
-        extended: new.extended,
+        extended: JsonObject::default(),
         created: store.now(),
     };
+    set_attributes(store.reader(), &mut profile, new.extended, false)?;
     store.insert(&profile)?;
     let wallet = ledger::create_wallet(store, profile.upid, "Main", None)?;
     profile.wallet = Some(wallet.waid);
     store.update(&profile)?;
     Ok((profile, wallet))
+}
+
+/// Changes a profile: what is given of name, address and the like, by wire name, and of the extended attributes. `own`:
+/// whoever asks is the profile itself, not somebody above it.
+///
+/// # Errors
+/// `INVALID_REQUEST` for what the other kind of profile has; see [`set_attributes`] for the extended attributes.
+pub fn update_profile(
+    store: &mut dyn Writer,
+    upid: Upid,
+    details: JsonObject,
+    extended: JsonObject,
+    own: bool,
+) -> Result<(), Refusal> {
+    let mut profile = store.claim::<Profile>(upid)?.ok_or_else(Refusal::not_found)?;
+    let (others, kind) = match profile.kind {
+        ProfileType::Individual => (OF_ORGANIZATIONS, "an organization"),
+        ProfileType::Organization => (OF_INDIVIDUALS, "an individual"),
+        ProfileType::Other { .. } => (&[][..], ""),
+    };
+    let wrong = details.0.keys().filter(|name| others.contains(&name.as_str()));
+    let faults: Vec<_> =
+        wrong.map(|name| FieldError { field: name.clone(), reason: format!("is for {kind} only") }).collect();
+    if !faults.is_empty() {
+        return Err(Refusal::fields(faults));
+    }
+    let before = profile.clone();
+    profile.details.0.extend(details.0);
+    set_attributes(store.reader(), &mut profile, extended, own)?;
+    if profile != before {
+        profile.version += 1;
+        store.update(&profile)?;
+    }
+    Ok(())
+}
+
+/// The details that only an individual has.
+const OF_INDIVIDUALS: &[&str] = &["firstname", "lastname", "email", "birthday"];
+
+/// The details that only an organization has.
+const OF_ORGANIZATIONS: &[&str] =
+    &["organizationname", "adminfirstname", "adminlastname", "adminemail", "industry", "registrationid"];
+
+/// Switches a profile on or off.
+///
+/// # Errors
+/// `INVALID_REQUEST` for the caller's own profile and those above it, which nobody could switch on again; `FORBIDDEN` for
+/// a system profile, unless the caller may everything.
+pub fn set_profile_status(store: &mut dyn Writer, caller: &Caller, upid: Upid, status: Status) -> Result<(), Refusal> {
+    let mut profile = store.claim::<Profile>(upid)?.ok_or_else(Refusal::not_found)?;
+    if profile.status == status {
+        return Ok(());
+    }
+    if profile.system && !caller.is_superuser() {
+        return Err(Refusal::because(Code::FORBIDDEN, "Only a superuser switches a system profile on or off"));
+    }
+    if upid == caller.upid || is_below(store.reader(), caller.upid, upid)? {
+        return Err(Refusal::field("upid", "must not be the caller's own profile, nor one above it"));
+    }
+    profile.status = status;
+    profile.version += 1;
+    Ok(store.update(&profile)?)
 }
 
 /// The profile, or `NOT_FOUND`.

@@ -1,13 +1,14 @@
 //! A provider's end users. Each has a profile of its own below the provider's, with a default wallet.
 
-use super::membership::Membership;
+use super::membership::{Membership, memberships_of};
 use super::profile::{NewProfile, Profile, create_profile, default_wallet};
+use crate::access::{Caller, Grant};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
-use crate::{identity, ledger, momo};
+use crate::{identity, ledger, momo, session};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
-use florin_sdk_core::operation;
+use florin_sdk_core::operation::{self, Access};
 use florin_sdk_core::{JsonObject, Timestamp, Upid, Uuid, Waid};
 
 record! {
@@ -56,6 +57,8 @@ pub struct NewPerson {
     pub time_zone: Option<String>,
     /// Whether the address needs no more confirmation.
     pub confirmed: bool,
+    /// The name to show.
+    pub display_name: Option<String>,
 }
 
 /// How a request names a user: by exactly one of the two.
@@ -139,7 +142,7 @@ pub fn invite_user(
         upid: profile.upid,
         provider: None,
         provider_user_id: None,
-        display_name: Some(profile.display_name()),
+        display_name: person.display_name,
         metadata: JsonObject::default(),
         status: Status::Active,
         email: Some(email),
@@ -204,6 +207,36 @@ pub fn update_user(
     if deactivated {
         // A token must not come back to life with its user: the phone may have been stolen.
         identity::revoke_all(store, user.uuid)?;
+    }
+    Ok(())
+}
+
+/// Switches any user on or off. What an inactive one had signed in with ends, and stays ended.
+///
+/// # Errors
+/// `INVALID_REQUEST` for the caller's own user, who could not switch themselves on again; `FORBIDDEN` for a user who may
+/// everything, unless the caller does, too.
+pub fn set_user_status(store: &mut dyn Writer, caller: &Caller, uuid: Uuid, status: Status) -> Result<(), Refusal> {
+    let user = store.claim::<User>(uuid)?.ok_or_else(Refusal::not_found)?;
+    if user.provider_user_id.is_some() {
+        return update_user(store, uuid, None, None, Some(status));
+    }
+    if caller.uuid == Some(uuid) {
+        return Err(Refusal::field("uuid", "must not be the caller's own user"));
+    }
+    if !caller.is_superuser() {
+        for place in memberships_of(store.reader(), uuid)? {
+            if Grant::of(store.reader(), &place.roles)?.rights(Access::Write).is_superuser() {
+                return Err(Refusal::because(Code::FORBIDDEN, "Only a superuser switches a superuser on or off"));
+            }
+        }
+    }
+    // Whoever switches a user on vouches for an address that was not confirmed.
+    let confirmed = user.confirmed.or_else(|| (status == Status::Active).then(|| store.now()));
+    let ends = status != Status::Active && user.status == Status::Active;
+    store.update(&User { status, confirmed, ..user })?;
+    if ends {
+        session::revoke_all_of(store, uuid)?;
     }
     Ok(())
 }

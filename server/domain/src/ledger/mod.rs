@@ -5,6 +5,7 @@
 //! it, so that an edited history shows.
 
 mod chain;
+mod convert;
 mod history;
 mod hold;
 mod house;
@@ -15,6 +16,7 @@ mod wallet;
 mod withdraw;
 
 pub use chain::{Chain, Hash};
+pub use convert::{Conversion, convert};
 pub use history::{HistoryFilter, details, history, may_read_wallet};
 pub use hold::{
     Hold, HoldStatus, LIFETIME_S, NewHold, capture_hold, expire_hold, expired_holds, place_hold, release_hold,
@@ -25,9 +27,12 @@ pub use post::{Leg, NewTransaction, Posting, Transaction, expect, post};
 pub(crate) use refund::pay_back;
 pub use refund::{Refunded, refund};
 pub use verify::{Fault, Report, verify};
-pub use wallet::{Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_of};
+pub use wallet::{
+    Balance, Wallet, balances, create_issuance_wallet, create_wallet, entry, need_wallet, wallets_named, wallets_of,
+};
 pub use withdraw::{
     NewDeposit, NewWithdrawal, Outside, OutsideResult, Withdrawal, complete_withdraw, deposit, fail_withdraw, withdraw,
+    withdraw_fee,
 };
 
 use crate::refusal::Refusal;

@@ -2,15 +2,18 @@
 
 use super::chain::{Chain, Hash, NO_HASH, hash};
 use super::hold::{self, Terms};
+use super::house;
 use super::wallet::{Balance, Wallet};
 use crate::currency::Currency;
+use crate::fee;
 use crate::identity::Profile;
 use crate::ledger::id;
 use crate::planted::{self, Fault};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, StoreError, Writer, record};
+use crate::tier::{self, Action, Permission, Tier};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{TransactionState, TransactionType};
+use florin_sdk_core::model::{FeeOperation, TransactionState, TransactionType};
 use florin_sdk_core::money::MAX_UNITS;
 use florin_sdk_core::{CurrencyCode, Hoid, Timestamp, Txid, Waid};
 
@@ -135,11 +138,16 @@ pub fn expect(store: &mut dyn Writer, source: Waid, destination: Waid, currency:
     store.expect::<Wallet>(destination);
     store.expect::<Currency>(currency.as_str());
     store.expect_claim::<Chain>(store.chain());
+    // Where nearly everybody is; a guess that costs no journey of its own.
+    store.expect::<Tier>(tier::FIRST);
     let Ok(Some(currency)) = store.cell(currency.as_str(), Currency::number) else { return };
     for waid in [source, destination] {
         if let Ok(Some(upid)) = store.cell(waid, Wallet::upid) {
             store.expect::<Profile>(upid);
             store.expect_claim::<Balance>((waid, currency));
+            if let Ok(Some(tier)) = store.cell(upid, Profile::tier) {
+                store.expect::<Tier>(tier);
+            }
         }
     }
 }
@@ -159,14 +167,39 @@ pub(super) fn transfer(store: &mut dyn Writer, leg: &Leg<'_>, heading: &Heading<
     if source.waid == destination.waid {
         return Err(Refusal::field("destinationwaid", "must be another wallet than the one that pays"));
     }
-    source.need_active(store.reader())?;
-    destination.need_active(store.reader())?;
-    let changes = [
-        Change { wallet: source, currency, units: -units, held: 0 },
-        Change { wallet: destination, currency, units, held: 0 },
+    destination.need_room_for(currency)?;
+    let payer = source.need_active(store.reader())?;
+    let payee = destination.need_active(store.reader())?;
+    let fee = match heading.kind {
+        TransactionType::Transfer => {
+            tier::count(store, &payer, Action::Transfer, currency, units)?;
+            fee::of(store.reader(), &payer, &FeeOperation::Transfer, currency, units)?
+        }
+        TransactionType::Payment => {
+            tier::count(store, &payer, Action::Payment, currency, units)?;
+            tier::need(store.reader(), &payee, Permission::ReceivePayment)?;
+            fee::of(store.reader(), &payer, &FeeOperation::Payment, currency, units)?
+        }
+        TransactionType::Deposit => {
+            tier::count(store, &payee, Action::Deposit, currency, units)?;
+            0
+        }
+        _ => 0,
+    };
+    let paid = units.checked_add(fee).ok_or_else(|| Refusal::new(Code::INSUFFICIENT_FUNDS))?;
+    let fees = if fee > 0 { Some(house::fees(store)?) } else { None };
+    // One posting for each wallet: what the wallet for fees receives itself, it receives together with its fee.
+    let (received, apart) = match &fees {
+        Some(fees) if fees.waid == destination.waid => (paid, None),
+        other => (units, other.as_ref()),
+    };
+    let mut changes = vec![
+        Change { wallet: source, currency, units: -paid, held: 0 },
+        Change { wallet: destination, currency, units: received, held: 0 },
     ];
+    changes.extend(apart.map(|wallet| Change { wallet, currency, units: fee, held: 0 }));
     let ends = Ends { source: Some(source.waid), destination: Some(destination.waid) };
-    settle_and_enter(store, heading, &Sum { currency, units, fee: 0, ends }, &changes)
+    settle_and_enter(store, heading, &Sum { currency, units, fee, ends }, &changes)
 }
 
 /// What a transaction says of itself, beside what it moves.

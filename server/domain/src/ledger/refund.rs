@@ -82,6 +82,9 @@ pub(crate) fn pay_back(
     }
     let payer = need_wallet(store.reader(), payer)?;
     let from = need_wallet(store.reader(), from.waid)?;
+    if payer.market != from.market {
+        return Err(Refusal::field("txid", "went into a trading wallet or out of one: transfer it the other way"));
+    }
     let description = format!("Refund of {}", original.txid);
     let heading = Heading {
         description: &description,

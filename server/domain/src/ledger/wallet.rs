@@ -1,7 +1,7 @@
 //! Wallets and their balances.
 
 use super::hold;
-use crate::currency;
+use crate::currency::{self, Currency};
 use crate::identity::{self, Profile};
 use crate::ledger::id;
 use crate::refusal::Refusal;
@@ -126,6 +126,30 @@ pub fn wallets_of(store: &mut dyn Reader, upid: Upid) -> Result<Vec<Wallet>, Ref
     Ok(wallets)
 }
 
+/// The most wallets of one name that are answered.
+const MOST_NAMED: usize = 1000;
+
+/// The wallets of a profile, or of everybody, whose whole name this is, upper and lower case alike.
+pub fn wallets_named(store: &mut dyn Reader, upid: Option<Upid>, name: &str) -> Result<Vec<Wallet>, Refusal> {
+    let mut query = Wallet::query().eq(Wallet::is_issuance, false).ascending(Wallet::waid);
+    query = match upid {
+        Some(upid) => query.eq(Wallet::upid, upid),
+        // A database folds only ASCII: what it lets through is looked at again, and what it would not is found all the same
+        // by the longest part of the name that is ASCII.
+        None => query.contains(&["name"], ascii_part(name)),
+    };
+    let wanted = name.to_lowercase();
+    let mut wallets = store.list::<Wallet>(query)?;
+    wallets.retain(|wallet| wallet.name.to_lowercase() == wanted);
+    wallets.truncate(MOST_NAMED);
+    Ok(wallets)
+}
+
+/// The longest run of ASCII letters, digits and the like in a name.
+fn ascii_part(name: &str) -> &str {
+    name.split(|c: char| !c.is_ascii()).max_by_key(|part| part.len()).unwrap_or_default()
+}
+
 /// The balances of a wallet, by currency code.
 pub fn balances(store: &mut dyn Reader, waid: Waid) -> Result<Vec<operation::Balance>, Refusal> {
     let mut list = Vec::new();
@@ -157,10 +181,22 @@ pub fn entry(store: &mut dyn Reader, wallet: Wallet) -> Result<WalletEntry, Refu
 }
 
 impl Wallet {
-    /// Refuses a wallet that is not active, or whose profile is not.
-    pub fn need_active(&self, store: &mut dyn Reader) -> Result<(), Refusal> {
+    /// Refuses a wallet that is not active, or whose profile is not. Says whose it is.
+    pub fn need_active(&self, store: &mut dyn Reader) -> Result<Profile, Refusal> {
         identity::need_active(&self.status, "The wallet")?;
-        let status = store.cell(self.upid, Profile::status)?.ok_or_else(Refusal::not_found)?;
-        identity::need_active(&status, "The profile of the wallet")
+        let owner = identity::need_profile(store, self.upid)?;
+        identity::need_active(&owner.status, "The profile of the wallet")?;
+        Ok(owner)
+    }
+
+    /// Refuses a currency that does not belong in a trading wallet: it takes the bridge currencies of its market only.
+    pub fn need_room_for(&self, currency: &Currency) -> Result<(), Refusal> {
+        match &self.market {
+            Some(market) if currency.bridge.as_ref() != Some(market) => Err(Refusal::field(
+                "currency",
+                format!("must be a bridge currency of {market}, the market of the trading wallet"),
+            )),
+            _ => Ok(()),
+        }
     }
 }

@@ -15,12 +15,14 @@ use super::house;
 use super::post::{Change, Ends, Heading, Leg, Sum, enter, moment_of, settle_and_enter, transfer};
 use super::wallet::{Balance, Wallet};
 use crate::currency::{self, Currency};
+use crate::fee;
 use crate::identity;
 use crate::ledger::id;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
+use crate::tier::{self, Action};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{TransactionState, TransactionType};
+use florin_sdk_core::model::{FeeOperation, TransactionState, TransactionType};
 use florin_sdk_core::{Hoid, Timestamp, Txid, Upid, Waid};
 
 record! {
@@ -110,7 +112,7 @@ pub struct NewWithdrawal<'a> {
 /// that it is to be sent; [`complete_withdraw`] and [`fail_withdraw`] end it.
 ///
 /// # Errors
-/// `INSUFFICIENT_FUNDS` if amount and fee are not there, `INACTIVE` if wallet, profile or currency is,
+/// `INSUFFICIENT_FUNDS` if amount and fee are not there, `LIMIT_EXCEEDED` if the tier does not allow it, `INACTIVE` if wallet, profile or currency is,
 /// `INVALID_REQUEST` if the amount is not positive.
 pub fn withdraw(
     store: &mut dyn Writer,
@@ -122,8 +124,9 @@ pub fn withdraw(
         return Err(Refusal::field("amount", "must be more than zero"));
     }
     identity::need_active(&currency.status, "The currency")?;
-    wallet.need_active(store.reader())?;
-    let fee = 0;
+    let owner = wallet.need_active(store.reader())?;
+    tier::count(store, &owner, Action::Withdraw, currency, units)?;
+    let fee = fee::of(store.reader(), &owner, &FeeOperation::Withdraw, currency, units)?;
     let total = units.checked_add(fee).ok_or_else(|| Refusal::new(Code::INSUFFICIENT_FUNDS))?;
     let terms =
         Terms::lasting(id(Hoid::new(store.next_id()))?, wallet.waid, currency.number, total, creator, store.now());
@@ -162,6 +165,17 @@ pub fn withdraw(
         store.insert(&outside)?;
     }
     Ok(withdrawal)
+}
+
+/// The fee of a withdrawal out of a wallet, in the currency's smallest unit: what [`withdraw`] would set aside on top.
+pub fn withdraw_fee(
+    store: &mut dyn Reader,
+    wallet: &Wallet,
+    currency: &Currency,
+    units: i128,
+) -> Result<i128, Refusal> {
+    let owner = identity::need_profile(store, wallet.upid)?;
+    fee::of(store, &owner, &FeeOperation::Withdraw, currency, units)
 }
 
 /// What became of a withdrawal outside the platform.
@@ -252,6 +266,7 @@ pub fn fail_withdraw(store: &mut dyn Writer, txid: Txid, result: OutsideResult<'
     let change = Change { wallet: &wallet, currency: &currency, units: 0, held: -hold.units };
     let balance = store.claim::<Balance>((wallet.waid, currency.number))?;
     let ended = enter(store, &heading, &sum, &[change], vec![balance])?;
+    tier::give_back(store, wallet.upid, Action::Withdraw, currency.number, withdrawal.units)?;
     end(store, (withdrawal, hold), (HoldStatus::Released, 0), TransactionState::Failed, ended, result)
 }
 

@@ -17,7 +17,8 @@ mod scope;
 
 pub use key::SigningKey;
 pub use record::{
-    Draft, Session, Signed, Terms, USER_TOKEN_PREFIX, begin, by_user_token, caller_of, open, revoke, revoke_all_of,
+    Draft, Session, Signed, Terms, USER_TOKEN_PREFIX, begin, by_user_token, caller_of, may_act, open, person_on,
+    profiles_of, revoke, revoke_all_of,
 };
 pub(crate) use record::{find, need_live};
 pub use scope::{KNOWN as SCOPES, Scope};

@@ -117,7 +117,7 @@ pub fn begin(store: &mut dyn Reader, uuid: Uuid, upid: Upid, terms: Terms) -> Re
     })?;
     let created = store.now();
     let expires = created.plus_seconds(i64::from(terms.lifetime_s));
-    let user_token = Secret::from(format!("{USER_TOKEN_PREFIX}{}", secrets::hex_key().expose().to_lowercase()));
+    let user_token = Secret::from(format!("{USER_TOKEN_PREFIX}{}", secrets::hex_key().expose()));
     let session = Session {
         // 63 bits: two alike are refused by the table.
         id: i64::from_be_bytes(secrets::random()) & i64::MAX,
@@ -198,6 +198,29 @@ fn standing(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<Grant, Ref
     grant.ok_or_else(|| Refusal::because(Code::FORBIDDEN, "The user has no part in this profile"))
 }
 
+/// Refuses a user who may not act for a profile.
+pub fn may_act(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<(), Refusal> {
+    standing(store, uuid, upid).map(|_| ())
+}
+
+/// A person as their own session would be, on one of their profiles: for our own pages.
+pub fn person_on(store: &mut dyn Reader, uuid: Uuid, upid: Upid) -> Result<Caller, Refusal> {
+    Ok(Caller::person(upid, uuid, standing(store, uuid, upid)?))
+}
+
+/// The profiles that a person may act for, with their names, the default one first.
+pub fn profiles_of(store: &mut dyn Reader, user: &User) -> Result<Vec<(Upid, String)>, Refusal> {
+    let mut profiles = Vec::new();
+    for place in identity::memberships_of(store, user.uuid)? {
+        if may_act(store, user.uuid, place.upid).is_ok() {
+            let name = need_profile(store, place.upid)?.display_name();
+            profiles.push((place.upid, if name.is_empty() { place.upid.to_string() } else { name }));
+        }
+    }
+    profiles.sort_by_key(|(upid, _)| *upid != user.upid);
+    Ok(profiles)
+}
+
 /// Finds whose access token it is, and whether it works now.
 pub fn caller_of(store: &mut dyn Reader, token: &str) -> Result<Caller, Refusal> {
     let session = find(store, token)?;
@@ -274,6 +297,7 @@ impl Caller {
     #[must_use]
     pub(crate) fn with_session(mut self, session: &Session) -> Self {
         self.session = Some(session.id);
+        self.rests = session.client.is_none();
         self.expires = Some(session.expires);
         self.scope = session.granted();
         if session.mobile {

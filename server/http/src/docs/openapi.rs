@@ -190,6 +190,8 @@ fn schema(field: &Field) -> Value {
             schema
         }
         Kind::Bool => json!({ "type": "boolean" }),
+        Kind::Assent => json!({ "enum": [true, "true"] }),
+        Kind::Digits => text(Some("^[0-9]+$".to_owned())),
         Kind::List => {
             let item = json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[^,]+$" });
             json!({ "type": "array", "items": item, "minItems": min.unwrap_or(0), "maxItems": max.unwrap_or(200) })

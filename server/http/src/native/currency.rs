@@ -3,12 +3,13 @@
 use crate::exchange::{Reading, Writing};
 use florin_domain::Refusal;
 use florin_domain::access::reach;
-use florin_domain::currency::{self, NewCurrency};
+use florin_domain::currency::{self, NewBridgeCurrency, NewCurrency};
 use florin_domain::reference::Made;
 use florin_domain::store::Reader;
 use florin_sdk_core::operation::{
-    Circulation, CreateExtendedCurrency, Done, GetCirculation, GetProfileCurrencyList, GetPublicCurrencyList,
-    IssueGatewayCurrency, Issued, Moved, ProfileCurrencyList, PublicCurrencyList, RedeemCurrency,
+    BridgeCurrencyCreated, Circulation, CreateBridgeCurrency, CreateExtendedCurrency, CreateSystemBridgeCurrency, Done,
+    GetCirculation, GetProfileCurrencyList, GetPublicCurrencyList, GetSystemCurrencyList, IssueGatewayCurrency, Issued,
+    Moved, ProfileCurrencyList, PublicCurrencyList, RedeemCurrency, SystemCurrencyList,
 };
 
 pub(super) fn create_extended_currency(call: &mut Writing<'_>, op: CreateExtendedCurrency) -> Result<Done, Refusal> {
@@ -63,4 +64,46 @@ pub(super) fn get_public_currency_list(
     _: GetPublicCurrencyList,
 ) -> Result<PublicCurrencyList, Refusal> {
     Ok(PublicCurrencyList { currencies: currency::public_list(store)? })
+}
+
+pub(super) fn create_bridge_currency(
+    call: &mut Writing<'_>,
+    op: CreateBridgeCurrency,
+) -> Result<BridgeCurrencyCreated, Refusal> {
+    reach::<CreateBridgeCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
+    let new = NewBridgeCurrency {
+        parent: op.parent_currency,
+        bridge: op.bridge_name,
+        network_issuer: None,
+        issuer_address: op.issuer_address.clone(),
+        deposit: op.enable_deposit,
+        withdraw: op.enable_withdraw,
+    };
+    currency::create_bridge(call.store, Some(call.caller.upid), new)?;
+    Ok(BridgeCurrencyCreated { issuer_address: op.issuer_address })
+}
+
+pub(super) fn create_system_bridge_currency(
+    call: &mut Writing<'_>,
+    op: CreateSystemBridgeCurrency,
+) -> Result<Done, Refusal> {
+    reach::<CreateSystemBridgeCurrency>(call.store.reader(), call.caller, call.caller.upid)?;
+    let new = NewBridgeCurrency {
+        parent: op.parent_currency,
+        bridge: op.bridge_name,
+        network_issuer: Some(op.issuer_name),
+        issuer_address: op.issuer_address,
+        deposit: op.enable_deposit == Some(true),
+        withdraw: op.enable_withdraw == Some(true),
+    };
+    currency::create_bridge(call.store, None, new)?;
+    Ok(Done {})
+}
+
+pub(super) fn get_system_currency_list(
+    call: &mut Reading<'_>,
+    _: GetSystemCurrencyList,
+) -> Result<SystemCurrencyList, Refusal> {
+    reach::<GetSystemCurrencyList>(call.store, call.caller, call.caller.upid)?;
+    Ok(SystemCurrencyList { currencies: currency::system_list(call.store)? })
 }

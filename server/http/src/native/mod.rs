@@ -1,13 +1,19 @@
 //! The native surface, `/api/v1`: every operation of the list with its handler. A handler translates its request, asks
 //! the domain, and translates back.
 
+mod application;
 mod bridge;
 mod component;
+mod credential;
 mod currency;
+mod fee;
 mod hold;
 mod payment;
+mod person;
 mod profile;
 mod system;
+mod team;
+mod tier;
 mod user;
 mod wallet;
 
@@ -18,9 +24,31 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .read(profile::get_profile)
         .write_after(profile::prepare_profile, profile::create_profile)
+        .write(profile::update_profile)
+        .write(profile::update_system_profile)
+        .read(profile::get_profile_extended_attribute_list)
+        .write(profile::set_extended_attribute)
+        .write(profile::delete_extended_attribute)
+        .write(team::add_team_user)
+        .read(team::get_team_list)
+        .write(team::update_team_user)
+        .write(team::delete_team_user)
+        .write(team::create_role)
+        .read(team::list_roles)
+        .write(team::delete_role)
+        .write(team::assign_role_right)
+        .write(team::unassign_role_right)
+        .read(person::get_profile_list)
+        .read(person::get_system_user)
+        .write(person::update_system_user)
         .write(profile::create_api_key)
         .read(profile::get_api_key_list)
         .write(profile::delete_api_key)
+        .write(application::create_application)
+        .read(application::list_applications)
+        .write(application::delete_application)
+        .write(application::rotate_application_secret)
+        .write_in_steps(application::before_rotation, application::new_signing_key, application::rotate_signing_key)
         .write(user::create_user)
         .read(user::get_user)
         .write(user::update_user)
@@ -30,10 +58,20 @@ pub(crate) fn routes() -> Routes {
         .read(user::list_mobile_tokens)
         .write(user::revoke_mobile_token)
         .write(user::revoke_mobile_tokens)
+        .write_in_steps(credential::find_login, credential::check_login, credential::login)
+        .write_in_steps(credential::find_pending, credential::check_pending, credential::activation_email)
+        .write_in_steps(credential::find_forgetful, credential::draw_reset, credential::reset_user_password)
+        .write_in_steps(credential::find_changing, credential::hash_changed, credential::change_user_password)
+        .search_and_write(credential::find_moving, credential::check_moving, credential::change_user_email)
+        .read(credential::get_user_mfa_status)
+        .read_and_note(credential::get_user_mfa_seed, credential::note_seed)
+        .write_in_steps(credential::find_enabling, credential::check_enabling, credential::enable_user_mfa)
+        .write_in_steps(credential::find_disabling, credential::check_disabling, credential::disable_user_mfa)
         .write(wallet::create_wallet)
         .read(wallet::get_wallet)
         .read(wallet::get_wallet_list)
         .read(wallet::get_wallet_list_by_upid)
+        .search(wallet::get_wallet_list_by_name)
         .read(wallet::get_wallet_transaction_list)
         .read(wallet::get_wallet_transaction_details)
         .write(wallet::wallet_transfer)
@@ -48,8 +86,20 @@ pub(crate) fn routes() -> Routes {
         .read(payment::get_payment_status)
         .write(payment::accept_payment)
         .write(payment::refuse_payment)
+        .write(payment::update_merchant_info)
         .search(payment::get_payment_transaction_list)
         .write(currency::create_extended_currency)
+        .write(currency::create_bridge_currency)
+        .write(currency::create_system_bridge_currency)
+        .read(currency::get_system_currency_list)
+        .read(tier::get_tier_data)
+        .write(tier::set_tier)
+        .write(tier::assign_tier)
+        .write(tier::delete_tier)
+        .read(fee::list_fee_schedules)
+        .write(fee::set_fee_schedule)
+        .write(fee::assign_fee_schedule)
+        .write(fee::delete_fee_schedule)
         .write(currency::issue_gateway_currency)
         .write(currency::redeem_currency)
         .read(currency::get_circulation)

@@ -5,11 +5,12 @@ use super::wallet::cursor;
 use crate::exchange::{Reading, Writing};
 use florin_domain::access::reach;
 use florin_domain::ledger::need_wallet;
+use florin_domain::payment::{self, Rules};
 use florin_domain::reference::Made;
-use florin_domain::{Refusal, payment};
+use florin_domain::{Refusal, settings};
 use florin_sdk_core::operation::{
     AcceptPayment, CreatePaymentRequest, CreatedPaymentRequest, Done, GetPaymentStatus, GetPaymentTransactionList,
-    Payment, PaymentList, RefusePayment,
+    Payment, PaymentList, RefusePayment, UpdateMerchantInfo,
 };
 
 pub(super) fn create_payment_request(
@@ -24,8 +25,12 @@ pub(super) fn create_payment_request(
             reach::<CreatePaymentRequest>(call.store.reader(), call.caller, wallet.upid)?;
         }
     }
-    let answer = payment::create(call.store, call.caller, op, call.reference)?;
-    call.made = Made { txid: None, prid: Some(answer.prid) };
+    let rules = Rules {
+        expiry_minutes: call.settings.get(settings::PAYMENT_EXPIRY_MINUTES),
+        charge_at_once: call.settings.get(settings::CHARGE_AT_ONCE),
+    };
+    let (answer, txid) = payment::create(call.store, call.caller, op, rules, call.reference)?;
+    call.made = Made { txid, prid: Some(answer.prid) };
     Ok(answer)
 }
 
@@ -54,4 +59,10 @@ pub(super) fn get_payment_transaction_list(
     let limit = op.limit.unwrap_or(DEFAULT_PAGE) as usize;
     let (payments, next) = payment::list(call.store, call.caller.upid, before, op.reference_id.as_deref(), limit)?;
     Ok(PaymentList { payments, next: next.map(|number| number.to_string()) })
+}
+
+pub(super) fn update_merchant_info(call: &mut Writing<'_>, op: UpdateMerchantInfo) -> Result<Done, Refusal> {
+    reach::<UpdateMerchantInfo>(call.store.reader(), call.caller, call.caller.upid)?;
+    payment::set_merchant(call.store, call.caller.upid, op)?;
+    Ok(Done {})
 }

@@ -6,15 +6,16 @@ use florin_domain::Refusal;
 use florin_domain::access::{Caller, reach};
 use florin_domain::currency::{Currency, need_currency};
 use florin_domain::identity::{self, Selector, default_wallet};
-use florin_domain::ledger::{self, HistoryFilter, Leg, NewDeposit, NewTransaction, need_wallet};
+use florin_domain::ledger::{self, Conversion, HistoryFilter, Leg, NewDeposit, NewTransaction, need_wallet};
 use florin_domain::reference::Made;
 use florin_domain::store::Reader;
+use florin_domain::tier::{self, Permission};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{TransactionType, WalletEntry};
+use florin_sdk_core::model::{NamedWallet, TransactionType, WalletEntry};
 use florin_sdk_core::operation::{
-    Access, CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByUpid,
-    GetWalletTransactionDetails, GetWalletTransactionList, ManualDeposit, Moved, Operation, ProfileWalletList,
-    TransactionDetails, TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
+    Access, CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByName,
+    GetWalletListByUpid, GetWalletTransactionDetails, GetWalletTransactionList, ManualDeposit, Moved, NamedWalletList,
+    Operation, ProfileWalletList, TransactionDetails, TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Txid, Upid, Uuid, Waid};
 
@@ -23,6 +24,10 @@ pub(super) fn create_wallet(call: &mut Writing<'_>, op: CreateWallet) -> Result<
     reach::<CreateWallet>(call.store.reader(), call.caller, upid)?;
     identity::need_profile(call.store.reader(), upid)?;
     let market = op.market.filter(|_| op.trading == Some(true));
+    if market.is_some() {
+        let owner = identity::need_profile(call.store.reader(), upid)?;
+        tier::need(call.store.reader(), &owner, Permission::Trading)?;
+    }
     let wallet = ledger::create_wallet(call.store, upid, &op.wallet_name, market)?;
     Ok(CreatedWallet { wallet_name: wallet.name, waid: wallet.waid })
 }
@@ -108,15 +113,78 @@ pub(super) fn wallet_transfer(call: &mut Writing<'_>, op: WalletTransfer) -> Res
     ledger::expect(call.store, op.source_waid, op.destination_waid, &op.currency);
     let source = wallet_for::<WalletTransfer>(call.store.reader(), call.caller, Some(op.source_waid))?;
     let destination = need_wallet(call.store.reader(), op.destination_waid)?;
-    if source.market.is_some() || destination.market.is_some() || op.bridge_currency.is_some() {
-        return Err(Refusal::field(
-            "bridgecurrency",
-            "is not offered by this version: trading wallets take no transfers yet",
-        ));
+    let description = op.description.clone().unwrap_or_default();
+    if source.market.is_some() || destination.market.is_some() {
+        let txid = trade(call, &source, &destination, &op, &description)?;
+        call.made = Made { txid: Some(txid), prid: None };
+        return Ok(Transferred { txid });
     }
-    let description = op.description.unwrap_or_default();
+    if op.bridge_currency.is_some() {
+        return Err(Refusal::field("bridgecurrency", "is for transfers to and from trading wallets only"));
+    }
     let txid = post(call, &source, &destination, (&op.currency, op.amount), TransactionType::Transfer, &description)?;
     Ok(Transferred { txid })
+}
+
+/// A transfer to, from or between trading wallets.
+///
+/// Into one, `currency` is what is debited and `bridgecurrency`, a bridge currency of it on the wallet's market, what is
+/// credited. Out of one it is the other way round: `currency` is the bridge currency, or, as its code may be too long for
+/// that field, `bridgecurrency` is it and `currency` its parent. Source: ambiguity A-108.
+fn trade(
+    call: &mut Writing<'_>,
+    source: &ledger::Wallet,
+    destination: &ledger::Wallet,
+    op: &WalletTransfer,
+    description: &str,
+) -> Result<Txid, Refusal> {
+    let named = need_currency(call.store.reader(), "currency", &op.currency)?;
+    let bridge = match &op.bridge_currency {
+        Some(code) => need_currency(call.store.reader(), "bridgecurrency", code)?,
+        None if source.market.is_some() && named.bridge.is_some() => named.clone(),
+        None => return Err(Refusal::field("bridgecurrency", "is required for a transfer to a trading wallet")),
+    };
+    let (Some(network), Some(parent)) = (bridge.bridge.clone(), bridge.parent.clone()) else {
+        return Err(Refusal::field("bridgecurrency", "must be a bridge currency"));
+    };
+    if named.code != parent && named.code != bridge.code {
+        return Err(Refusal::field("bridgecurrency", format!("must be a bridge currency of {}", named.code)));
+    }
+    for market in [&source.market, &destination.market].into_iter().flatten() {
+        if *market != network {
+            let reason = format!("must be one of {market}, the market of the trading wallet");
+            return Err(Refusal::field("bridgecurrency", reason));
+        }
+    }
+    let units = bridge.units("amount", op.amount)?;
+    if source.market.is_some() && destination.market.is_some() {
+        let leg = Leg { source, destination, currency: &bridge, units };
+        let kind = TransactionType::Transfer;
+        let new = NewTransaction { leg, kind, method: "internal", description, reference: call.reference };
+        return ledger::post(call.store, new);
+    }
+    if destination.market.is_some() && named.code != parent {
+        return Err(Refusal::field("currency", format!("must be {parent}, which the bridge currency is made of")));
+    }
+    let parent = need_currency(call.store.reader(), "currency", &parent)?;
+    let (from, into) = if source.market.is_some() { (&bridge, &parent) } else { (&parent, &bridge) };
+    let conversion = Conversion { source, destination, from, into, network: &network, units, description };
+    ledger::convert(call.store, &conversion, call.reference)
+}
+
+pub(super) fn get_wallet_list_by_name(
+    call: &mut Reading<'_>,
+    op: GetWalletListByName,
+) -> Result<NamedWalletList, Refusal> {
+    let everybody = call.caller.has_any(GetWalletListByName::RIGHTS.any, Access::Read);
+    reach::<GetWalletListByName>(call.store, call.caller, call.caller.upid)?;
+    let owner = if everybody { None } else { Some(call.caller.upid) };
+    let wallets = ledger::wallets_named(call.store, owner, &op.wallet_name)?;
+    let shown = wallets.into_iter().map(|wallet| NamedWallet { wallet_name: wallet.name, waid: wallet.waid });
+    Ok(NamedWalletList {
+        default_wallet: identity::need_profile(call.store, call.caller.upid)?.wallet,
+        wallets: shown.collect(),
+    })
 }
 
 fn post(

@@ -11,12 +11,15 @@ use crate::OpenError;
 pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_initial.sql"), //
     include_str!("../../migrations/postgres/0002_momo.sql"),
+    include_str!("../../migrations/postgres/0003_settled.sql"),
+    include_str!("../../migrations/postgres/0004_identity.sql"),
+    include_str!("../../migrations/postgres/0005_login.sql"),
     include_str!("../../migrations/postgres/0006_sso.sql"),
     include_str!("../../migrations/postgres/0007_ledger.sql"),
     include_str!("../../migrations/postgres/0008_bridge.sql"),
     include_str!("../../migrations/postgres/0010_component.sql"),
-    include_str!("../../migrations/postgres/0004_identity.sql"),
-    include_str!("../../migrations/postgres/0003_settled.sql"),
+    include_str!("../../migrations/postgres/0014_attributes.sql"),
+    include_str!("../../migrations/postgres/0017_ledger.sql"),
 ];
 
 /// Names our advisory locks ("FLRN"), of which this is the one for the schema; see also `slot.rs`.

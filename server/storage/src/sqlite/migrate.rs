@@ -11,12 +11,15 @@ use rusqlite::{Connection, TransactionBehavior};
 const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"), //
     include_str!("../../migrations/sqlite/0002_momo.sql"),
+    include_str!("../../migrations/sqlite/0003_references.sql"),
+    include_str!("../../migrations/sqlite/0004_identity.sql"),
+    include_str!("../../migrations/sqlite/0005_login.sql"),
     include_str!("../../migrations/sqlite/0006_sso.sql"),
     include_str!("../../migrations/sqlite/0007_ledger.sql"),
     include_str!("../../migrations/sqlite/0008_bridge.sql"),
     include_str!("../../migrations/sqlite/0010_component.sql"),
-    include_str!("../../migrations/sqlite/0004_identity.sql"),
-    include_str!("../../migrations/sqlite/0003_references.sql"),
+    include_str!("../../migrations/sqlite/0014_attributes.sql"),
+    include_str!("../../migrations/sqlite/0017_ledger.sql"),
 ];
 
 /// Marks a file as ours ("FLRN"), so that no other program's database is taken for one.

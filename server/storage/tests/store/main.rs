@@ -8,6 +8,7 @@ mod disk;
 mod history;
 mod holds;
 mod ledger;
+mod limits;
 mod moving;
 mod postgres;
 #[cfg(target_os = "linux")]

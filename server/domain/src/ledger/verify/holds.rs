@@ -123,20 +123,20 @@ pub(super) fn walk_payments(
     sums: &mut Sums,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    pages::<PaymentRequest>(snapshot, &mut |store, page| {
-        let tipped: Vec<Txid> = page.iter().filter(|request| request.tip).filter_map(|request| request.txid).collect();
-        let tipped = transactions(store, &tipped)?;
-        for request in page {
-            report.payments += 1;
-            if is_paid(request) != request.txid.is_some() {
-                let problem = "is paid and names no transaction that paid it, or the other way round";
-                report.fault("payment", request.prid, problem);
-            }
-            let Some(txid) = request.txid else { continue };
-            let paid = tipped.get(&txid).map_or(request.units, |transaction| transaction.units.max(request.units));
-            let words = PaymentWords::of_request(request, txid, paid);
-            sums.take(Between::Payments, words.place(&books.marker), books.marker.numbers(words.0));
+    snapshot.scan(&Scan::new(PaymentRequest::TABLE), &mut |cells| {
+        let request = record::<PaymentRequest>(cells)?;
+        report.payments += 1;
+        if is_paid(&request) != request.txid.is_some() {
+            let problem = "is paid and names no transaction that paid it, or the other way round";
+            report.fault("payment", request.prid, problem);
         }
+        let tipped = request.settled_units() > request.units && request.tip;
+        if request.paid_currency.is_none() && request.settled_units() != request.units && !tipped {
+            report.fault("payment", request.prid, "says that another amount was paid than was asked for");
+        }
+        let Some(txid) = request.txid else { return Ok(()) };
+        let words = PaymentWords::of_request(&request, txid);
+        sums.take(Between::Payments, words.place(&books.marker), books.marker.numbers(words.0));
         Ok(())
     })
 }

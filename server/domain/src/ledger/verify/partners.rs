@@ -172,8 +172,7 @@ fn name_payments(
             return Ok(());
         }
         let mut words = said.remove(&prid).unwrap_or_default();
-        let paid = words.first().filter(|_| request.tip).map_or(request.units, |words| words.0[5].max(request.units));
-        let named = request.txid.map(|txid| PaymentWords::of_request(&request, txid, paid));
+        let named = request.txid.map(|txid| PaymentWords::of_request(&request, txid));
         if named.is_some_and(|named| !take_out(&mut words, named)) || !words.is_empty() {
             report.fault("payment", request.prid, "is not what its transaction made of it");
         }

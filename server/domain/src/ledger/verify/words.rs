@@ -93,11 +93,12 @@ impl PaymentWords {
         Some(Self([id(prid.number()), entry.txid.into(), entry.currency.into(), source, destination, entry.units]))
     }
 
-    /// What a request says of the transaction that paid it. With a tip, that one alone knows how much it was.
-    pub(super) fn of_request(request: &PaymentRequest, txid: Txid, units: i128) -> Self {
+    /// What a request says of the transaction that paid it.
+    pub(super) fn of_request(request: &PaymentRequest, txid: Txid) -> Self {
         let source = request.source.map_or(0, |waid| id(waid.number()));
         let destination = id(request.destination.number());
-        Self([id(request.prid.number()), id(txid.number()), request.currency.into(), source, destination, units])
+        let (currency, units) = (request.settled_currency().into(), request.settled_units());
+        Self([id(request.prid.number()), id(txid.number()), currency, source, destination, units])
     }
 
     /// Where it is compared.
