@@ -13,6 +13,14 @@ fn spec(name: &str) -> Spec {
     operation::all().into_iter().find(|spec| spec.name == name).expect("an operation")
 }
 
+/// Values of another type that are taken all the same, as the contract's examples have them.
+const LENIENT: &[(&str, &str, &str)] =
+    &[("UpdateMerchantInfo", "accepttos", "true"), ("UpdateMerchantInfo", "ssnlast4", "a number")];
+
+/// Operations whose amounts have no currency of two digits after the point: limits hold for every currency, and outside
+/// networks have digits of their own.
+const FINER: &[&str] = &["SetTier", "WalletWithdrawTest", "IssueIOU", "SetAddressTrustline"];
+
 /// What is wrong with a field, and a value that is so.
 fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
     let mut bad = Vec::new();
@@ -30,7 +38,8 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
         Kind::Number => what == "a number",
         Kind::List => what == "a list",
         Kind::Object => what == "an object",
-        _ => what == "a text",
+        Kind::Json => true,
+        _ => what == "a text" || LENIENT.contains(&(spec.name, field.name, what)),
     };
     if in_body {
         bad.extend(other_types.into_iter().filter(|(what, _)| !fits(what)));
@@ -90,11 +99,10 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
                 "\u{661}",
                 "1_000",
                 "--1",
-                "1.001",
-                "0.001",
-                "0.000000000000000001",
                 "99999999999999999999999999999999999999999",
             ]
+            .into_iter()
+            .chain(["1.001", "0.001", "0.000000000000000001"].into_iter().filter(|_| !FINER.contains(&spec.name)))
             .map(|text| (text, json!(text))),
         ),
         Kind::Currency => bad.extend(
@@ -139,7 +147,14 @@ fn in_path(spec: &Spec, field: &Field) -> bool {
 
 /// The path of an operation that takes a body, about nothing that is there.
 fn path_of(spec: &Spec) -> String {
-    Target::of(spec, &json!({ "hoid": "hoid_0000000000000007" })).path
+    let named = spec.fields.iter().filter(|field| in_path(spec, field)).map(|field| {
+        let value = match field.kind {
+            Kind::Id(prefix) => format!("{prefix}_0000000000000007"),
+            _ => "a".repeat(field.bounds.map_or(1, |(least, _)| least.max(1))),
+        };
+        (field.name.to_owned(), value.into())
+    });
+    Target::of(spec, &Value::Object(named.collect())).path
 }
 
 fn check(what: &str, answer: &Answer, faults: &mut Vec<String>) {

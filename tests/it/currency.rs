@@ -17,7 +17,7 @@ fn code(text: &str) -> CurrencyCode {
 }
 
 fn bridge(parent: &str) -> CreateBridgeCurrency {
-    CreateBridgeCurrency::new(code(parent), "ripple".to_owned(), ADDRESS.to_owned(), true, false)
+    CreateBridgeCurrency::new(code(parent), "ripple".to_owned(), ADDRESS.to_owned(), false, true)
 }
 
 fn system_bridge(parent: &str) -> CreateSystemBridgeCurrency {

@@ -43,4 +43,5 @@ mod tier;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod verify;
+mod withdraw;
 mod withdraw_crash;

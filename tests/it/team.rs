@@ -1,11 +1,14 @@
 //! The users of a profile: the roles sit on the mapping.
 
+use florin_sdk_core::model::Status;
 use florin_sdk_core::operation::{
-    AddTeamUser, DeleteTeamUser, GetProfile, GetSystemUser, GetTeamList, TeamMember, UpdateTeamUser,
+    AddTeamUser, CreateProfile, DeleteTeamUser, GetProfile, GetProfileList, GetSystemUser, GetTeamList, GetWallet,
+    Login, TeamMember, UnassignRoleRight, UpdateProfile, UpdateSystemUser, UpdateTeamUser,
 };
-use florin_sdk_core::{Upid, Uuid};
+use florin_sdk_core::{Secret, Upid, Uuid};
 use florin_tests::digest::changes;
 use florin_tests::http::Api;
+use florin_tests::mailbox::at_rest;
 use florin_tests::world::{self, World};
 
 /// A key that manages the merchant and what is below it.
@@ -64,6 +67,7 @@ async fn whose_team_it_is() {
     let manager = manager(&world).await;
     let admin: Uuid = world.initialised.uuid.parse().expect("an id");
     let own = manager.ok(&world::new_member("kim", &["profile-ro"], None)).await;
+    at_rest(&world.server.home.open_read_only()).await;
     let tables = world.server.tables();
     for upid in [world.upid, world.alice.upid, "upid_0000000000000007".parse().expect("an id")] {
         let upid = Some(upid);
@@ -89,6 +93,7 @@ async fn nobody_gives_or_takes_more_than_they_have() {
     let manager = manager(&world).await;
     world.provider.ok(&world::new_member("big", &["agent-admin"], Some(world.merchant.upid))).await;
     let big = team(&manager, None).await[0].uuid;
+    at_rest(&world.server.home.open_read_only()).await;
     let tables = world.server.tables();
     for role in ["system-admin", "agent-ro", "issuer-rw", "system-ro", "gateway-admin"] {
         manager.send(&world::new_member("kim", &["profile-ro", role], None)).await.refused(20003, role);
@@ -115,4 +120,61 @@ async fn nobody_gives_or_takes_more_than_they_have() {
     let known = team(&manager, None).await.into_iter().find(|member| member.email.starts_with("known")).expect("known");
     manager.ok(&DeleteTeamUser { uuid: known.uuid, upid: None }).await;
     clerk.ok(&world::new_member("known", &["merchant-ro"], None)).await;
+}
+
+/// A person who signs in: several profiles, the roles on each, and what ends with a place or a right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_with_several_profiles() {
+    let world = World::new().await;
+    let manager = manager(&world).await;
+    let own = CreateProfile {
+        register_user: Some(true),
+        email_validation: Some(false),
+        callback_url: Some("https://app.example.com/activate".parse().expect("an address")),
+        password: Some(Secret::from("Mypassword$0")),
+        ..world::individual("ivy")
+    };
+    let own = world.provider.ok(&own).await;
+    let uuid = own.uuid.expect("a user");
+    manager.ok(&world::new_role("teller", &["readwalletbalances", "readmyprofile"], None)).await;
+    manager.ok(&world::new_member("ivy", &["teller"], None)).await;
+
+    let login = Login::new(world::email("ivy"), Secret::from("Mypassword$0"));
+    let signed_in = world.server.api().ok(&login).await;
+    let ivy = world.server.api().bearer(signed_in.token.expose());
+    let list = ivy.ok(&GetProfileList {}).await.profiles;
+    let mut seen: Vec<_> = list.iter().map(|p| (p.upid, p.roles.join(","), p.is_master, p.is_default)).collect();
+    seen.sort_by_key(|row| !row.2);
+    assert_eq!(
+        seen,
+        [(own.upid, "profile-admin".to_owned(), true, true), (world.merchant.upid, "teller".to_owned(), false, false)]
+    );
+    let profile = ivy.ok(&GetProfile::new()).await;
+    assert_eq!((profile.upid, profile.roles), (own.upid, vec!["profile-admin".to_owned()]), "the default one");
+    ivy.ok(&UpdateProfile { city: Some("Paris".to_owned()), ..UpdateProfile::new(own.upid) }).await;
+    let theirs = GetWallet { waid: Some(world.merchant.waid) };
+    ivy.send(&theirs).await.refused(20005, "roles on one profile open nothing of another");
+
+    // A role of the person changes: with the very next request, in the same session.
+    world.provider.ok(&world::new_role("owner", &["readmyprofile", "modifymyprofile"], Some(own.upid))).await;
+    let change = UpdateTeamUser { upid: Some(own.upid), ..UpdateTeamUser::new(world::email("ivy"), roles(&["owner"])) };
+    world.provider.ok(&change).await;
+    let update = UpdateProfile { city: Some("Rome".to_owned()), ..UpdateProfile::new(own.upid) };
+    ivy.ok(&update).await;
+    ivy.send(&GetWallet { waid: None }).await.refused(20003, "a right that went with the old role");
+    let right = UnassignRoleRight {
+        upid: Some(own.upid),
+        ..UnassignRoleRight::new("owner".to_owned(), "modifymyprofile".to_owned())
+    };
+    world.provider.ok(&right).await;
+    ivy.send(&update).await.refused(20003, "a right that the role has lost");
+
+    // Switched off, and on again: the session does not come back.
+    world.provider.ok(&UpdateSystemUser { uuid, status: Status::Inactive }).await;
+    ivy.send(&GetProfile::new()).await.refused(20001, "an inactive user");
+    world.server.api().send(&login).await.refused(20001, "an inactive user signs in");
+    world.provider.ok(&UpdateSystemUser { uuid, status: Status::Active }).await;
+    ivy.send(&GetProfile::new()).await.refused(20001, "the old session");
+    let again = world.server.api().ok(&login).await;
+    assert_eq!(world.server.api().bearer(again.token.expose()).code(&GetProfile::new()).await, 10000);
 }

@@ -119,7 +119,7 @@ async fn limits_are_counted_for_each_kind_of_operation() {
     allowed(&transfer("60").await);
     let refused = transfer("40.01").await;
     refused.refused(20010, "more than is left");
-    assert!(refused.text().contains("40.00 TOK.acme are left"), "{}", refused.text());
+    assert!(refused.text().contains("40.00 are left"), "{}", refused.text());
     allowed(&transfer("40").await);
     transfer("0.01").await.refused(20010, "all is used up");
     // Another profile, and another kind of operation, have their own.
@@ -133,7 +133,7 @@ async fn limits_are_counted_for_each_kind_of_operation() {
     transfer("4900").await.refused(20009, "there is not so much");
     allowed(&transfer("200").await);
     // A refusal is a decision, and is given again.
-    let key = provider.reference("over the limit");
+    let key = provider.reference("over-the-limit");
     let most = world::transfer(alice.waid, bob.waid, "4999");
     key.send(&most).await.refused(20010, "too much");
     assert!(key.send(&most).await.is_replay());

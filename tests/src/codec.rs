@@ -70,7 +70,7 @@ codecs! {
     CreateWalletDepositAddress WalletWithdraw WalletWithdrawTest IssueIOU CreateProfileAddress
     SetAddressTrustline SetAddressAttribute UpdateBridgeExternalAccount
     AssignBridgeDeposit
-    GetWalletListByName ManualDeposit UpdateMerchantInfo
+    GetWalletListByName ManualDeposit CloseWithdraw UpdateMerchantInfo
     CreateBridgeCurrency CreateSystemBridgeCurrency GetSystemCurrencyList
     GetTierData SetTier AssignTier DeleteTier
     ListFeeSchedules SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule

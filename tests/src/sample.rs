@@ -3,6 +3,7 @@
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
 use florin_sdk_core::model::ComponentName;
+use florin_sdk_core::model::FinalState;
 use florin_sdk_core::operation::{self, Operation};
 use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
@@ -144,11 +145,14 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             address(&world.initialised.email),
             "https://app.example.com/set-password".parse().expect("a web address"),
         )),
-        // To the same one: whoever comes next has the same request.
-        "ChangeUserPassword" => json(&operation::ChangeUserPassword {
-            password: Some(password(world)),
-            ..operation::ChangeUserPassword::new(address(&world.initialised.email), password(world))
-        }),
+        // A person of its own: a changed password ends all sessions.
+        "ChangeUserPassword" => {
+            let staff = world::staff(&world.provider, &format!("changing{unique}")).await;
+            json(&operation::ChangeUserPassword {
+                password: Some(world::PASSWORD.into()),
+                ..operation::ChangeUserPassword::new(address(&staff), world::PASSWORD.into())
+            })
+        }
         "ChangeUserEmail" => {
             let staff = world::staff(&world.provider, &format!("moving{unique}")).await;
             let new = address(&format!("moved{unique}@example.com"));
@@ -215,6 +219,15 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             waid: Some(world.alice.waid),
             ..operation::ManualDeposit::new(currency(), amount("7.25"))
         }),
+        "CloseWithdraw" => {
+            let (method, to) = ("manual".to_owned(), "Cash desk 9".to_owned());
+            let request = operation::WalletWithdraw {
+                waid: Some(world.waid),
+                ..operation::WalletWithdraw::new(amount("0.40"), currency(), method, to)
+            };
+            let txid = world.provider.ok(&request).await.txid;
+            json(&operation::CloseWithdraw::new(txid, FinalState::Completed))
+        }
         "PlaceHold" => json(&world::hold_of(&world.alice, "1.75")),
         "CaptureHold" => json(&operation::CaptureHold {
             amount: Some(amount("0.25")),

@@ -171,7 +171,7 @@ test('a public client reads and cannot write; all of it by keyboard', async () =
   const tokens = await oidc.authorizationCodeGrant(config, new URL(page.url()), checks);
   const bearer = { Authorization: `Bearer ${tokens.access_token}` };
   assert.equal((await call('GET', '/api/v1/wallet/list', undefined, bearer)).resultcode, 10000);
-  const write = await call('POST', '/api/v1/wallet', { walletname: 'Mine' }, bearer);
+  const write = await call('POST', '/api/v1/wallet/create', { walletname: 'Mine' }, bearer);
   assert.equal(write.resultcode, 20004);
   await page.close();
 });

@@ -81,6 +81,16 @@ open_text_enum! {
 }
 
 open_text_enum! {
+    /// How a withdrawal ended.
+    FinalState {
+        /// Its money has left.
+        Completed = "Completed",
+        /// Its money is back.
+        Failed = "Failed",
+    }
+}
+
+open_text_enum! {
     /// What a fee is for.
     FeeOperation {
         /// A transfer between wallets.

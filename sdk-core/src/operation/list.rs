@@ -49,8 +49,8 @@ list! {
         CreateRole DeleteRole AssignRoleRight UnassignRoleRight
         CreateApplication DeleteApplication RotateApplicationSecret RotateSigningKey
         CreateUser UpdateUser CreateMobileToken RevokeMobileToken RevokeMobileTokens
+        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit CloseWithdraw
         Login ActivationEmail ResetUserPassword ChangeUserPassword ChangeUserEmail EnableUserMFA DisableUserMFA
-        CreateWallet WalletTransfer CreditWallet DebitWallet ManualDeposit
         PlaceHold CaptureHold ReleaseHold RefundTransaction
         CreatePaymentRequest AcceptPayment RefusePayment UpdateMerchantInfo
         SetTier AssignTier DeleteTier SetFeeSchedule AssignFeeSchedule DeleteFeeSchedule

@@ -5,6 +5,8 @@ use super::operation;
 #[cfg(feature = "write")]
 use crate::id::Uuid;
 use crate::id::{Hoid, Txid, Upid, Waid};
+#[cfg(feature = "write")]
+use crate::model::FinalState;
 use crate::model::{Entry, ListedTransaction, NamedWallet, TransactionState, TransactionType, WalletEntry};
 use crate::money::{Amount, CurrencyCode};
 use crate::timestamp::Timestamp;
@@ -406,4 +408,28 @@ operation! {
             ("waid", op.waid.is_some()),
         ]);
     }
+}
+
+operation! {
+    /// Ends a withdrawal that people send, once: completed, and the money has left, or failed, and it is back.
+    pub money struct CloseWithdraw -> Transferred;
+    Post "/wallet/withdraw/{txid}/close"; callers Provider; group "wallets"; timeout Standard; rate Standard;
+    rights { own ["closewithdraw"], child ["closewithdraw"], any [] }
+    required {
+        /// Which withdrawal.
+        "txid" txid: Txid = 21..=21;
+        /// How it ended.
+        "state" state: FinalState;
+    }
+    optional {
+        /// The id of the transaction outside.
+        "externaltransactionid" external_transaction_id: String = 1..=100;
+        /// The result code outside.
+        "errorcode" error_code: u32 = 0..=4_294_967_295;
+        /// What was said outside.
+        "errormessage" error_message: String = 1..=200;
+        /// The client reference. Absent, the `Idempotency-Key` header is it.
+        "referenceid" reference_id: String = 4..=64;
+    }
+    reference reference_id;
 }

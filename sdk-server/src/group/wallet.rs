@@ -3,10 +3,10 @@
 use crate::ProviderClient;
 use florin_sdk_core::model::WalletEntry;
 use florin_sdk_core::operation::{
-    CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress, GetTrustLines,
-    GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByName, GetWalletListByUpid, ManualDeposit, Moved,
-    NamedWalletList, ProfileWalletList, RefundTransaction, Transferred, TrustLines, Wallet, WalletTransfer,
-    WalletWithdraw, WalletWithdrawTest, WithdrawPath,
+    CloseWithdraw, CreateWallet, CreateWalletDepositAddress, CreatedWallet, CreditWallet, DebitWallet, DepositAddress,
+    GetTrustLines, GetWallet, GetWalletDepositAddress, GetWalletList, GetWalletListByName, GetWalletListByUpid,
+    ManualDeposit, Moved, NamedWalletList, ProfileWalletList, RefundTransaction, Transferred, TrustLines, Wallet,
+    WalletTransfer, WalletWithdraw, WalletWithdrawTest, WithdrawPath,
 };
 use florin_sdk_core::{CurrencyCode, FlorinError, Upid, Waid};
 
@@ -128,6 +128,21 @@ impl WalletGroup {
     /// Source: `GetTrustLines` in spec/omnigate/operations.json.
     pub async fn trust_lines(&self, network: String, address: String) -> Result<TrustLines, FlorinError> {
         self.0.send(GetTrustLines { network, address }).await
+    }
+
+    /// Ends a withdrawal that people send, once: completed, or failed. What a bridge is at, only the bridge ends (20000);
+    /// what has ended is refused (20017). Answers the transaction that ended it.
+    ///
+    /// `reference`: as in [`Self::credit`].
+    ///
+    /// Source: `CloseWithdraw`, an operation of Florin's own for the right `closewithdraw`.
+    #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
+    pub async fn close_withdraw(
+        &self,
+        request: CloseWithdraw,
+        reference: Option<String>,
+    ) -> Result<Transferred, FlorinError> {
+        self.0.send_money(request, reference).await
     }
 
     /// Makes a wallet.

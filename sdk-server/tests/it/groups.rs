@@ -94,6 +94,8 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("SetFeeSchedule": fees.set(request(r#"{"schedulename":"Gold"}"#)));
     call!("AssignFeeSchedule": fees.assign(upid(), None));
     call!("DeleteFeeSchedule": fees.delete(fsid()));
+    let close = r#"{"txid":"txid_1234567812345678","state":"Failed"}"#;
+    call!("CloseWithdraw": wallets.close_withdraw(request(close), None));
     call!("ManualDeposit": wallets.deposit(request(credit), None));
     call!("RefundTransaction": wallets.refund(request(r#"{"txid":"txid_1234567812345678"}"#), None));
     let hoid = "hoid_1234567812345678";

@@ -46,7 +46,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
     if args.sandbox {
         momo::sandbox::open(&app).await?;
-        bridge::sandbox::open(&app).await?;
+        // What is locked is opened by the bridges' worker, once somebody has unlocked it.
+        if !app.sealer().is_locked(Component::Omnibridge) {
+            bridge::sandbox::open(&app).await?;
+        }
         writeln!(
             out,
             "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; mails at /console/outbox; not for real money"

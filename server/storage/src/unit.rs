@@ -108,7 +108,13 @@ impl<'a, T: Transaction> Unit<'a, T> {
     pub(crate) fn look_ahead(&mut self, batch: &mut [Box<dyn WriteJob>]) {
         self.open = (0..batch.len()).collect();
         self.pass(batch);
-        if self.failed.is_none() && !self.open.is_empty() {
+        self.ask_for_missing();
+    }
+
+    /// Asks for what the jobs missed. Not if all begins anew: what is asked for then is asked for once more, and an answer
+    /// that is taken twice is none the second time.
+    fn ask_for_missing(&mut self) {
+        if self.failed.is_none() && !self.stale && !self.open.is_empty() {
             self.ask();
         }
     }
@@ -139,9 +145,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
                 self.open = (0..batch.len()).collect();
             }
             self.pass(batch);
-            if self.failed.is_none() && !self.open.is_empty() {
-                self.ask();
-            }
+            self.ask_for_missing();
         }
         Err(StoreError::Engine("a job asked for ever more rows".to_owned()))
     }

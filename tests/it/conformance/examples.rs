@@ -63,6 +63,9 @@ const MENDED_ANSWERS: &[(&str, &str, Mending, &str)] = &[
     ("GetPaymentStatus", "/amount", Text("0.1214"), "A-011"),
     // the second entry says status, the first entry and the table say statusmessage.
     ("GetPaymentTransactionList", "/transactionlist/1/status", Name("statusmessage"), "A-046"),
+    // misspelt in the example only.
+    ("GetTierData", "/tierlist/0/limitwithdrawcryptotamount1", Name("limitwithdrawcryptoamount1"), "A-045"),
+    ("GetTierData", "/tierlist/0/limitwithdrawcryptotamount2", Name("limitwithdrawcryptoamount2"), "A-045"),
     // keys with a space at the end.
     ("GetTrustLines", "/trustlines/0/issueraddress ", Name("issueraddress"), "A-044"),
     ("GetTrustLines", "/trustlines/0/issuername ", Name("issuername"), "A-044"),
@@ -187,6 +190,11 @@ fn every_example_request_parses_and_comes_out_the_same() {
             }
             // The server reads both; our types hold the one that is written.
             aliased(spec.name, &mut json);
+            if spec.name == "UpdateMerchantInfo" {
+                // the text is read, the value is written.
+                assert_eq!(json["accepttos"], json!("true"));
+                json["accepttos"] = json!(true);
+            }
             // The body is not all: what stands in the path is shown elsewhere.
             let documented = &of(&all, spec.name).documented;
             for param in documented.path_params.iter().filter(|param| spec.paths[0].contains(&param.name)) {

@@ -1,6 +1,7 @@
 //! The table: for each operation that is about money a request that succeeds, and the same with one thing changed.
 
 use super::owner::Owner;
+use florin_sdk_core::model::FinalState;
 use florin_sdk_core::operation::{self, Operation, Spec};
 use florin_tests::sample;
 use florin_tests::world::{self, amount};
@@ -126,6 +127,15 @@ pub(super) async fn row(owner: &Owner, spec: Spec) -> Row {
             let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
             let request = operation::WalletWithdraw::new(amount("1.25"), currency(), method, to);
             (fields(&request), Some("amount"), "destinationaddress", json!("Cash desk 8"))
+        }
+        "CloseWithdraw" => {
+            let spare = async || {
+                let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
+                let request = operation::WalletWithdraw::new(amount("1.25"), currency(), method, to);
+                owner.api.ok(&request).await.txid
+            };
+            let request = operation::CloseWithdraw::new(spare().await, FinalState::Failed);
+            (fields(&request), None, "txid", json!(spare().await))
         }
         "AssignBridgeDeposit" => {
             let lost = sample::unassigned(&owner.api).await;

@@ -470,6 +470,7 @@ fn end(store: &mut dyn Writer, order: &mut Order, status: OrderStatus) -> Result
             source: None,
             code: None,
             message: order.reason.as_deref(),
+            reference: None,
         };
         let done = status == OrderStatus::Done;
         let ended = if done {
@@ -494,6 +495,34 @@ fn end(store: &mut dyn Writer, order: &mut Order, status: OrderStatus) -> Result
     order.due = None;
     order.closed = Some(store.now());
     Ok(())
+}
+
+/// Ends a withdrawal by hand: one that no bridge works on. Answers the transaction that ended it.
+///
+/// # Errors
+/// `INVALID_REQUEST` while a bridge is at it, which alone knows what the network did; `WITHDRAWAL_CLOSED` if it has ended.
+pub fn close_by_hand(
+    store: &mut dyn Writer,
+    bridges: &Bridges,
+    txid: Txid,
+    done: bool,
+    result: OutsideResult<'_>,
+) -> Result<Txid, Refusal> {
+    let order = store.claim::<Order>(txid.number().cast_signed())?.filter(|order| order.txid == Some(txid));
+    if let Some(mut order) = order.filter(Order::is_open) {
+        let by_hand = bridges.named("txid", &order.bridge).is_ok_and(|bridge| bridge.by_hand());
+        if !by_hand {
+            return Err(Refusal::field("txid", format!("is on its way over {}, which ends it", order.bridge)));
+        }
+        order.network_id = result.network_id.map(str::to_owned);
+        order.reason = result.message.map(str::to_owned);
+        order.status = if done { OrderStatus::Done } else { OrderStatus::Failed };
+        order.due = None;
+        order.closed = Some(store.now());
+        store.update(&order)?;
+    }
+    let end = if done { ledger::complete_withdraw } else { ledger::fail_withdraw };
+    end(store, txid, result)?.ended.ok_or_else(|| Refusal::new(Code::SYSTEM_ERROR))
 }
 
 /// The orders of a bridge, the newest first.

@@ -68,6 +68,7 @@ pub struct FeeRule {
 mod units {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
     pub(super) fn serialize<S: Serializer>(units: &i128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(units)
     }
@@ -80,6 +81,7 @@ mod units {
 mod maybe_units {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    #[allow(clippy::ref_option, reason = "serde asks for it")]
     pub(super) fn serialize<S: Serializer>(units: &Option<i128>, serializer: S) -> Result<S::Ok, S::Error> {
         match units {
             Some(units) => serializer.collect_str(units),

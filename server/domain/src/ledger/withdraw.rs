@@ -189,6 +189,8 @@ pub struct OutsideResult<'a> {
     pub code: Option<u32>,
     /// What was said there.
     pub message: Option<&'a str>,
+    /// The client reference that it is ended under, by hand.
+    pub reference: Option<&'a str>,
 }
 
 /// A withdrawal that has not ended yet, with its hold, wallet and currency.
@@ -241,6 +243,7 @@ pub fn complete_withdraw(store: &mut dyn Writer, txid: Txid, result: OutsideResu
     let heading = Heading {
         method: &withdrawal.method,
         description: &description,
+        reference: result.reference,
         hold: Some(hold.terms()),
         ..Heading::new(TransactionType::Capture)
     };
@@ -258,6 +261,7 @@ pub fn fail_withdraw(store: &mut dyn Writer, txid: Txid, result: OutsideResult<'
     let heading = Heading {
         method: &withdrawal.method,
         description: &description,
+        reference: result.reference,
         hold: Some(hold.terms()),
         ..Heading::new(TransactionType::Release)
     };

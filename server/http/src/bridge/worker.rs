@@ -3,12 +3,13 @@
 //! Each step is a write job of its own on what is stored. Killed at any point, it is found again; done twice, it does
 //! nothing the second time. How: [`florin_domain::bridge::order`], [`florin_domain::bridge::deposit`].
 
-use super::SIMULATED;
+use super::{SIMULATED, sandbox};
 use crate::app::App;
 use florin_domain::Refusal;
 use florin_domain::bridge::network::{Incoming, Sending};
 use florin_domain::bridge::order::{self, Said};
 use florin_domain::bridge::{Bridge, Trouble, deposit, sim};
+use florin_domain::seal::Component;
 use florin_domain::store::Writer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,7 +161,25 @@ async fn look(app: &App, bridge: &Arc<dyn Bridge>) -> Result<bool, Refusal> {
     Ok(to < last)
 }
 
+/// Puts the simulated networks in place as soon as their accounts' secrets can be sealed.
+async fn open_when_unlocked(app: &App) {
+    if !app.sealer().is_locked(Component::Omnibridge) {
+        return; // The server has done so before it listened.
+    }
+    loop {
+        tokio::time::sleep(TICK).await;
+        if app.sealer().is_locked(Component::Omnibridge) {
+            continue;
+        }
+        match sandbox::open(app).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "the simulated networks could not be put in place"),
+        }
+    }
+}
+
 async fn ticks(app: App) {
+    open_when_unlocked(&app).await;
     loop {
         for facts in SIMULATED {
             let tick = async {

@@ -78,6 +78,7 @@ pub(crate) fn routes() -> Routes {
         .write(wallet::credit_wallet)
         .write(wallet::debit_wallet)
         .write(wallet::manual_deposit)
+        .write(wallet::close_withdraw)
         .write(hold::place_hold)
         .write(hold::capture_hold)
         .write(hold::release_hold)

@@ -1,8 +1,8 @@
 //! People who sign in: their profiles, and what the platform does with them.
 
 use crate::exchange::{Reading, Writing};
-use florin_domain::Refusal;
 use florin_domain::identity::{self, Place, User};
+use florin_domain::{Refusal, credential};
 use florin_sdk_core::model::Status;
 use florin_sdk_core::operation::{
     DefaultProfile, Done, GetProfileList, GetSystemUser, ListedProfile, ProfileList, SystemUser, SystemUserAnswer,
@@ -49,12 +49,13 @@ pub(super) fn get_system_user(call: &mut Reading<'_>, op: GetSystemUser) -> Resu
     let grant = identity::grant_on(call.store, upid, user.uuid)?.unwrap_or_default();
     // A person whose address is not confirmed cannot sign in; a provider's end user has none to confirm.
     let works = user.status == Status::Active && (user.confirmed.is_some() || user.email.is_none());
+    let is_mfa_enabled = credential::is_mfa_on(call.store, user.uuid)?;
     let data = profile.data();
     Ok(SystemUserAnswer {
         user: SystemUser {
             uuid: user.uuid,
             email: user.email.unwrap_or_default(),
-            is_mfa_enabled: false,
+            is_mfa_enabled,
             language: user.language.unwrap_or_else(|| DEFAULT_LANGUAGE.to_owned()),
             status: if works { Status::Active } else { Status::Inactive },
             default_profile: DefaultProfile {

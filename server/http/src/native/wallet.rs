@@ -4,18 +4,22 @@ use super::user::DEFAULT_PAGE;
 use crate::exchange::{Reading, Writing};
 use florin_domain::Refusal;
 use florin_domain::access::{Caller, reach};
+use florin_domain::bridge::order;
 use florin_domain::currency::{Currency, need_currency};
 use florin_domain::identity::{self, Selector, default_wallet};
-use florin_domain::ledger::{self, Conversion, HistoryFilter, Leg, NewDeposit, NewTransaction, need_wallet};
+use florin_domain::ledger::{
+    self, Conversion, HistoryFilter, Leg, NewDeposit, NewTransaction, OutsideResult, Withdrawal, need_wallet,
+};
 use florin_domain::reference::Made;
 use florin_domain::store::Reader;
 use florin_domain::tier::{self, Permission};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::{NamedWallet, TransactionType, WalletEntry};
+use florin_sdk_core::model::{FinalState, NamedWallet, TransactionType, WalletEntry};
 use florin_sdk_core::operation::{
-    Access, CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList, GetWalletListByName,
-    GetWalletListByUpid, GetWalletTransactionDetails, GetWalletTransactionList, ManualDeposit, Moved, NamedWalletList,
-    Operation, ProfileWalletList, TransactionDetails, TransactionList, Transferred, Wallet, WalletList, WalletTransfer,
+    Access, CloseWithdraw, CreateWallet, CreatedWallet, CreditWallet, DebitWallet, GetWallet, GetWalletList,
+    GetWalletListByName, GetWalletListByUpid, GetWalletTransactionDetails, GetWalletTransactionList, ManualDeposit,
+    Moved, NamedWalletList, Operation, ProfileWalletList, TransactionDetails, TransactionList, Transferred, Wallet,
+    WalletList, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Txid, Upid, Uuid, Waid};
 
@@ -272,4 +276,21 @@ fn may_enter(call: &mut Writing<'_>, currency: &Currency) -> Result<(), Refusal>
         None if identity::need_profile(call.store.reader(), call.caller.upid)?.system => Ok(()),
         None => Err(Refusal::because(Code::FORBIDDEN, "Only the platform enters money of its own currencies")),
     }
+}
+
+pub(super) fn close_withdraw(call: &mut Writing<'_>, op: CloseWithdraw) -> Result<Transferred, Refusal> {
+    let withdrawal = call.store.get::<Withdrawal>(op.txid)?.ok_or_else(Refusal::not_found)?;
+    let wallet = need_wallet(call.store.reader(), withdrawal.waid)?;
+    reach::<CloseWithdraw>(call.store.reader(), call.caller, wallet.upid)?;
+    let result = OutsideResult {
+        network_id: op.external_transaction_id.as_deref(),
+        source: None,
+        code: op.error_code,
+        message: op.error_message.as_deref(),
+        reference: call.reference,
+    };
+    let done = op.state == FinalState::Completed;
+    let txid = order::close_by_hand(call.store, call.bridges, op.txid, done, result)?;
+    call.made = Made { txid: Some(txid), prid: None };
+    Ok(Transferred { txid })
 }

@@ -145,8 +145,11 @@ impl Drop for SqliteStore {
         self.writes.close();
         self.reads.close();
         for worker in self.workers.drain(..) {
-            // A worker that panicked has said so itself.
-            let _ = worker.join();
+            // The last who held the store may be a job, and then this is its worker: that ends by itself.
+            if worker.thread().id() != std::thread::current().id() {
+                // A worker that panicked has said so itself.
+                let _ = worker.join();
+            }
         }
     }
 }

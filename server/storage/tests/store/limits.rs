@@ -1,7 +1,7 @@
 //! Tiers and fees, as the ledger enforces them: over their time, at the same time, and given back.
 
 use crate::books::{Books, books_on, settled, token};
-use crate::support::{Engine, Pending, engine_tests, start, write};
+use crate::support::{Engine, Pending, engine_tests, write};
 use florin_domain::fee::{self, FeeRule};
 use florin_domain::ledger::{self, Leg, NewTransaction};
 use florin_domain::tier::{self, TierTerms};

@@ -6,11 +6,11 @@ use crate::books::books_on as books;
 use crate::proxy::Proxy;
 use crate::server::{self, Database};
 use crate::support::{Engine, Temporary, read, start, write};
-use florin_domain::identity;
+use florin_domain::identity::{self, Profile, User};
 use florin_domain::ledger;
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::reference::{self, Identity, Made};
-use florin_domain::store::{Store, StoreError};
+use florin_domain::store::{Record, Store, StoreError};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{JsonObject, Secret, Upid};
@@ -68,6 +68,30 @@ fn migrations_and_records_agree() {
         ));
         let key = table.columns[..table.key].join(",");
         assert!(unique.contains(&vec![key.clone()]), "the key of {} is {key}, unique are {unique:?}", table.name);
+    }
+}
+
+/// A job that lists begins the transaction before its rows have come. If it turns out then that what was at hand is out of
+/// date, all is asked for once more, and must be found.
+#[test]
+fn a_job_that_lists_finds_its_rows_after_what_is_kept_was_changed() {
+    let Some(place) = place() else { return };
+    let store = place.open();
+    let upid = set_up(&*store);
+    write(&*store, move |w| Ok(w.insert(&key(7, upid))?)).unwrap();
+    for round in 0..3 {
+        write(&*store, move |w| {
+            let mut profile = w.claim::<Profile>(upid)?.unwrap();
+            profile.version += 1;
+            Ok(w.update(&profile)?)
+        })
+        .unwrap();
+        let found = write(&*store, move |w| {
+            let (profile, key) = (w.get::<Profile>(upid), w.get::<SubscriptionKey>(7_i64));
+            let users = w.list::<User>(User::query());
+            Ok((profile?.is_some(), key?.is_some(), users?.len()))
+        });
+        assert_eq!(found.unwrap(), (true, true, 1), "round {round}");
     }
 }
 
