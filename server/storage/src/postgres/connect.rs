@@ -110,15 +110,16 @@ impl Session {
     /// Sends what this asks for, and does not wait for the answer: whoever wants it waits for what this gives. Meanwhile
     /// the server works, and so do we.
     pub(super) fn start<T: 'static>(&self, mut asked: Under<T>) -> Under<T> {
-        self.runtime.block_on(async {
+        let early = self.runtime.block_on(async {
             let early = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
             // Now it is with the connection, which puts it on the wire when it has its turn.
             tokio::task::yield_now().await;
-            match early {
-                Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
-                Poll::Pending => asked,
-            }
-        })
+            early
+        });
+        match early {
+            Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+            Poll::Pending => asked,
+        }
     }
 
     /// Runs statements that take and give nothing.

@@ -52,7 +52,7 @@ pub(super) fn snapshots(
 
 impl Reader for PgSnapshot {
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        select(&mut self.session, None, query).map_err(|failure| failure.error())
+        select(&self.session, None, query).map_err(|failure| failure.error())
     }
 
     fn now(&self) -> Timestamp {

@@ -230,11 +230,11 @@ impl<'a> PgTransaction<'a> {
             return Err(End::Undone(failure));
         }
         if !self.begun {
-            return match changes.is_empty() {
-                true => Ok(Box::pin(std::future::ready(Ok(())))),
-                // Whoever decided has said `ready` before.
-                false => Err(End::Undone(Failure::Engine("changes outside of a transaction".to_owned()))),
-            };
+            if changes.is_empty() {
+                return Ok(Box::pin(std::future::ready(Ok(()))));
+            }
+            // Whoever decided has said `ready` before.
+            return Err(End::Undone(Failure::Engine("changes outside of a transaction".to_owned())));
         }
         let writes = self.writes(changes).map_err(End::Undone)?;
         let client = self.tools.session.client.clone();

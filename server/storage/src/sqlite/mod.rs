@@ -193,12 +193,6 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
         other => other,
     })?;
     // FULL: each commit is on disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
-    if let Ok(size) = std::env::var("XPAGE") {
-        connection.execute_batch(&format!("PRAGMA page_size = {size}")).map_err(engine)?;
-    }
-    if let Ok(size) = std::env::var("XCHECK") {
-        connection.execute_batch(&format!("PRAGMA wal_autocheckpoint = {size}")).map_err(engine)?;
-    }
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
         .map_err(engine)?;
