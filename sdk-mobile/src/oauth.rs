@@ -375,6 +375,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what a transport answers")]
     fn answer(status: u16, body: &str) -> Result<WireAnswer, Lost> {
         Ok(WireAnswer { status, request_id: None, body: body.as_bytes().to_vec() })
     }

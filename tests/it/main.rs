@@ -8,6 +8,13 @@
     clippy::panic,
     reason = "tests and their harness"
 )]
+#![allow(
+    clippy::match_same_arms,
+    clippy::type_complexity,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "tables read best in one form"
+)]
 #![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
 
 mod bad_input;

@@ -161,7 +161,7 @@ async fn five_thousand_events_through_a_receiver_that_fails_and_a_server_that_is
         // The books number them as they were booked, and each wallet has one maker: in order.
         assert_eq!(taken.get(&waid.to_string()), Some(&txids), "seed {seed}: {waid}");
     }
-    println!("{kills} kills, {refused} refused, {again} taken again");
+    eprintln!("{kills} kills, {refused} refused, {again} taken again");
     world.server.terminate().await;
     world.server.home.verify().await.sound();
 }
@@ -547,7 +547,7 @@ async fn no_address_leads_into_the_operators_network() {
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            println!("{host} is refused");
+            eprintln!("{host} is refused");
         }
     };
     timeout(PATIENCE, refused).await.expect("each is refused");

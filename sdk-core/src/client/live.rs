@@ -261,16 +261,13 @@ impl Reader {
             if !has_data {
                 return Some(Item::Place(id));
             }
-            return Some(match serde_json::from_str::<WithoutId>(&data) {
-                Ok(WithoutId { event: crate::model::Event { kind, timestamp, data } }) => {
-                    Item::Event(Box::new(LiveEvent { id, kind, timestamp, data }))
-                }
-                Err(_) => {
-                    // Of a later version, perhaps. Whoever waits for the next one must not wait for ever.
-                    tracing::warn!("an event could not be read");
-                    Item::Place(id)
-                }
-            });
+            let Ok(WithoutId { event }) = serde_json::from_str::<WithoutId>(&data) else {
+                // Of a later version, perhaps. Whoever waits for the next one must not wait for ever.
+                tracing::warn!("an event could not be read");
+                return Some(Item::Place(id));
+            };
+            let crate::model::Event { kind, timestamp, data } = event;
+            return Some(Item::Event(Box::new(LiveEvent { id, kind, timestamp, data })));
         }
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);

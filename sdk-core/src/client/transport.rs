@@ -215,13 +215,11 @@ impl Transport for HttpTransport {
     async fn open(&self, request: WireRequest) -> Result<WireStream, Lost> {
         let timeout = request.timeout;
         let broken = |e: reqwest::Error| Lost { outcome: Outcome::NoAnswer, reason: chain(&e.without_url()) };
-        let response = match tokio::time::timeout(timeout, self.begin(request)).await {
-            Ok(begun) => begun.map_err(broken)?,
-            Err(_) => {
-                let reason = format!("no answer within {} ms", timeout.as_millis());
-                return Err(Lost { outcome: Outcome::NoAnswer, reason });
-            }
+        let Ok(begun) = tokio::time::timeout(timeout, self.begin(request)).await else {
+            let reason = format!("no answer within {} ms", timeout.as_millis());
+            return Err(Lost { outcome: Outcome::NoAnswer, reason });
         };
+        let response = begun.map_err(broken)?;
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         Ok(WireStream {
             status: response.status().as_u16(),

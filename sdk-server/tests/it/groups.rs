@@ -52,6 +52,7 @@ const MERCHANT: &str = r#"{"accepttos":true,"firstname":"A","lastname":"B","date
     "address":"D","postalcode":"E","state":"QC","entitytype":"company","businessname":"ACME","businesstaxid":"123456789"}"#;
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 async fn every_operation_but_the_apps_own_has_a_call() {
     let platform = Arc::new(Refusing::default());
     let client = Client::with_transport(

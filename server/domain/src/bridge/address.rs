@@ -233,7 +233,9 @@ mod tests {
             "rKYCbogMexAxR3tySTTC7UFbnoKdUK5H19",
         ];
         good(AddressKind::Ripple, &list);
-        list.iter().for_each(|text| each_change_is_found(AddressKind::Ripple, text));
+        for text in list {
+            each_change_is_found(AddressKind::Ripple, text);
+        }
         // The page's invalid ones, a secret, another network's, nothing.
         bad(
             AddressKind::Ripple,

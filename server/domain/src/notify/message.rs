@@ -142,9 +142,9 @@ pub(super) fn write_new(store: &mut dyn Writer, message: NewMessage) -> Result<(
     lane.entries = lane.entries.saturating_add(1);
     lane.due = lane.due.or(Some(now));
     if is_new {
-        store.insert(&lane)?
+        store.insert(&lane)?;
     } else {
-        store.update(&lane)?
+        store.update(&lane)?;
     }
     let number = store.next_id().cast_signed();
     insert(store, number, lane.entries, message, now)
@@ -402,11 +402,11 @@ fn hurry(store: &mut dyn Writer, key: LaneKey) -> Result<(), Refusal> {
     let Some(mut lane) = store.claim::<Lane>(key)?.filter(|lane| lane.holder.is_none()) else { return Ok(()) };
     let open = Event::query().eq(Event::target, key.0).eq(Event::lane, key.1);
     let open = open.greater(Event::due, Timestamp::from_millis(0)).ascending(Event::place);
-    if let Some(first) = store.first::<Event>(open)?.filter(|event| event.due.is_some_and(|due| due > now)) {
-        if let Some(mut event) = store.claim::<Event>(first.number)? {
-            event.due = Some(now);
-            store.update(&event)?;
-        }
+    if let Some(first) = store.first::<Event>(open)?.filter(|event| event.due.is_some_and(|due| due > now))
+        && let Some(mut event) = store.claim::<Event>(first.number)?
+    {
+        event.due = Some(now);
+        store.update(&event)?;
     }
     lane.due = Some(now);
     Ok(store.update(&lane)?)

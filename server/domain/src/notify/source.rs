@@ -206,7 +206,10 @@ fn floor(now: Timestamp) -> i64 {
     now.millis().saturating_mul(1000).saturating_sub(MARGIN).max(0)
 }
 
-fn lengths(store: &mut dyn Reader) -> Result<(Vec<(u32, i64)>, Vec<(u32, i64)>), Refusal> {
+/// How long each chain is.
+type Lengths = Vec<(u32, i64)>;
+
+fn lengths(store: &mut dyn Reader) -> Result<(Lengths, Lengths), Refusal> {
     let moved = store.list::<Chain>(Chain::query())?.into_iter().map(|chain| (chain.chain, chain.length)).collect();
     let told =
         store.list::<NoticeHead>(NoticeHead::query())?.into_iter().map(|head| (head.chain, head.length)).collect();

@@ -14,6 +14,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use hyper::body::Frame;
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -169,7 +170,8 @@ impl Stream {
             if may_hear(&self.caller, happening) {
                 let event = told(happening, &self.cursor);
                 let json = serde_json::to_string(&event).map_err(|_| End)?;
-                text.push_str(&format!("id: {}\nevent: {}\ndata: {json}\n\n", event.id, event.kind));
+                // Writing to a String cannot fail.
+                let _ = write!(text, "id: {}\nevent: {}\ndata: {json}\n\n", event.id, event.kind);
                 self.left = self.left.saturating_sub(1);
                 if self.left == 0 {
                     self.send(text).await?;

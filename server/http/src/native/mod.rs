@@ -22,6 +22,7 @@ use crate::exchange::Routes;
 use crate::live;
 
 /// The operations in their places.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .read(profile::get_profile)

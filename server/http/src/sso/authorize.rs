@@ -102,7 +102,7 @@ async fn ask_with(app: &App, parts: &Parts) -> Result<Response, Reject> {
     let query = parts.uri.query().unwrap_or_default();
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     let twice = |name: &&str| pairs.iter().filter(|(found, _)| found == name).count() > 1;
-    if NAMES.iter().any(|name| twice(&name)) {
+    if NAMES.iter().any(twice) {
         return Err(Reject::Page("The link says the same thing twice."));
     }
     let value = |name: &str| pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone().into_owned());

@@ -80,7 +80,7 @@ impl Form {
 
     /// Whether the form was shown by us to the browser that has this cookie.
     pub(super) fn is_ours(&self, headers: &HeaderMap, cookie: Option<&Secret>) -> bool {
-        let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
+        let site = headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
         let from_us = site.is_none_or(|site| site == b"same-origin" || site == b"none");
         from_us && cookie.is_some_and(|cookie| self.text("csrf") == csrf(cookie))
     }

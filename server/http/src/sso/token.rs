@@ -130,24 +130,23 @@ async fn sign(app: &App, client_id: String, exchange: Exchange) -> Result<Tokens
     app.slowly(move || {
         let claims: Claims = draft.claims().clone();
         let signed = draft.clone().sign(&sealer)?;
-        let id_token = match scope.openid {
-            false => None,
-            true => {
-                let hash = secrets::fingerprint(signed.token.expose());
-                let half = hash.first_chunk::<16>().map(|half| URL_SAFE_NO_PAD.encode(half)).unwrap_or_default();
-                let claims = IdClaims {
-                    iss: issuer,
-                    sub: claims.sub,
-                    aud: client_id,
-                    iat: claims.iat,
-                    exp: claims.exp,
-                    auth_time: code.as_ref().map(|code| code.signed_in.millis().div_euclid(1000)),
-                    nonce: code.and_then(|code| code.nonce),
-                    email,
-                    at_hash: half,
-                };
-                Some(draft.sign_also(&sealer, &claims)?)
-            }
+        let id_token = if scope.openid {
+            let hash = secrets::fingerprint(signed.token.expose());
+            let half = hash.first_chunk::<16>().map(|half| URL_SAFE_NO_PAD.encode(half)).unwrap_or_default();
+            let claims = IdClaims {
+                iss: issuer,
+                sub: claims.sub,
+                aud: client_id,
+                iat: claims.iat,
+                exp: claims.exp,
+                auth_time: code.as_ref().map(|code| code.signed_in.millis().div_euclid(1000)),
+                nonce: code.and_then(|code| code.nonce),
+                email,
+                at_hash: half,
+            };
+            Some(draft.sign_also(&sealer, &claims)?)
+        } else {
+            None
         };
         Ok(Tokens { signed, id_token, refresh: sso::new_secret() })
     })
