@@ -37,7 +37,7 @@ impl Wire for Assent {
 #[cfg(feature = "uniffi")]
 uniffi::custom_type!(Assent, bool, {
     try_lift: |agreed| if agreed { Ok(Assent) } else { Err(FlorinError::invalid("accepttos", "must be true").into()) },
-    lower: |_| true,
+    lower: |_agreed| true,
 });
 
 /// Digits that are no number: those at the beginning may be zeros. A number is read, too, with zeros put before it

@@ -142,7 +142,8 @@ impl State {
         self.failures = self.failures.saturating_add(1);
     }
 
-    async fn pause(&self, shared: &Shared) {
+    // Not `&self`: what is waited for must be sent between threads, and a stream cannot be shared by them.
+    async fn pause(&mut self, shared: &Shared) {
         if self.failures == 0 {
             return;
         }
