@@ -445,7 +445,11 @@ async fn what_anybody_may_call_is_counted_by_address_as_trusted_proxies_say() {
     assert!(counts.iter().all(|count| (60..200).contains(count)), "{counts:?}");
     // Guesses of credentials are counted there, too; who has one that works is not disturbed.
     let guess = from("198.51.100.1").key("0123456789ABCDEF0123456789ABCDEF");
-    assert_eq!(guess.code(&GetProfile::new()).await, FAST);
+    let mut codes = Vec::new();
+    for _ in 0..200 {
+        codes.push(guess.code(&GetProfile::new()).await);
+    }
+    assert!(codes.contains(&FAST) && codes.iter().all(|code| matches!(*code, FAST | 20001)), "{codes:?}");
     let known = from("198.51.100.1").key(&initialised.apikey);
     assert_eq!(known.code(&GetProfile::new()).await, 10000);
 }

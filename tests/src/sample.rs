@@ -2,8 +2,8 @@
 
 use crate::http::Api;
 use crate::world::{self, World, amount, currency};
-use florin_sdk_core::model::ComponentName;
 use florin_sdk_core::model::FinalState;
+use florin_sdk_core::model::{ComponentName, FeeOperation};
 use florin_sdk_core::operation::{self, Operation};
 use florin_sdk_core::{Email, Hoid, JsonObject, Secret, SecretObject};
 use serde_json::Value;
@@ -201,7 +201,18 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             world.provider.ok(&operation::SetTier::new(level, "Spare".to_owned())).await;
             json(&operation::DeleteTier { level })
         }
-        "ListFeeSchedules" => json(&operation::ListFeeSchedules {}),
+        "ListFeeSchedules" => {
+            let with_a_rule = operation::SetFeeSchedule {
+                schedule_name: Some("With a rule".to_owned()),
+                fee_operation: Some(FeeOperation::Withdraw),
+                fee_currency: Some(currency()),
+                fixed: Some(amount("0.10")),
+                basis_points: Some(10),
+                ..operation::SetFeeSchedule::new()
+            };
+            world.provider.ok(&with_a_rule).await;
+            json(&operation::ListFeeSchedules {})
+        }
         "SetFeeSchedule" => json(&operation::SetFeeSchedule {
             schedule_name: Some("Sample".to_owned()),
             ..operation::SetFeeSchedule::new()
@@ -278,13 +289,18 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let (method, to) = ("manual".to_owned(), "Cash desk 7".to_owned());
             json(&operation::WalletWithdraw::new(amount("1.50"), currency(), method, to))
         }
-        "WalletWithdrawTest" => json(&operation::WalletWithdrawTest {
-            amount: Some(amount("20")),
-            currency: Some("XRP".parse().expect("a code")),
-            ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
-        }),
+        "WalletWithdrawTest" => {
+            // There is a path only for who has something to pay with.
+            let found = unassigned(&world.provider).await;
+            world.provider.ok(&operation::AssignBridgeDeposit::new("ripple".to_owned(), found, world.waid)).await;
+            json(&operation::WalletWithdrawTest {
+                amount: Some(amount("1")),
+                currency: Some("XRP".parse().expect("a code")),
+                ..operation::WalletWithdrawTest::new("ripple".to_owned(), RECEIVER.to_owned())
+            })
+        }
         "GetTrustLines" => {
-            json(&operation::GetTrustLines { network: "ripple".to_owned(), address: RECEIVER.to_owned() })
+            json(&operation::GetTrustLines { network: "ripple".to_owned(), address: trusting_account(world).await })
         }
         "IssueIOU" => {
             let issuer = ripple_account(world, true).await;
@@ -296,7 +312,17 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
             let bridge = if have.contains_key("ripple") { "stellar" } else { "ripple" };
             json(&operation::CreateProfileAddress { bridge_name: bridge.to_owned() })
         }
-        "GetProfileAddressList" => json(&operation::GetProfileAddressList::new()),
+        "GetProfileAddressList" => {
+            let have = world.provider.ok(&operation::GetProfileAddressList::new()).await.addresses;
+            if !have.contains_key("ripple") {
+                let bridge_name = "ripple".to_owned();
+                world.provider.ok(&operation::CreateProfileAddress { bridge_name }).await;
+            }
+            let have = world.provider.ok(&operation::GetProfileAddressList::new()).await.addresses;
+            let hosted = have["ripple"].profile_address.clone();
+            world.provider.ok(&trust_from(hosted)).await;
+            json(&operation::GetProfileAddressList::new())
+        }
         "SetAddressTrustline" => {
             let (hosted, usd) = (ripple_account(world, false).await, "USD".parse().expect("a code"));
             let (bridge, issuer) = ("ripple".to_owned(), RECEIVER.to_owned());
@@ -320,7 +346,10 @@ pub async fn of(world: &World, name: &str) -> Option<Value> {
         "GetSystemBridgeExternalAccountList" => {
             json(&operation::GetSystemBridgeExternalAccountList { bridge_name: "ripple".to_owned(), instance_id: 1 })
         }
-        "ListBridgeDeposits" => json(&operation::ListBridgeDeposits::new("ripple".to_owned(), 1)),
+        "ListBridgeDeposits" => {
+            unassigned(&world.provider).await;
+            json(&operation::ListBridgeDeposits::new("ripple".to_owned(), 1))
+        }
         "ListBridgeOrders" => json(&operation::ListBridgeOrders::new("ripple".to_owned(), 1)),
         "AssignBridgeDeposit" => {
             let lost = unassigned(&world.provider).await;
@@ -399,6 +428,19 @@ async fn ripple_account(world: &World, issuing: bool) -> String {
     let address = outside_address(&world.provider, "ripple").await;
     world.provider.ok(&account_data(&address, issuing)).await;
     address
+}
+
+/// An account of the ripple network that the platform has the key of, and that trusts an issuer.
+async fn trusting_account(world: &World) -> String {
+    let address = ripple_account(world, false).await;
+    world.provider.ok(&trust_from(address.clone())).await;
+    address
+}
+
+/// Trust in an issuer, of this account.
+fn trust_from(hosted: String) -> operation::SetAddressTrustline {
+    let usd = "USD".parse().expect("a code");
+    operation::SetAddressTrustline::new("ripple".to_owned(), hosted, RECEIVER.to_owned(), usd, amount("1000"))
 }
 
 /// A request as the table has it: of the type that bears the name.

@@ -30,8 +30,17 @@ const SIGN_ON: &[&str] = &[
 ];
 
 /// Examples that are turned away for what they say, not for how: operation, the field, why.
-const TURNED_AWAY: &[(&str, &str, &str)] =
-    &[("AcceptPayment", "method", "applepay needs a payment processor; this server settles from wallets")];
+const TURNED_AWAY: &[(&str, &str, &str)] = &[
+    ("AcceptPayment", "method", "applepay needs a payment processor; this server settles from wallets"),
+    ("GetWalletDepositAddress", "currencycode", "ABC.acme is not there"),
+    ("WalletWithdraw", "currency", "BTC.bitstamp is not there"),
+    ("WalletWithdrawTest", "currency", "BTC.bitstamp is not there"),
+    ("CreateBridgeCurrency", "parentcurrency", "USD.starbucks is not there"),
+    ("CreateSystemBridgeCurrency", "parentcurrency", "USD.starbucks is not there"),
+    ("IssueIOU", "issueraddress", "the platform has no key for it"),
+    ("SetAddressTrustline", "hostedaddress", "the page's address is none of the network (A-067)"),
+    ("UpdateBridgeExternalAccount", "accountdata.attributename", "stands for the name of an attribute"),
+];
 
 /// Fields of answers that the sample's answer does not show: operation, place, why.
 const NOT_SHOWN: &[(&str, &str, &str)] = &[];
