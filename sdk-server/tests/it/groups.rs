@@ -29,7 +29,12 @@ fn named(line: &str) -> BTreeSet<&'static str> {
     let fits = |pattern: &str| {
         let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
         // A word is no parameter; an id has an underscore, a code a point, a level digits.
-        let is_value = |s: &str| s.contains(['_', '-', '.']) || s.bytes().all(|byte| byte.is_ascii_digit());
+        // Bridges and components are words.
+        let is_value = |s: &str| {
+            s.contains(['_', '-', '.'])
+                || s.bytes().all(|byte| byte.is_ascii_digit())
+                || ["ripple", "omnipay"].contains(&s)
+        };
         let same = |(p, s): (&&str, &&str)| match p.split_once('{') {
             None => p == s,
             Some(("", _)) => is_value(s),
@@ -173,6 +178,69 @@ async fn every_operation_but_the_apps_own_has_a_call() {
     call!("GetPublicCurrencyList": settings.currencies());
     call!("GetPublicRoleList": settings.roles());
     call!("GetOperationOutcome": operations.outcome("order-17".into(), None));
+
+    let account = "rvYAfWj5gh67oV6fW32ZzP3Aw4Eubs59B";
+    let out = format!(r#"{{"amount":"1","currency":"USD","method":"ripple","destinationaddress":"{account}"}}"#);
+    call!("WalletWithdraw": wallets.withdraw(request(&out), None));
+    let out = format!(r#"{{"method":"ripple","destinationaddress":"{account}","amount":"1","currency":"USD"}}"#);
+    call!("WalletWithdrawTest": wallets.test_withdraw(request(&out)));
+    let address = r#"{"method":"ripple","waid":"waid_1234567812345678","currencycode":"USD"}"#;
+    call!("CreateWalletDepositAddress": wallets.create_deposit_address(request(address)));
+    call!("GetWalletDepositAddress": wallets.deposit_address("ripple".into(), "USD.acme".parse().unwrap(), None));
+    call!("GetTrustLines": wallets.trust_lines("ripple".into(), format!("{account}-1")));
+    let iou = format!(
+        r#"{{"network":"ripple","issueraddress":"{account}","receiveraddress":"{account}","currencycode":"USD","amount":"1"}}"#
+    );
+    call!("IssueIOU": currencies.issue_iou(request(&iou), None));
+    call!("CreateProfileAddress": currencies.create_address("ripple".into()));
+    call!("GetProfileAddressList": currencies.addresses(Some(upid())));
+    let line = format!(
+        r#"{{"bridgename":"ripple","hostedaddress":"{account}","trustedaddress":"{account}","currencycode":"USD","amount":"1"}}"#
+    );
+    call!("SetAddressTrustline": currencies.set_trust_line(request(&line)));
+    let flag = format!(r#"{{"bridgename":"ripple","address":"{account}","destinationtagrequired":true}}"#);
+    call!("SetAddressAttribute": currencies.set_address_attribute(request(&flag)));
+    call!("GetSystemActiveBridgeList": bridges.list());
+    call!("GetSystemBridgeBalances": bridges.balances("ripple".into(), 1));
+    call!("GetSystemBridgeExternalAccountList": bridges.accounts("ripple".into(), 1));
+    call!("UpdateBridgeExternalAccount": bridges.update_account("ripple".into(), 1, request(r#"{"secret":"s"}"#)));
+    call!("GetExternalAccountIdentifierField": bridges.account_identifier("ripple".into()));
+    call!("GetSystemBridgeExternalAccountAttributeList": bridges.account_attributes("ripple".into()));
+    let bridge = r#"{"bridgename":"ripple","instanceid":1}"#;
+    call!("ListBridgeDeposits": bridges.deposits(request(bridge)));
+    call!("ListBridgeOrders": bridges.orders(request(bridge)));
+    let assign = r#"{"bridgename":"ripple","externaltransactionid":"AB","waid":"waid_1234567812345678"}"#;
+    call!("AssignBridgeDeposit": bridges.assign_deposit(request(assign), None));
+    let proof = r#"{"email":"a@b.example","password":"Secret-99"}"#;
+    call!("Login": credentials.login(request(proof)));
+    call!("ActivationEmail": credentials.send_activation(request(proof)));
+    let reset = r#"{"email":"a@b.example","callbackurl":"https://b.example/"}"#;
+    call!("ResetUserPassword": credentials.reset_password(request(reset)));
+    let change = r#"{"email":"a@b.example","password":"Secret-99","newpassword":"Secret-98"}"#;
+    call!("ChangeUserPassword": credentials.change_password(request(change)));
+    let change = r#"{"email":"a@b.example","newemail":"c@b.example","password":"Secret-99"}"#;
+    call!("ChangeUserEmail": credentials.change_email(request(change)));
+    call!("GetUserMFAStatus": credentials.mfa_status());
+    call!("GetUserMFASeed": credentials.mfa_seed());
+    let code = r#"{"email":"a@b.example","password":"Secret-99","mfacode":"123456"}"#;
+    call!("EnableUserMFA": credentials.enable_mfa(request(code)));
+    call!("DisableUserMFA": credentials.disable_mfa(request(r#"{"password":"Secret-99","mfacode":"123456"}"#)));
+    let transport = r#"{"upid":"upid_1234567812345678","akid":"akid_1234567812345678","transporttype":"http","transport":{"url":"https://b.example/"}}"#;
+    call!("SetNotificationTransport": notifications.add(request(transport)));
+    call!("GetAllNotificationTransports": notifications.list(upid()));
+    let pair = r#"{"upid":"upid_1234567812345678","akid":"akid_1234567812345678"}"#;
+    call!("GetNotificationTransports": notifications.list_of(request(pair)));
+    let ntid = || "ntid_1234567812345678".parse().unwrap();
+    call!("UpdateNotificationTransport": notifications.update(ntid(), request(r#"{"url":"https://b.example/"}"#)));
+    let named_by_id = r#"{"ntid":"ntid_1234567812345678"}"#;
+    call!("DeleteNotificationTransport": notifications.delete(request(named_by_id)));
+    call!("RotateTransportSecret": notifications.rotate_secret(request(named_by_id)));
+    call!("ListFailedEvents": notifications.failures(request("{}")));
+    call!("ReplayEvent": notifications.replay(request(named_by_id)));
+    call!("GetEvents": notifications.events(request("{}")));
+    call!("UnlockSystemComponent": components.unlock("omnipay".to_owned().into(), "0123456789abcdef".into()));
+    call!("GetSystemAttributeList": components.attributes("omnipay".to_owned().into()));
+    call!("SetSystemAttribute": components.set("omnipay".to_owned().into(), "notifierhost".into(), "x".into()));
 
     let expected: BTreeSet<_> = all().iter().map(|spec| spec.name).filter(|name| *name != "GetMe").collect();
     assert_eq!(called, expected);
