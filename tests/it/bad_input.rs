@@ -47,11 +47,13 @@ fn bad_values(spec: &Spec, field: &Field) -> Vec<(&'static str, Value)> {
             bad.push(("null", Value::Null));
         }
     }
+    // A URL that is longer than servers take at all is another matter.
+    let far = if in_body { 100_000 } else { 10_000 };
     match field.kind {
         Kind::Text | Kind::Line => {
             if let Some((least, most)) = field.bounds {
                 bad.push(("too long", json!("x".repeat(most + 1))));
-                bad.push(("far too long", json!("x".repeat(100_000.min(most * 100 + 1000)))));
+                bad.push(("far too long", json!("x".repeat(far.min(most * 100 + 1000)))));
                 if least > 1 || (in_body && least > 0) {
                     bad.push(("too short", json!("x".repeat(least - 1))));
                 }

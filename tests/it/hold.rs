@@ -275,8 +275,10 @@ async fn a_payment_that_is_paid_back_says_so() {
     assert_eq!(alice.app.ok(&GetPaymentStatus { prid }).await.status, PaymentStatus::Paid);
     assert_eq!(world.balance(alice.waid).await, amount("1000"));
     let events = world.server.home.open_read_only();
-    let told = events.number("SELECT count(*) FROM event WHERE kind = 'payment.refunded'");
-    assert_eq!(told, 2);
+    let notices = "SELECT count(*) FROM notice WHERE kind = 'payment.refunded' AND upid =";
+    for upid in [merchant.upid, alice.upid] {
+        assert_eq!(events.number(&format!("{notices} {}", upid.number())), 2, "{upid}");
+    }
     world.server.home.verify().await.sound();
 }
 

@@ -99,14 +99,15 @@ async fn a_request_lasts_as_long_as_the_operator_says_and_ends_by_itself() {
     world.provider.send(&accept(prid, "TOK.acme", "1")).await.refused(20011, "its time is over");
     let database = world.server.home.open_read_only();
     let swept = format!("SELECT count(*) FROM payment_request WHERE prid = {} AND status = 3", prid.number());
-    let told = "SELECT count(*) FROM event WHERE kind = 'payment.timeout'";
+    let merchant = world.merchant.upid.number();
+    let told = format!("SELECT count(*) FROM notice WHERE kind = 'payment.timeout' AND upid = {merchant}");
     for _ in 0..400 {
         if database.number(&swept) == 1 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
-    assert_eq!((database.number(&swept), database.number(told)), (1, 1), "the sweeper writes it down once");
+    assert_eq!((database.number(&swept), database.number(&told)), (1, 1), "the sweeper writes it down once");
     world.server.home.verify().await.sound();
 }
 

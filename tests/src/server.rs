@@ -430,12 +430,12 @@ impl Server {
         let database = self.home.open_read_only();
         // Mails go out by themselves: only what requests do is to be seen.
         for _ in 0..1200 {
-            if database.number("SELECT count(*) FROM mail WHERE due IS NOT NULL") == 0 {
+            if crate::mailbox::is_at_rest(&database) {
                 return crate::digest::tables(&database);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("there are mails that do not go out");
+        panic!("there are mails or messages that do not go out");
     }
 }
 

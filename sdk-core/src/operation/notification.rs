@@ -6,6 +6,7 @@
 use super::operation;
 use crate::id::{Akid, Ntid, Upid, Uuid};
 use crate::model::{EventType, LiveEvent};
+#[cfg(feature = "write")]
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::wire::{Kind, Wire};

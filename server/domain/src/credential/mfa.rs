@@ -175,7 +175,11 @@ mod tests {
     fn codes_are_those_of_the_standard_in_a_window_of_three_steps() {
         let seed = Secret::from("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         for (seconds, code) in [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924")] {
-            for (offset, found) in [(-61, false), (-30, true), (0, true), (30, true), (61, false)] {
+            // Before 1970 there are no steps.
+            for (offset, found) in [(-61, false), (-30, true), (0, true), (30, true), (61, false)]
+                .into_iter()
+                .filter(|(offset, _)| seconds + offset >= 0)
+            {
                 let now = Timestamp::from_millis((seconds + offset) * 1000);
                 let step = step_of(&seed, &Secret::from(code), now).unwrap();
                 assert_eq!(step, found.then_some(seconds / 30), "{code} {offset}");

@@ -187,7 +187,8 @@ fn read_text(text: &str) -> Option<Cursor> {
     }
     let mut track = || -> Option<Track> {
         let mut track = Track::new();
-        for entry in parts.next()?.split('-').filter(|entry| !entry.is_empty()) {
+        let text = parts.next()?;
+        for entry in text.split('-').filter(|_| !text.is_empty()) {
             let mut numbers = entry.split('.').map(|number| i64::from_str_radix(number, 36).ok().filter(|n| *n >= 0));
             let mut next = || numbers.next().flatten();
             let chain = u32::try_from(next()?).ok()?;
