@@ -179,6 +179,9 @@ async fn every_field_of_every_operation() {
         let before = world.server.tables();
         for field in spec.fields {
             for (what, value) in bad_values(&spec, field) {
+                if (spec.name, field.name) == ("DeleteNotificationTransport", "ntid") {
+                    continue; // whatever is no ntid is the id of a device
+                }
                 let mut request = good.clone();
                 request[field.name] = value;
                 if in_path(&spec, field) && request[field.name].as_str().is_none_or(str::is_empty) {

@@ -198,7 +198,9 @@ async fn every_operation_with_the_tokens_of_applications() {
             let before = tables(&database);
             let answer = api.send_target(&target).await;
             at_rest(&database).await;
-            let changed = changes(&before, &tables(&database));
+            // Messages that a receiver refused are tried again by themselves, whoever calls meanwhile.
+            let mut changed = changes(&before, &tables(&database));
+            changed.retain(|table| !["event", "lane"].contains(&table.as_str()));
             let code = answer.code();
             let own = full.rows[spec.name][key];
             let right = match *name {

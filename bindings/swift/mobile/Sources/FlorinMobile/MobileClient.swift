@@ -133,6 +133,37 @@ public final class MobileClient: Sendable {
         try await read { try await $0.roles() }
     }
 
+    /// The user's own profile.
+    public func profile() async throws -> Profile {
+        try await read { try await $0.profile() }
+    }
+
+    /// The profiles that the user may act for; for a mobile token the user's own.
+    public func profiles() async throws -> [ListedProfile] {
+        try await read { try await $0.profiles() }
+    }
+
+    /// What is known of the extended attributes of profiles.
+    public func extendedAttributes() async throws -> [ExtendedAttribute] {
+        try await read { try await $0.extendedAttributes() }
+    }
+
+    /// The address that money can be paid in at: of the default wallet, unless the request names another.
+    public func depositAddress(_ request: GetWalletDepositAddress) async throws -> DepositAddress {
+        try await read { try await $0.depositAddress(request: request) }
+    }
+
+    /// A page of what happened, for those who ask now and then: give the page's `next` as `after`.
+    public func events(_ request: GetEvents = GetEvents()) async throws -> EventPage {
+        try await read { try await $0.events(request: request) }
+    }
+
+    /// What happens in the user's wallets, live: ask for one after the other with `next`. After a break it goes on by
+    /// itself and nothing is missed. `after` is a place from `position`, to go on after a restart of the app.
+    public func liveEvents(after: String? = nil) -> EventStream {
+        raw.liveEvents(after: after)
+    }
+
     private func read<T: Sendable>(_ call: @Sendable (RawMobileClient) async throws -> T) async throws -> T {
         try await cancelling { token in try await call(self.raw.cancelledBy(token: token)) }
     }

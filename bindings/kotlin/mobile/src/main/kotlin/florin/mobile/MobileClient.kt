@@ -1,13 +1,21 @@
 package florin.mobile
 
 import florin.mobile.model.ClientOptions
+import florin.mobile.model.DepositAddress
+import florin.mobile.model.EventPage
+import florin.mobile.model.EventStream
+import florin.mobile.model.ExtendedAttribute
 import florin.mobile.model.FlorinException
+import florin.mobile.model.GetEvents
+import florin.mobile.model.GetWalletDepositAddress
 import florin.mobile.model.ListedPayment
+import florin.mobile.model.ListedProfile
 import florin.mobile.model.ListedTransaction
 import florin.mobile.model.Payment
 import florin.mobile.model.PaymentList
 import florin.mobile.model.PaymentQuery
 import florin.mobile.model.Prid
+import florin.mobile.model.Profile
 import florin.mobile.model.PublicCurrency
 import florin.mobile.model.Role
 import florin.mobile.model.Settings
@@ -125,6 +133,27 @@ class MobileClient(options: ClientOptions, tokens: TokenSource) : AutoCloseable 
 
     /** The roles of the platform and their rights. */
     suspend fun roles(): List<Role> = call { roles() }
+
+    /** The user's own profile. */
+    suspend fun profile(): Profile = call { profile() }
+
+    /** The profiles that the user may act for; for a mobile token the user's own. */
+    suspend fun profiles(): List<ListedProfile> = call { profiles() }
+
+    /** What is known of the extended attributes of profiles. */
+    suspend fun extendedAttributes(): List<ExtendedAttribute> = call { extendedAttributes() }
+
+    /** The address that money can be paid in at: of the default wallet, unless the request names another. */
+    suspend fun depositAddress(request: GetWalletDepositAddress): DepositAddress = call { depositAddress(request) }
+
+    /** A page of what happened, for those who ask now and then: give the page's `next` as `after`. */
+    suspend fun events(request: GetEvents = GetEvents()): EventPage = call { events(request) }
+
+    /**
+     * What happens in the user's wallets, live: ask for one after the other with `next`. After a break it goes on by
+     * itself and nothing is missed. [after] is a place from `position`, to go on after a restart of the app.
+     */
+    fun liveEvents(after: String? = null): EventStream = raw.liveEvents(after)
 
     /** Frees connections and token. A call after it fails with [IllegalStateException]. */
     override fun close() = raw.close()
