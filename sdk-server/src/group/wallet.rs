@@ -78,7 +78,7 @@ impl WalletGroup {
 
     /// Sends money from a wallet to an address outside the platform, once. The amount and its fee are set aside at once;
     /// the transaction is `Pending` until the network has carried it out (`Completed`) or not (`Failed`: all of it can be
-    /// spent again). Ask for it by [`TransactionGroup::details`](crate::group::TransactionGroup::details).
+    /// spent again). Ask for it by [`TransactionGroup::get`](crate::group::TransactionGroup::get).
     ///
     /// `reference`: as in [`Self::transfer`].
     ///

@@ -151,7 +151,7 @@ pub(crate) struct MailArgs {
     #[arg(long, env = "FLORIN_MAIL_DIR")]
     pub(crate) mail_dir: Option<PathBuf>,
     /// Scheme and host of a page that a link to set a new password may lead to when it is asked for without a provider's
-    /// credential, such as https://app.example.com; several with commas between them.
+    /// credential, such as <https://app.example.com>; several with commas between them.
     #[arg(long, env = "FLORIN_CALLBACK_ORIGIN", value_delimiter = ',')]
     pub(crate) callback_origin: Vec<Url>,
 }

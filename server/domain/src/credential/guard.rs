@@ -13,7 +13,7 @@ use florin_sdk_core::{Timestamp, Uuid};
 record! {
     /// The failures of one user, or of an address that nobody has.
     LoginGuard in "login_guard" key {
-        /// The number of the user's id; below [`SLOTS`] for addresses that nobody has.
+        /// The number of the user's id; below `SLOTS` for addresses that nobody has.
         number: i64,
     } {
         /// SHA-256 of the address.

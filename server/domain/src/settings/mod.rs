@@ -3,7 +3,7 @@
 //! The catalogue is in `catalogue.rs`: **to add one, add its line there**. It is then listed, documented, checked when it is
 //! set, and asked for by its constant, from memory:
 //!
-//! ```ignore
+//! ```text
 //! let minutes = call.settings.get(settings::PAYMENT_EXPIRY_MINUTES); // u32; in handlers
 //! if app.settings().get(settings::PUBLIC_REGISTRATION) { … }         // bool; elsewhere in the surfaces
 //! ```

@@ -1,6 +1,6 @@
 //! Live events: what happened, told to whoever reads as it happens.
 //!
-//! One reader for all ([`run`]): it follows the source and hands each batch to all streams. A stream begins behind what
+//! One reader for all (`run`): it follows the source and hands each batch to all streams. A stream begins behind what
 //! its client has seen, reads the rest by itself, and joins. Each event's id says how far its reader is, so a client
 //! goes on with any process of the platform, and misses nothing. What a stream may buffer is bounded: one that does not
 //! read is ended, and goes on when its client comes back.

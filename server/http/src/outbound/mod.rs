@@ -2,11 +2,11 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`dispatch`] | from what happened to messages |
-//! | [`guard`] | which addresses may be connected to |
-//! | [`send`] | one attempt |
-//! | [`push`] | the way to devices |
-//! | [`signing`] | signatures, after Standard Webhooks |
+//! | `dispatch` | from what happened to messages |
+//! | `guard` | which addresses may be connected to |
+//! | `send` | one attempt |
+//! | `push` | the way to devices |
+//! | `signing` | signatures, after Standard Webhooks |
 
 pub(crate) mod dispatch;
 mod guard;
