@@ -29,7 +29,7 @@ async fn move_with_kills(from: &str, to: &str) {
 
 /// What finds client references is the engine's own, and made anew when it is served; and what says how it was made.
 fn engines_own(name: &str) -> bool {
-    ["client_reference_hash", "hashed", "florin_schema", "(schema)"].contains(&name)
+    ["client_reference_hash", "hashed", "florin_schema", "settled", "(schema)"].contains(&name)
 }
 
 fn text(bytes: &[u8]) -> String {
