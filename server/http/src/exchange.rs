@@ -53,7 +53,6 @@ pub(crate) struct Reading<'a> {
     #[allow(dead_code, reason = "the first that opens one takes this away")]
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
-    #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
     /// The ways to outside networks.
     pub(crate) bridges: &'a Bridges,
@@ -70,7 +69,6 @@ pub(crate) struct Writing<'a> {
     /// Seals secrets that are stored, and opens them.
     pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
-    #[allow(dead_code, reason = "the first that asks for one takes this away")]
     pub(crate) settings: &'a Settings,
     /// The ways to outside networks.
     pub(crate) bridges: &'a Bridges,
