@@ -165,7 +165,8 @@ final class GroupTests: XCTestCase {
         let provider = try await World.provider.value
         let alice = try await World.user()
         let (wallets, bridges) = (provider.wallets(), provider.bridges())
-        let ripple = try await XCTUnwrap(bridges.list().first { $0.bridgeName == "ripple" })
+        let active = try await bridges.list()
+        let ripple = try XCTUnwrap(active.first { $0.bridgeName == "ripple" })
         let address = try await wallets.createDepositAddress(
             request: CreateWalletDepositAddress(method: "ripple", waid: alice.waid)
         ).address
