@@ -161,10 +161,16 @@ async def person():
     email = "zoe@example.com"
     made = await provider.profiles().create(
         provider_core.CreateProfile(
-            kind=provider_core.ProfileType.INDIVIDUAL(), email=email, register_user=True, sub_profile=True,
-            callback_url="https://shop.example/new", password=PASSWORD, email_validation=False,
-            first_name="Zoe", last_name="Reed",
-        )  # fmt: skip
+            kind=provider_core.ProfileType.INDIVIDUAL(),
+            email=email,
+            register_user=True,
+            sub_profile=True,
+            callback_url="https://shop.example/new",
+            password=PASSWORD,
+            email_validation=False,
+            first_name="Zoe",
+            last_name="Reed",
+        )
     )
     return made, email
 
