@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A way to the server with misfortunes on it, for the tests of the bindings: proxy.py SERVER-URL DATABASE
 
-Prints its own URL, serves until its standard input ends. What goes wrong stands in the base URL that a test gives its
-client, so tests do not meet each other:
+FLORIN_TEST_KEY is an API key of the server's. Prints its own URL, serves until its standard input ends. What goes wrong
+stands in the base URL that a test gives its client, so tests do not meet each other:
 
     http://127.0.0.1:PORT/NAME/RULE;RULE;…/api/v1/…
 
@@ -15,11 +15,12 @@ WHAT is a fault of the sandbox (`drop-after`, `delay-ms=3000`, `error=10003`, �
     GET  /stats/NAME        {"seen": requests, "hit": misfortunes, "gone": clients that closed a hanging connection}
     POST /expire/MTID       ends a mobile token's time, in the database
     POST /receive/NAME      takes a notification; GET gives the last one back as it came, headers and body, or 404
-    POST /browser           is a person: {"url", "email", "password", "decision"} signs in; the answer is where that leads
+    POST /browser           signs a person in: {"url", "email", "password", "decision"}; where that leads
 """
 
 import http.client
 import json
+import os
 import select
 import socket
 import sqlite3
@@ -85,6 +86,12 @@ class Handler(BaseHTTPRequestHandler):
                 changed = db.execute("UPDATE mobile_token SET expires = created + 1 WHERE mtid = ?", [number])
                 answer = {"changed": changed.rowcount}
             db.close()
+            # Who is alone on a database looks at it anew after a commit of their own.
+            write = http.client.HTTPConnection(server.hostname, server.port, timeout=60)
+            key = {"X-APIKey": os.environ["FLORIN_TEST_KEY"]}
+            write.request("POST", "/api/v1/user/create", json.dumps({"provideruserid": f"after {name}"}), key)
+            assert json.load(write.getresponse())["resultcode"] == 10000
+            write.close()
         return self.reply(200, json.dumps(answer).encode())
 
     def receive(self, name, body):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Fails if the tests of a language leave something out: reached.py SERVER-URL GENERATED... -- TESTS... < OPENAPI-DOCUMENT
+"""Fails if the tests of a language leave something out: reached.py SERVER-URL GENERATED... -- TESTS... < DOCUMENT
 
-GENERATED are sources of the bindings of both SDKs in one language, TESTS the tests in that language. Looked for are
+GENERATED are sources of the bindings of both SDKs in one language, TESTS the tests in that language, DOCUMENT is the
+server's own, in OpenAPI. Looked for are
 
 - each group of the provider's client, which the tests must ask for;
 - each read of the mobile client and each step of signing in, which the tests must call;

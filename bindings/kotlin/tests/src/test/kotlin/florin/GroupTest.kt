@@ -36,6 +36,7 @@ import florin.provider.model.SetFeeSchedule
 import florin.provider.model.SetNotificationTransport
 import florin.provider.model.SetTier
 import florin.provider.model.Status
+import florin.provider.model.TeamMember
 import florin.provider.model.TransactionQuery
 import florin.provider.model.TransactionState
 import florin.provider.model.TransportSettings
@@ -49,6 +50,9 @@ import florin.provider.model.WalletWithdrawTest
 import florin.provider.model.resultCode
 import florin.provider.verify
 import java.math.BigDecimal
+import java.nio.ByteBuffer
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
 import kotlinx.coroutines.flow.first
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
@@ -98,7 +102,7 @@ class GroupTest {
         val teams = provider.teams()
         val kim = teams.add(AddTeamUser(email, listOf("profile-ro"), "https://shop.example/join", shop)).uuid
         teams.update(UpdateTeamUser(email, listOf("ewallet-ro"), shop))
-        assertEquals(listOf(Triple(kim, email, listOf("ewallet-ro"))), teams.list(shop).map { Triple(it.uuid, it.email, it.roles) })
+        assertEquals(listOf(TeamMember(kim, email, listOf("ewallet-ro"))), teams.list(shop))
         val twice = AddTeamUser(email, listOf("profile-ro"), "https://shop.example/join", shop)
         assertEquals(20006, throws<FlorinException.Refused> { teams.add(twice) }.resultCode)
 
@@ -138,9 +142,9 @@ class GroupTest {
 
         credentials.resetPassword(ResetUserPassword(person.email, "https://shop.example/new"))
         val link = Regex("<dd>${person.email}</dd>.*?token=(\\w{32})", RegexOption.DOT_MATCHES_ALL)
-        var token: String? = null
-        eventually { link.find(World.get("${World.url}/console/outbox").body())?.let { token = it.groupValues[1] } != null }
-        credentials.changePassword(ChangeUserPassword(person.email, "N3w-password!", token = token))
+        fun token() = link.find(World.get("${World.url}/console/outbox").body())?.groupValues?.get(1)
+        eventually { token() != null }
+        credentials.changePassword(ChangeUserPassword(person.email, "N3w-password!", token = token()))
         throws<FlorinException.Unauthorized> { checker.check("no token") }
         assertEquals(person.uuid, credentials.login(Login(person.email, "N3w-password!")).uuid)
 
@@ -149,9 +153,23 @@ class GroupTest {
         val own = World.provider(key = key).credentials()
         val seed = own.mfaSeed()
         assertTrue(seed.otpauthUrl!!.startsWith("otpauth://totp/") && seed.seed in seed.otpauthUrl!!)
-        val code = EnableUserMfa(person.email, "N3w-password!", "000000")
-        assertEquals(20015, throws<FlorinException.Refused> { own.enableMfa(code) }.resultCode)
+        fun enable(code: String) = EnableUserMfa(person.email, "N3w-password!", code)
+        assertEquals(20015, throws<FlorinException.Refused> { own.enableMfa(enable("000000")) }.resultCode)
         assertEquals(false, own.mfaStatus())
+        own.enableMfa(enable(authenticator(seed.seed)))
+        assertEquals(true, own.mfaStatus())
+        val missing = throws<FlorinException.Refused> { credentials.login(Login(person.email, "N3w-password!")) }
+        assertEquals(20015, missing.resultCode)
+    }
+
+    /** The code that an authenticator app shows (RFC 6238). */
+    private fun authenticator(seed: String): String {
+        val bits = seed.map { "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(it).toString(2).padStart(5, '0') }
+        val key = bits.joinToString("").chunked(8).map { it.toInt(2).toByte() }.toByteArray()
+        val mac = Mac.getInstance("HmacSHA1").apply { init(SecretKeySpec(key, "HmacSHA1")) }
+        val digest = mac.doFinal(ByteBuffer.allocate(8).putLong(System.currentTimeMillis() / 30_000).array())
+        val word = ByteBuffer.wrap(digest).getInt(digest.last().toInt() and 15) and Int.MAX_VALUE
+        return "%06d".format(word % 1_000_000)
     }
 
     @Test
@@ -163,8 +181,10 @@ class GroupTest {
         val other = applications.rotateSecret(made.clientId)
         assertTrue(other != made.clientSecret && other.isNotEmpty())
         val listed = applications.list().single { it.clientId == made.clientId }
-        assertEquals(listOf("https://shop.example/back") to ApplicationType.Confidential, listed.redirectUris to listed.kind)
-        assertNull(applications.create(CreateApplication("Phone", ApplicationType.Public, "com.shop:/back")).clientSecret)
+        assertEquals(listOf("https://shop.example/back"), listed.redirectUris)
+        assertEquals(ApplicationType.Confidential, listed.kind)
+        val phone = CreateApplication("Phone", ApplicationType.Public, "com.shop:/back")
+        assertNull(applications.create(phone).clientSecret)
         assertTrue(applications.rotateSigningKey().isNotEmpty())
         applications.delete(made.clientId)
         assertEquals(20005, throws<FlorinException.Refused> { applications.delete(made.clientId) }.resultCode)
@@ -242,12 +262,12 @@ class GroupTest {
     fun `a currency has its likeness on a network`() = test {
         val currencies = provider.currencies()
         val issuer = "rG1QQv2nh2gr7RCZ1P8YYcBUKCCN633jCn"
-        assertEquals(issuer, currencies.createBridge(CreateBridgeCurrency(EUR, "ripple", issuer, true, true)).issuerAddress)
+        val bridge = CreateBridgeCurrency(EUR, "ripple", issuer, true, true)
+        assertEquals(issuer, currencies.createBridge(bridge).issuerAddress)
         assertTrue(currencies.listOfSystem().any { it.currencyCode == "$EUR.ripple" })
         assertTrue(provider.settings().currencies().any { it.currencyCode == "$EUR.ripple" })
         assertTrue(provider.settings().get().currencies.any { it.currencyCode == EUR })
-        val twice = CreateBridgeCurrency(EUR, "ripple", issuer, true, true)
-        assertEquals(20006, throws<FlorinException.Refused> { currencies.createBridge(twice) }.resultCode)
+        assertEquals(20006, throws<FlorinException.Refused> { currencies.createBridge(bridge) }.resultCode)
         val made = currencies.createAddress("ripple").profileAddress
         assertEquals(made, currencies.addresses().single { it.bridgeName == "ripple" }.profileAddress)
     }
@@ -255,13 +275,13 @@ class GroupTest {
     @Test
     fun `the operator sets what can be set`() = test {
         val components = provider.components()
-        suspend fun minutes() = components.attributes(ComponentName.Omnipay).single { it.name == "paymentexpiryminutes" }
-        components.set(ComponentName.Omnipay, "paymentexpiryminutes", "45")
-        assertEquals("45" to "30", minutes().run { value to defaultValue })
-        components.set(ComponentName.Omnipay, "paymentexpiryminutes", "30")
-        val wrong = throws<FlorinException.Refused> { components.set(ComponentName.Omnipay, "paymentexpiryminutes", "soon") }
-        assertEquals(20000, wrong.resultCode)
-        components.unlock(ComponentName.Omnipay, "0123456789abcdef") // nothing is sealed here
+        val (omnipay, name) = ComponentName.Omnipay to "paymentexpiryminutes"
+        components.set(omnipay, name, "45")
+        val set = components.attributes(omnipay).single { it.name == name }
+        assertEquals("45" to "30", set.value to set.defaultValue)
+        components.set(omnipay, name, "30")
+        assertEquals(20000, throws<FlorinException.Refused> { components.set(omnipay, name, "soon") }.resultCode)
+        components.unlock(omnipay, "0123456789abcdef") // nothing is sealed here
     }
 
     @Test

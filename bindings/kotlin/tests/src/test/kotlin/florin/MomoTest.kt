@@ -15,6 +15,7 @@ import florin.provider.model.MomoReasonCode
 import florin.provider.model.MomoRequestToPay
 import florin.provider.model.MomoStatus
 import florin.provider.model.MomoTransfer
+import florin.provider.model.resultCode
 import florin.provider.momoOptions
 import florin.provider.readMomoCallback
 import java.math.BigDecimal
@@ -93,6 +94,7 @@ class MomoTest {
         val reference = remittances.transfer(MomoTransfer(BigDecimal("7.5"), "EUR", "home-1", number("256770000003")))
         assertEquals(MomoStatus.Successful, remittances.waitForTransfer(reference, patience).status)
         assertAmount("-7.5", remittances.balance().availableBalance - before)
-        assertEquals(404, throws<FlorinException.Refused> { remittances.transferStatus(UUID.randomUUID().toString()) }.code.toInt())
+        val unknown = UUID.randomUUID().toString()
+        assertEquals(404, throws<FlorinException.Refused> { remittances.transferStatus(unknown) }.resultCode)
     }
 }

@@ -10,6 +10,7 @@ import florin.provider.TokenChecker
 import florin.provider.TokenPolicy
 import florin.provider.model.ApplicationType
 import florin.provider.model.CreateApplication
+import florin.provider.model.FlorinException as ProviderException
 import java.util.concurrent.CopyOnWriteArrayList
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNotEquals
@@ -94,8 +95,8 @@ class SignInTest {
         val checked = checker.check(tokens.accessToken)
         assertEquals(person.uuid to person.upid, checked.uuid to checked.upid)
         val foreign = TokenChecker(World.options(), TokenPolicy("abcd2345"))
-        throws<florin.provider.model.FlorinException.Unauthorized> { foreign.check(tokens.accessToken) }
-        throws<florin.provider.model.FlorinException.Unauthorized> { checker.check(tokens.accessToken.dropLast(6) + "AAAAAA") }
+        throws<ProviderException.Unauthorized> { foreign.check(tokens.accessToken) }
+        throws<ProviderException.Unauthorized> { checker.check(tokens.accessToken.dropLast(6) + "AAAAAA") }
 
         val key = """{"description":"a key","roles":["ewallet-ro"]}"""
         val answer = World.post("/api/v1/profile/apikey", key, "Bearer ${tokens.accessToken}")
