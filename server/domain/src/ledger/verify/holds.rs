@@ -46,7 +46,7 @@ pub(super) fn pages<R: Record>(snapshot: &mut dyn Snapshot, visit: &mut VisitPag
 }
 
 /// The transactions with these ids.
-fn transactions(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<Txid, Transaction>, StoreError> {
+pub(super) fn transactions(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<Txid, Transaction>, StoreError> {
     if txids.is_empty() {
         return Ok(HashMap::new());
     }

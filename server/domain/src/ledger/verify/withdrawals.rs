@@ -1,6 +1,7 @@
 //! Withdrawals: each goes with its hold, and with the transaction that began it.
 
 use super::books::Books;
+use super::bridges;
 use super::holds::{pages, record};
 use super::marks::{Between, Sums};
 use super::report::Report;
@@ -10,7 +11,7 @@ use crate::ledger::hold::{Hold, HoldStatus};
 use crate::ledger::withdraw::Withdrawal;
 use crate::store::{Record, Scan, Snapshot, StoreError};
 use florin_sdk_core::model::TransactionState;
-use florin_sdk_core::{Hoid, Timestamp};
+use florin_sdk_core::{Hoid, Timestamp, Txid};
 use std::collections::HashMap;
 
 /// Goes through all withdrawals.
@@ -26,6 +27,8 @@ pub(super) fn walk(
         let found =
             if hoids.is_empty() { Vec::new() } else { store.list::<Hold>(Hold::query().any_of(Hold::hoid, &hoids))? };
         let holds: HashMap<Hoid, Hold> = found.into_iter().map(|hold| (hold.hoid, hold)).collect();
+        let txids: Vec<Txid> = page.iter().map(|row| row.txid).collect();
+        let orders = bridges::orders(store, &txids)?;
         for row in page {
             report.withdrawals += 1;
             let words = WithdrawalWords::of_row(row);
@@ -35,6 +38,10 @@ pub(super) fn walk(
                 Some(hold) if goes_with(row, hold) => {}
                 Some(_) => report.fault("withdrawal", row.txid, format!("does not go with its hold, {}", row.hoid)),
                 None => report.fault("withdrawal", row.txid, format!("names {}, which is not there", row.hoid)),
+            }
+            let order = orders.get(&row.txid.number().cast_signed());
+            if order.and_then(|order| order.txid) != Some(row.txid) {
+                report.fault("withdrawal", row.txid, "has no order to send it: nobody does");
             }
         }
         Ok(())
