@@ -2,7 +2,7 @@
 //! withdrawal, and ended as that did.
 
 use super::books::Books;
-use super::holds::{pages, record, transactions};
+use super::holds::{by_key, pages, record, transactions};
 use super::marks::{Between, Sums};
 use super::report::Report;
 use super::suspects::{Suspects, shown_txid};
@@ -14,7 +14,7 @@ use crate::bridge::order::OrderStatus;
 use crate::bridge::{BridgeDeposit, Order};
 use crate::ledger::post::Transaction;
 use crate::ledger::withdraw::{Outside, Withdrawal};
-use crate::store::{Reader, Record, Scan, Snapshot, StoreError};
+use crate::store::{Record, Scan, Snapshot, StoreError};
 use florin_sdk_core::Txid;
 use florin_sdk_core::model::{TransactionState, TransactionType};
 use std::collections::HashMap;
@@ -23,8 +23,8 @@ use std::collections::HashMap;
 pub(super) fn walk_orders(books: &Books, snapshot: &mut dyn Snapshot, report: &mut Report) -> Result<(), StoreError> {
     pages::<Order>(snapshot, &mut |store, page| {
         let txids: Vec<Txid> = page.iter().filter_map(|order| order.txid).collect();
-        let withdrawals = withdrawals(store, &txids)?;
-        let outside = outside(store, &txids)?;
+        let withdrawals = by_key(store, Withdrawal::txid, &txids, |row| row.txid)?;
+        let outside = by_key(store, Outside::txid, &txids, |row| row.txid)?;
         for order in page {
             report.orders += 1;
             // Whoever works on orders finds those that are due; people find those of their own.
@@ -76,34 +76,6 @@ fn ended_alike(order: &Order, withdrawal: &Withdrawal, outside: Option<&Outside>
         (OrderStatus::Done, TransactionState::Completed) | (OrderStatus::Failed, TransactionState::Failed) => named,
         _ => false,
     }
-}
-
-/// The withdrawals that these transactions began.
-fn withdrawals(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<Txid, Withdrawal>, StoreError> {
-    if txids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found = store.list::<Withdrawal>(Withdrawal::query().any_of(Withdrawal::txid, txids))?;
-    Ok(found.into_iter().map(|row| (row.txid, row)).collect())
-}
-
-/// What is known of these transactions outside.
-fn outside(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<Txid, Outside>, StoreError> {
-    if txids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found = store.list::<Outside>(Outside::query().any_of(Outside::txid, txids))?;
-    Ok(found.into_iter().map(|row| (row.txid, row)).collect())
-}
-
-/// The orders to send these withdrawals, by number.
-pub(super) fn orders(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<i64, Order>, StoreError> {
-    if txids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let numbers: Vec<i64> = txids.iter().map(|txid| txid.number().cast_signed()).collect();
-    let found = store.list::<Order>(Order::query().any_of(Order::number, &numbers))?;
-    Ok(found.into_iter().map(|row| (row.number, row)).collect())
 }
 
 /// Goes through all that came in over bridges, and through the transactions that booked it.

@@ -1,17 +1,17 @@
 //! Withdrawals: each goes with its hold, and with the transaction that began it.
 
 use super::books::Books;
-use super::bridges;
-use super::holds::{pages, record};
+use super::holds::{by_key, pages, record};
 use super::marks::{Between, Sums};
 use super::report::Report;
 use super::suspects::{Suspects, each_transaction, shown_txid};
 use super::words::WithdrawalWords;
+use crate::bridge::Order;
 use crate::ledger::hold::{Hold, HoldStatus};
 use crate::ledger::withdraw::Withdrawal;
 use crate::store::{Record, Scan, Snapshot, StoreError};
 use florin_sdk_core::model::TransactionState;
-use florin_sdk_core::{Hoid, Timestamp, Txid};
+use florin_sdk_core::{Hoid, Timestamp};
 use std::collections::HashMap;
 
 /// Goes through all withdrawals.
@@ -24,11 +24,9 @@ pub(super) fn walk(
     let mut lasting = 0_u64;
     pages::<Withdrawal>(snapshot, &mut |store, page| {
         let hoids: Vec<Hoid> = page.iter().map(|row| row.hoid).collect();
-        let found =
-            if hoids.is_empty() { Vec::new() } else { store.list::<Hold>(Hold::query().any_of(Hold::hoid, &hoids))? };
-        let holds: HashMap<Hoid, Hold> = found.into_iter().map(|hold| (hold.hoid, hold)).collect();
-        let txids: Vec<Txid> = page.iter().map(|row| row.txid).collect();
-        let orders = bridges::orders(store, &txids)?;
+        let holds = by_key(store, Hold::hoid, &hoids, |hold| hold.hoid)?;
+        let numbers: Vec<i64> = page.iter().map(|row| row.txid.number().cast_signed()).collect();
+        let orders = by_key(store, Order::number, &numbers, |order| order.number)?;
         for row in page {
             report.withdrawals += 1;
             let words = WithdrawalWords::of_row(row);
