@@ -12,7 +12,7 @@
 //! Source: spec/omnigate/ambiguities.md; how a fee is computed is Florin's own.
 
 use crate::currency::Currency;
-use crate::identity::{Owner, Profile};
+use crate::identity::Profile;
 use crate::ledger;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
@@ -137,17 +137,17 @@ pub fn default_fsid() -> Option<Fsid> {
     Fsid::new(0)
 }
 
-/// The fee of an amount that the owner of a wallet pays, in the currency's smallest unit.
+/// The fee of an amount that the profile pays, in the currency's smallest unit.
 ///
 /// On the default schedule this costs no question to the store.
 pub fn of(
     store: &mut dyn Reader,
-    owner: &Owner,
+    profile: &Profile,
     operation: &FeeOperation,
     currency: &Currency,
     units: i128,
 ) -> Result<i128, Refusal> {
-    let Some(fsid) = owner.fee_schedule.filter(|_| !owner.system) else { return Ok(0) };
+    let Some(fsid) = profile.fee_schedule.filter(|_| !profile.system) else { return Ok(0) };
     let schedule = store.get::<FeeSchedule>(fsid)?.filter(|schedule| schedule.deleted.is_none());
     let rule = schedule.and_then(|schedule| schedule.rule(operation, currency.number));
     rule.map_or(Ok(0), |rule| rule.of(units))

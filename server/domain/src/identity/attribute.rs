@@ -231,17 +231,20 @@ pub fn set_attributes(
     Ok(())
 }
 
-/// Refuses a profile that the platform does not let withdraw: whose `candowithdraw` is `false`. Without it, a profile may.
-///
-/// # Errors
-/// `LIMIT_EXCEEDED`, like what a tier forbids.
-pub fn need_may_withdraw(store: &mut dyn Reader, upid: Upid) -> Result<(), Refusal> {
-    let extended = store.cell(upid, Profile::extended)?;
-    if extended.is_some_and(|extended| extended.0.get(MAY_WITHDRAW) == Some(&Value::Bool(false))) {
-        let reason = format!("The profile may not withdraw: its {MAY_WITHDRAW} is false");
-        return Err(Refusal::because(Code::LIMIT_EXCEEDED, reason));
+impl Profile {
+    /// Refuses a profile that the platform does not let withdraw: whose `candowithdraw` is `false`. Without it, a profile
+    /// may.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED`, like what a tier forbids.
+    pub fn need_may_withdraw(store: &mut dyn Reader, upid: Upid) -> Result<(), Refusal> {
+        let extended = store.cell(upid, Self::extended)?;
+        if extended.is_some_and(|extended| extended.0.get(MAY_WITHDRAW) == Some(&Value::Bool(false))) {
+            let reason = format!("The profile may not withdraw: its {MAY_WITHDRAW} is false");
+            return Err(Refusal::because(Code::LIMIT_EXCEEDED, reason));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn check_name(name: &str) -> Option<String> {

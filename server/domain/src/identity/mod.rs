@@ -4,22 +4,20 @@ mod api_key;
 mod attribute;
 mod membership;
 mod mobile_token;
-mod owner;
 mod profile;
 mod time_zone;
 mod user;
 
 pub use api_key::{ApiKey, create_api_key, delete_api_key, find_api_key, list_api_keys};
 pub use attribute::{
-    CustomAttribute, attribute_list, describe_attribute, forget_attribute, is_default_attribute, need_may_withdraw,
-    set_attributes, shown_attributes,
+    CustomAttribute, attribute_list, describe_attribute, forget_attribute, is_default_attribute, set_attributes,
+    shown_attributes,
 };
 pub use membership::{
     Membership, Place, Standing, add_to_team, change_team_roles, default_profile, grant_on, membership, memberships_of,
     need_working_profile, places_of, remove_from_team, standing, team,
 };
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
-pub use owner::{Owner, need_owner};
 pub use profile::{
     NewProfile, Profile, create_profile, default_wallet, need_profile, set_profile_status, update_profile,
 };

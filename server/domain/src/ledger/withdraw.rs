@@ -112,8 +112,8 @@ pub struct NewWithdrawal<'a> {
 /// that it is to be sent; [`complete_withdraw`] and [`fail_withdraw`] end it.
 ///
 /// # Errors
-/// `INSUFFICIENT_FUNDS` if amount and fee are not there, `LIMIT_EXCEEDED` if the tier or `candowithdraw` does not allow it,
-/// `INACTIVE` if wallet, profile or currency is, `INVALID_REQUEST` if the amount is not positive.
+/// `INSUFFICIENT_FUNDS` if amount and fee are not there, `LIMIT_EXCEEDED` if the tier does not allow it, `INACTIVE` if wallet, profile or currency is,
+/// `INVALID_REQUEST` if the amount is not positive.
 pub fn withdraw(
     store: &mut dyn Writer,
     new: &NewWithdrawal<'_>,
@@ -125,7 +125,6 @@ pub fn withdraw(
     }
     identity::need_active(&currency.status, "The currency")?;
     let owner = wallet.need_active(store.reader())?;
-    identity::need_may_withdraw(store.reader(), owner.upid)?;
     tier::count(store, &owner, Action::Withdraw, currency, units)?;
     let fee = fee::of(store.reader(), &owner, &FeeOperation::Withdraw, currency, units)?;
     let total = units.checked_add(fee).ok_or_else(|| Refusal::new(Code::INSUFFICIENT_FUNDS))?;
@@ -175,7 +174,7 @@ pub fn withdraw_fee(
     currency: &Currency,
     units: i128,
 ) -> Result<i128, Refusal> {
-    let owner = identity::need_owner(store, wallet.upid)?;
+    let owner = identity::need_profile(store, wallet.upid)?;
     fee::of(store, &owner, &FeeOperation::Withdraw, currency, units)
 }
 

@@ -13,7 +13,7 @@ mod value;
 
 pub use query::{Filter, Query, Walk};
 pub(crate) use record::record;
-pub use record::{Column, Key, Lying, Record, Table};
+pub use record::{Column, Key, Record, Table};
 pub use scan::{Scan, Snapshot, Snapshots, Visit, place_of};
 pub use value::{Cells, FromValue, IntoValue, Kind, Value, ValueRef};
 
@@ -93,25 +93,16 @@ impl dyn Reader + '_ {
         found.map(|row| R::from_row(Cells::new(R::TABLE, row))).transpose()
     }
 
-    /// What `see` makes of some cells of the record with this key: for those who need no more, as a whole row is a dozen
-    /// of texts.
-    pub fn cells<R: Record, T>(
-        &mut self,
-        key: impl Key,
-        see: impl FnOnce(Lying<'_, R>) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        let (mut see, mut found) = (Some(see), None);
-        self.look(R::TABLE, &key.values(), &mut |row| found = see.take().map(|see| see(Lying::at(row))))?;
-        found.transpose()
-    }
-
-    /// One cell of the record with this key.
+    /// One cell of the record with this key: for those who need no more, as a whole row is a dozen of texts.
     pub fn cell<R: Record, T: FromValue>(
         &mut self,
         key: impl Key,
         column: Column<R, T>,
     ) -> Result<Option<T>, StoreError> {
-        self.cells(key, |row| row.cell(column))
+        let (mut found, place) = (None, column.at());
+        self.look(R::TABLE, &key.values(), &mut |row| found = row.get(place).cloned())?;
+        let corrupt = |reason| StoreError::Corrupt { table: R::TABLE.name, column: column.name, reason };
+        found.map(|value| T::from_value(value).map_err(corrupt)).transpose()
     }
 
     /// The records that a query finds.

@@ -1,6 +1,6 @@
 //! Tables as structs.
 
-use super::{Cells, FromValue, IntoValue, Kind, Query, StoreError, Value};
+use super::{Cells, IntoValue, Kind, Query, StoreError, Value};
 use std::marker::PhantomData;
 
 /// A table: its name, its columns, and how many of them, from the first on, are its key.
@@ -107,25 +107,6 @@ const fn same(one: &str, other: &str) -> bool {
         place += 1;
     }
     one.len() == other.len()
-}
-
-/// A row of the table of `R` where it lies.
-pub struct Lying<'a, R> {
-    row: &'a [Value],
-    of: PhantomData<fn() -> R>,
-}
-
-impl<'a, R: Record> Lying<'a, R> {
-    pub(super) const fn at(row: &'a [Value]) -> Self {
-        Self { row, of: PhantomData }
-    }
-
-    /// One of its cells.
-    pub fn cell<T: FromValue>(&self, column: Column<R, T>) -> Result<T, StoreError> {
-        let value = self.row.get(column.at()).cloned().unwrap_or(Value::Null);
-        let corrupt = |reason| StoreError::Corrupt { table: R::TABLE.name, column: column.name, reason };
-        T::from_value(value).map_err(corrupt)
-    }
 }
 
 /// The value of a table's key.

@@ -24,7 +24,7 @@ pub use terms::{Action, Permission, TierTerms, is_crypto};
 pub use used::Used;
 
 use crate::currency::Currency;
-use crate::identity::{Owner, Profile};
+use crate::identity::Profile;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
@@ -78,19 +78,13 @@ pub fn list(store: &mut dyn Reader) -> Result<Vec<Tier>, Refusal> {
     Ok(tiers)
 }
 
-/// The tier that an owner is on, if it forbids or limits anything. Where it does not, as nearly everywhere, its terms are
-/// not read.
-fn of(store: &mut dyn Reader, owner: &Owner) -> Result<Option<Tier>, Refusal> {
-    if owner.system {
-        return Ok(None);
+/// The tier that a profile is on.
+fn of(store: &mut dyn Reader, profile: &Profile) -> Result<Option<Tier>, Refusal> {
+    let own = store.get::<Tier>(profile.tier)?.filter(|tier| tier.deleted.is_none());
+    if own.is_some() {
+        return Ok(own);
     }
-    let states = store.cells::<Tier, _>(owner.tier, |row| Ok((row.cell(Tier::deleted)?, row.cell(Tier::open)?)))?;
-    let tier = match states {
-        Some((None, true)) => None,
-        Some((None, false)) => store.get::<Tier>(owner.tier)?,
-        _ => list(store)?.into_iter().rfind(|tier| tier.level < owner.tier),
-    };
-    Ok(tier.filter(|tier| !tier.open))
+    Ok(list(store)?.into_iter().rfind(|tier| tier.level < profile.tier))
 }
 
 /// Makes a tier, or gives one that is there a new name and new terms.
@@ -149,8 +143,11 @@ fn refused(tier: &Tier, what: &str) -> Refusal {
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`.
-pub fn need(store: &mut dyn Reader, owner: &Owner, permission: Permission) -> Result<(), Refusal> {
-    match of(store, owner)? {
+pub fn need(store: &mut dyn Reader, profile: &Profile, permission: Permission) -> Result<(), Refusal> {
+    if profile.system {
+        return Ok(());
+    }
+    match of(store, profile)?.filter(|tier| !tier.open) {
         Some(tier) if !tier.says().allows(permission) => {
             Err(refused(&tier, &format!("does not allow to {}", permission.words())))
         }
@@ -168,12 +165,15 @@ pub fn need(store: &mut dyn Reader, owner: &Owner, permission: Permission) -> Re
 /// `LIMIT_EXCEEDED`.
 pub fn count(
     store: &mut dyn Writer,
-    owner: &Owner,
+    profile: &Profile,
     action: Action,
     currency: &Currency,
     units: i128,
 ) -> Result<(), Refusal> {
-    let Some(tier) = of(store.reader(), owner)? else { return Ok(()) };
+    if profile.system {
+        return Ok(());
+    }
+    let Some(tier) = of(store.reader(), profile)?.filter(|tier| !tier.open) else { return Ok(()) };
     let terms = tier.says();
     let crypto = is_crypto(currency);
     let permission = action.permission(crypto);
@@ -186,7 +186,7 @@ pub fn count(
         return Ok(());
     }
     let windows = terms.windows_ms();
-    let totals = used::add(store, (owner.upid, action, currency.number), windows, units)?;
+    let totals = used::add(store, (profile.upid, action, currency.number), windows, units)?;
     for ((limit, total), (time, unit)) in
         limits.into_iter().zip(totals).zip([(terms.hours, "hours"), (terms.days, "days")])
     {

@@ -9,6 +9,7 @@ use florin_domain::bridge::address::Destination;
 use florin_domain::bridge::network::{Asset, Holding, Method, NewAddress};
 use florin_domain::bridge::{Bridge, Bridges, Checks, Facts, asset, deposit, order, profile};
 use florin_domain::currency::Currency;
+use florin_domain::identity::Profile;
 use florin_domain::reference::Made;
 use florin_domain::settings::{self, Settings};
 use florin_domain::store::Reader;
@@ -197,7 +198,7 @@ pub(super) fn wallet_withdraw_test(
     let wallet = wallet_for::<WalletWithdrawTest>(call.store.reader(), call.caller, op.waid)?;
     let (bridge, _) = method_of(call.bridges, "method", &op.method)?;
     wallet.need_active(call.store.reader())?;
-    identity::need_may_withdraw(call.store.reader(), wallet.upid)?;
+    Profile::need_may_withdraw(call.store.reader(), wallet.upid)?;
     let (mut paths, mut refused) = (Vec::new(), None);
     for (currency, units) in costs {
         let source_amount = currency.amount(units)?;

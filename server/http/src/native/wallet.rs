@@ -26,9 +26,10 @@ use florin_sdk_core::{Amount, CurrencyCode, Txid, Upid, Uuid, Waid};
 pub(super) fn create_wallet(call: &mut Writing<'_>, op: CreateWallet) -> Result<CreatedWallet, Refusal> {
     let upid = op.upid.unwrap_or(call.caller.upid);
     reach::<CreateWallet>(call.store.reader(), call.caller, upid)?;
-    let owner = identity::need_owner(call.store.reader(), upid)?;
+    identity::need_profile(call.store.reader(), upid)?;
     let market = op.market.filter(|_| op.trading == Some(true));
     if market.is_some() {
+        let owner = identity::need_profile(call.store.reader(), upid)?;
         tier::need(call.store.reader(), &owner, Permission::Trading)?;
     }
     let wallet = ledger::create_wallet(call.store, upid, &op.wallet_name, market)?;
