@@ -67,7 +67,7 @@ def kotlin(text):
 
     # Where it overrides, it inherits the default.
     if has_client(text):
-        text = replaced(r"^    suspend fun `\w+`\(.*\?\).*$", function, text)
+        text = replaced(r"^    (?:suspend )?fun `\w+`\(.*\?\).*$", function, text)
 
     if "TokenSource" in text:
         # What an app's own code returns is lowered with the buffer of the wrong package; its converter is this one.
@@ -119,7 +119,7 @@ def python(text):
     def function(match):
         return re.sub(r"(typing\.Optional\[[\w.]+\])(?=[,)])", r"\1 = None", match[0])
 
-    return re.sub(r"^    async def \w+\(self, .*typing\.Optional.*$", function, text, flags=re.MULTILINE)
+    return re.sub(r"^    (?:async )?def (?!_)\w+\(self, .*typing\.Optional.*$", function, text, flags=re.MULTILINE)
 
 
 def main():
