@@ -41,6 +41,7 @@ mod moving;
 mod notify;
 mod oauth;
 mod payment;
+mod processes;
 mod profile;
 mod role;
 mod secrets;

@@ -312,6 +312,14 @@ fn destined(store: &mut dyn Reader, facts: &Facts, incoming: &Incoming) -> Resul
         });
     };
     let Some(wallet) = store.get::<Wallet>(address.waid)? else { return nobody("the wallet is gone") };
+    // The network took it all the same: it is there, and an operator says whose it is.
+    let open = match facts.method(&address.method) {
+        Some(method) => asset::pays_in(store, facts, &currency, &method)?,
+        None => false,
+    };
+    if !open {
+        return Ok(Destined::Nobody(format!("{} cannot be paid in by {}", currency.code, address.method)));
+    }
     let Ok(units) = currency.units("amount", incoming.amount) else {
         return nobody("the amount has more digits than the books keep of this currency");
     };

@@ -15,6 +15,7 @@ use super::address::{Checks, Destination};
 use super::asset;
 use super::network::{Asset, Bridge, Facts, Progress, Sending};
 use crate::currency::Currency;
+use crate::identity::Profile;
 use crate::ledger::{self, NewWithdrawal, OutsideResult, Wallet};
 use crate::refusal::Refusal;
 use crate::store::{FromValue, IntoValue, Kind, Reader, Record, Value, Writer, record};
@@ -251,6 +252,9 @@ pub fn ceiling(amount: Amount, from: u32, to: u32) -> Result<i128, Refusal> {
 }
 
 /// Begins a withdrawal: sets the money aside, and writes the order to send it.
+///
+/// # Errors
+/// As [`check`] and [`ledger::withdraw`]; `LIMIT_EXCEEDED` if the wallet's owner may not withdraw.
 pub fn withdraw(
     store: &mut dyn Writer,
     bridge: &dyn Bridge,
@@ -261,6 +265,7 @@ pub fn withdraw(
 ) -> Result<Txid, Refusal> {
     let facts = bridge.facts();
     let checked = check(store.reader(), bridge, op, checks)?;
+    Profile::need_may_withdraw(store.reader(), wallet.upid)?;
     let address = checked.destination.written();
     let new = NewWithdrawal {
         wallet,
