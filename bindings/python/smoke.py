@@ -197,6 +197,7 @@ async def test_a_person_signs_in():
     await raises(mobile_core.FlorinError.Unauthorized, oauth.finish(request, denied))
     answer = await asyncio.to_thread(browser, request.authorize_url, email, "allow")
     tokens = await oauth.finish(request, answer)
+    assert tokens.refresh_token not in str(tokens) and "scope=read" in str(tokens), tokens
     keychain = Keychain()
     phone = app(oauth.token_source(tokens.refresh_token, keychain))
     assert (await phone.me()).uuid == zoe.uuid and len(keychain.kept) == 1

@@ -37,6 +37,10 @@ final class SignInTests: XCTestCase {
         let tokens = try await oauth.finish(request: request, redirect: answer)
         XCTAssertEqual(tokens.scope, "read openid")
         XCTAssertEqual(tokens.idToken?.split(separator: ".").count, 3)
+        // In a log, say.
+        XCTAssertEqual(
+            "\(tokens)", "OAuthTokens(accessToken: ***, refreshToken: ***, scope: read openid, idToken: ***)")
+        XCTAssertFalse("\([request])".contains(request.verifier))
 
         let keychain = Keychain()
         let app = try app(Backend.url, oauth.tokenSource(refreshToken: tokens.refreshToken, keeper: keychain))

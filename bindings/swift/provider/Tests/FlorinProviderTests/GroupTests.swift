@@ -79,6 +79,7 @@ final class GroupTests: XCTestCase {
         let credentials = provider.credentials()
         let signedIn = try await credentials.login(request: Login(email: person.email, password: World.password))
         XCTAssertEqual(signedIn.uuid, person.made.uuid)
+        XCTAssertTrue("\(signedIn)".contains("token: ***"), "\(signedIn)")
         let checker = try TokenChecker(options: World.options(), policy: TokenPolicy())
         let checked = try await checker.check(token: signedIn.token)
         XCTAssertEqual(checked.uuid, person.made.uuid)

@@ -134,6 +134,8 @@ class GroupTest {
         val person = World.person()
         val credentials = provider.credentials()
         val signedIn = credentials.login(Login(person.email, PASSWORD))
+        assertTrue("token=***" in "$signedIn" && person.uuid in "$signedIn", "$signedIn")
+        assertEquals("Login(email=${person.email}, password=***, mfaCode=null)", "${Login(person.email, PASSWORD)}")
         assertEquals(person.uuid to person.upid, signedIn.uuid to signedIn.upid)
         val checker = TokenChecker(World.options(), TokenPolicy())
         assertEquals(person.uuid, checker.check(signedIn.token).uuid)

@@ -47,6 +47,9 @@ class SignInTest {
         val tokens = oauth.finish(request, answer)
         assertEquals("read openid", tokens.scope)
         assertEquals(3, tokens.idToken!!.split('.').size)
+        // In a log, say.
+        assertEquals("OAuthTokens(accessToken=***, refreshToken=***, scope=read openid, idToken=***)", "$tokens")
+        assertTrue(request.verifier !in "$request", "$request")
 
         val keychain = Keychain()
         MobileClient(World.appOptions(), oauth.tokenSource(tokens.refreshToken, keychain)).use { app ->
