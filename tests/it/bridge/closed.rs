@@ -5,9 +5,9 @@ use super::{address, balance, code, issuer, main_address, noticed, pay_in, withd
 use florin_sdk_core::JsonObject;
 use florin_sdk_core::model::Status;
 use florin_sdk_core::operation::{
-    AssignBridgeDeposit, AssignTier, CreateBridgeCurrency, CreateSystemBridgeCurrency, GetWalletDepositAddress,
-    IssueIOU, ListBridgeDeposits, ManualDeposit, SetAddressTrustline, SetTier, UpdateProfile, UpdateUser,
-    WalletWithdrawTest,
+    AssignBridgeDeposit, AssignTier, CreateBridgeCurrency, CreateSystemBridgeCurrency, CreateWallet,
+    GetWalletDepositAddress, IssueIOU, ListBridgeDeposits, ManualDeposit, SetAddressTrustline, SetTier, UpdateProfile,
+    UpdateUser, WalletWithdrawTest,
 };
 use florin_sdk_core::{Amount, Upid};
 use florin_tests::http::Api;
@@ -151,6 +151,24 @@ async fn owners_who_may_not_receive() {
     provider.ok(&inactive(Status::Active)).await;
     assigned(&world, forbidden, "XRP", "7").await;
     assigned(&world, late, "XRP", "11").await;
+    world.server.home.verify().await.sound();
+}
+
+/// A trading wallet takes bridge currencies only.
+#[tokio::test(flavor = "multi_thread")]
+async fn wallets_that_have_no_room() {
+    let world = World::new().await;
+    let trading = CreateWallet {
+        upid: Some(world.alice.upid),
+        trading: Some(true),
+        market: Some("ripple".to_owned()),
+        ..CreateWallet::new("Trade".to_owned())
+    };
+    let waid = world.provider.ok(&trading).await.waid;
+    let paid = pay_in(&world.server.api(), "ripple", &address(&world, "ripple", waid).await, "7", None).await;
+    waits(&world, &paid, "XRP", "must be a bridge currency of ripple").await;
+    assert_eq!(balance(&world.provider, waid, "XRP").await, None);
+    assigned(&world, paid, "XRP", "7").await;
     world.server.home.verify().await.sound();
 }
 

@@ -16,13 +16,13 @@ use std::collections::{HashMap, HashSet};
 /// Eight numbers lie in one line of a processor's cache.
 type Block = [u64; 8];
 
-/// How many blocks the filter has: 32 MiB. Up to some millions of references there is no candidate by chance.
-const BLOCKS: usize = 1 << 19;
+/// How many blocks the filter has: 16 MiB. Up to some two million references there is no candidate by chance.
+const BLOCKS: usize = 1 << 18;
 
 /// How many bits each sets in its block.
 const BITS: u32 = 6;
 
-/// The most candidates. By chance there are so many at some 30 million references; those beyond it are counted.
+/// The most candidates. By chance there are so many at some 20 million references; those beyond it are counted.
 const MOST: usize = 1 << 18;
 
 /// How many rows a thread takes at a time.
