@@ -125,7 +125,7 @@ impl Routes {
     /// An operation that anybody may call.
     pub(crate) fn public<O: ReadOperation>(
         self,
-        handler: fn(&mut dyn Reader, O) -> Result<O::Answer, Refusal>,
+        handler: fn(&mut dyn Reader, &Bridges, O) -> Result<O::Answer, Refusal>,
     ) -> Self {
         self.mount::<O>(move |call| {
             let operation = match typed::<O>(call.request) {
@@ -133,7 +133,8 @@ impl Routes {
                 Err(refusal) => return ready(refusal),
             };
             Box::pin(async move {
-                call.app.read_again(move |store| encode(&handler(store, operation.clone())?)).await.into()
+                let bridges = call.app.bridges().clone();
+                call.app.read_again(move |store| encode(&handler(store, &bridges, operation.clone())?)).await.into()
             })
         })
     }
