@@ -19,7 +19,7 @@ pub use membership::{
 };
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
 pub use profile::{
-    NewProfile, Profile, create_profile, default_wallet, need_profile, set_profile_status, update_profile,
+    Holder, NewProfile, Profile, create_profile, default_wallet, need_profile, set_profile_status, update_profile,
 };
 pub use time_zone::is_time_zone;
 pub use user::{
