@@ -144,8 +144,13 @@ fn read_books(database: &str, counting: Counting) -> Result<Counting, ProveError
         let mut counting = counting.take()?;
         Some(counting.read(reader).map(|()| counting))
     };
-    // Whoever asked is waiting.
-    store.read(read_job(count, move |read| drop(read.map(|read| send.send(read))))).map_err(failed)?;
+    let tell = move |read| {
+        if let Some(read) = read {
+            // Whoever asked is waiting.
+            let _ = send.send(read);
+        }
+    };
+    store.read(read_job(count, tell)).map_err(failed)?;
     receive.recv().map_err(|_| ProveError::Books("its reader has ended".to_owned()))?.map_err(failed)
 }
 

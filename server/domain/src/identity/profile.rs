@@ -210,6 +210,6 @@ pub fn need_profile(store: &mut dyn Reader, upid: Upid) -> Result<Profile, Refus
 
 /// The default wallet of a profile.
 pub fn default_wallet(store: &mut dyn Reader, upid: Upid) -> Result<Wallet, Refusal> {
-    let waid = need_profile(store, upid)?.wallet.ok_or_else(Refusal::not_found)?;
+    let waid = store.cell(upid, Profile::wallet)?.flatten().ok_or_else(Refusal::not_found)?;
     store.get::<Wallet>(waid)?.ok_or_else(Refusal::not_found)
 }

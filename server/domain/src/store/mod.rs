@@ -224,8 +224,7 @@ pub trait ReadJob: Send {
     /// Does the work. Where [`Store::read_again`] is asked to do it, it may run more than once; what it said last counts.
     fn run(&mut self, reader: &mut dyn Reader);
 
-    /// Tells whoever waits what the last run said: not before all that it saw is on disk. A job that is dropped instead
-    /// could not be done.
+    /// Tells whoever waits what the last run said. A job that is dropped instead could not be done.
     fn finish(self: Box<Self>);
 }
 

@@ -1,7 +1,6 @@
 //! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
 
 mod hashes;
-mod log;
 mod migrate;
 mod owned;
 mod pages;
@@ -22,7 +21,6 @@ use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
-use log::Log;
 use pool::Pool;
 use recent::Recent;
 use rows::Memory;
@@ -46,7 +44,7 @@ const MAX_WAITING_READS: usize = 16_384;
 const READERS: usize = 2;
 
 /// How much of the database the writer keeps in memory: balances of wallets in use are spread over all of it.
-const WRITER_CACHE_KIB: u32 = 64 * 1024;
+const WRITER_CACHE_KIB: i32 = 64 * 1024;
 
 /// How long a connection waits for a lock. Only a checkpoint or an inspecting process ever holds one.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -74,7 +72,6 @@ impl SqliteStore {
         let mut workers = Vec::new();
         let mut lock = None;
         let mut writing = None;
-        let mut log = None;
         let mut hashes = None;
         let mut pool = None;
         let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
@@ -89,18 +86,13 @@ impl SqliteStore {
                 let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
                 let found = Arc::new(found);
                 hashes = Some(found.clone());
-                let memory = Memory { hashes: found, moving, recent: Recent::default() };
-                let whole = Log::open(path).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
-                let whole = Arc::new(whole);
-                log = Some(whole.clone());
-                let readers = Arc::new(Pool::open(path, cores, log.clone())?);
+                let readers = Arc::new(Pool::open(path, cores, true)?);
                 pool = Some(readers.clone());
+                let memory = Memory { hashes: found, moving, recent: Recent::default(), pool: readers };
                 let pen = Pen { connection, memory, numbers: Counter { clock: clock.clone(), last: last_id } };
-                let writes = Arc::new(Writing::new(pen, whole, readers, MAX_WAITING_WRITES));
+                let writes = Arc::new(Writing::new(pen, MAX_WAITING_WRITES));
                 writing = Some(writes.clone());
-                let flushes = writes.clone();
-                workers.push(spawn("florin-writer", move || writes.write())?);
-                workers.push(spawn("florin-flusher", move || flushes.flush())?);
+                workers.push(spawn("florin-writer", move || writes.run())?);
             }
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
             Mode::Inspect => {}
@@ -110,13 +102,13 @@ impl SqliteStore {
             if let Some(note) = note_of(&connection)? {
                 note.check_reading(path.display().to_string())?;
             }
-            let (hashes, log, reads, clock) = (hashes.clone(), log.clone(), reads.clone(), clock.clone());
-            let read = move || pool::serve(connection, hashes.as_deref(), log.as_deref(), &reads, &clock);
+            let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
+            let read = move || pool::serve(connection, hashes.as_deref(), &reads, &clock);
             workers.push(spawn("florin-reader", read)?);
         }
         let pool = match pool {
             Some(pool) => pool,
-            None => Arc::new(Pool::open(path, cores, None)?),
+            None => Arc::new(Pool::open(path, cores, false)?),
         };
         Ok(Self { writing, reads, hashes, pool, clock, workers, path: path.to_owned(), _lock: lock })
     }
@@ -205,15 +197,12 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
         OpenError::Engine(reason) => OpenError::Engine(format!("{}: {reason}", path.display())),
         other => other,
     })?;
-    // FULL: what is made of a new or an older database is on disk before anything else is done with it.
+    // FULL: each commit is on disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
         .map_err(engine)?;
     migrate::run(&mut connection)?;
-    // NORMAL: a commit does not flush the log. That is done for many at once, before anybody is told; see `log`.
-    connection
-        .execute_batch(&format!("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -{WRITER_CACHE_KIB}"))
-        .map_err(engine)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(engine)?;
     Ok(connection)
 }
 
