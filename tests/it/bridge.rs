@@ -32,7 +32,7 @@ async fn sandbox(api: &Api, path: &str, body: Value) -> Value {
 }
 
 /// Pays somebody of the platform from outside.
-async fn pay_in(api: &Api, network: &str, to: &str, text: &str, asset: Option<&str>) -> String {
+pub(crate) async fn pay_in(api: &Api, network: &str, to: &str, text: &str, asset: Option<&str>) -> String {
     let paid = sandbox(api, &format!("{network}/send"), json!({ "to": to, "amount": text, "asset": asset })).await;
     paid["transaction"].as_str().expect("a transaction").to_owned()
 }
@@ -64,7 +64,7 @@ fn two(available: &str, held: &str) -> (String, String) {
 }
 
 /// Waits until a wallet can spend so much.
-async fn has(api: &Api, waid: Waid, currency: &str, text: &str) {
+pub(crate) async fn has(api: &Api, waid: Waid, currency: &str, text: &str) {
     let wanted = amount(text).decimal();
     until(&format!("{text} {currency}"), async || {
         balance(api, waid, currency).await.filter(|b| b.available.decimal() == wanted)
@@ -72,11 +72,11 @@ async fn has(api: &Api, waid: Waid, currency: &str, text: &str) {
     .await;
 }
 
-async fn address(world: &World, method: &str, waid: Waid) -> String {
+pub(crate) async fn address(world: &World, method: &str, waid: Waid) -> String {
     world.provider.ok(&CreateWalletDepositAddress::new(method.to_owned(), waid)).await.address
 }
 
-fn withdrawal(waid: Waid, method: &str, currency: &str, text: &str, to: &str) -> WalletWithdraw {
+pub(crate) fn withdrawal(waid: Waid, method: &str, currency: &str, text: &str, to: &str) -> WalletWithdraw {
     let new = WalletWithdraw::new(amount(text), code(currency), method.to_owned(), to.to_owned());
     WalletWithdraw { waid: Some(waid), ..new }
 }
@@ -86,7 +86,7 @@ async fn details(api: &Api, txid: Txid) -> TransactionDetails {
 }
 
 /// Waits until a withdrawal has ended, and says how.
-async fn ended(api: &Api, txid: Txid) -> TransactionDetails {
+pub(crate) async fn ended(api: &Api, txid: Txid) -> TransactionDetails {
     until("the end of a withdrawal", async || {
         Some(details(api, txid).await).filter(|found| found.state != TransactionState::Pending)
     })
