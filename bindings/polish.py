@@ -8,6 +8,7 @@ Writes TO only if it changes, so that nothing is compiled again in vain.
 - Swift: cases of errors begin with a small letter, and errors print as the sentence that the SDK has for them.
 - All: an argument that may be absent is absent by default. (uniffi reads `default(..)` only in an attribute of its own,
   not in a `cfg_attr`.)
+- All: a record prints without what is secret in it, as in Rust.
 - Kotlin, Swift: what is Rust in a doc comment (paths, links, examples) becomes the language's own names, or goes.
 
 A rule that finds nothing in a file that it is made for is an error: then uniffi's output has changed, and so must this.
@@ -35,6 +36,53 @@ def camel(name):
 
 def small(name):
     return name[0].lower() + name[1:]
+
+
+SECRET = re.compile(r"(?:florin_core\.)?Secret(Object)?")
+
+
+def records(pattern, fields, text, write):
+    """Each record that holds a secret, and how it prints: `write` gets the record, its name and its fields."""
+
+    def record(match):
+        found = re.findall(fields, match[0], re.MULTILINE)
+        return write(match, found) if any(SECRET.fullmatch(kind) for _, kind, _ in found) else match[0]
+
+    return re.sub(pattern, record, text, flags=re.MULTILINE | re.DOTALL)
+
+
+def kotlin_record(match, fields):
+    def shown(name, kind, absent):
+        if not SECRET.fullmatch(kind):
+            return f"{name}=${{`{name}`}}"
+        return f'{name}=${{`{name}`?.let {{ "***" }}}}' if absent else f"{name}=***"
+
+    printed = ", ".join(shown(*field) for field in fields)
+    printer = f'    override fun toString() = "{match[1]}({printed})"\n\n'
+    return match[0].removesuffix("    companion object") + printer + "    companion object"
+
+
+def swift_record(match, fields):
+    def shown(name, kind, absent):
+        if not SECRET.fullmatch(kind):
+            return f"{name}: \\(String(describing: {name}))"
+        return f'{name}: \\({name} == nil ? "nil" : "***")' if absent else f"{name}: ***"
+
+    assert "description" not in {name for name, _, _ in fields}, match[1]
+    printed = ", ".join(shown(*field) for field in fields)
+    return f"""{match[0]}
+
+extension {match[1]}: CustomStringConvertible, CustomDebugStringConvertible {{
+    public var description: String {{ "{match[1]}({printed})" }}
+    public var debugDescription: String {{ description }}
+}}"""
+
+
+def python_record(match, fields):
+    text = match[0]
+    for name in [name for name, kind, _ in fields if SECRET.fullmatch(kind)]:
+        text = re.sub(rf"(\.format\(.*?\bself\.{name})\b", r'\1 and "***"', text)
+    return text
 
 
 def doc_comments(text, rename):
@@ -65,9 +113,12 @@ def kotlin(text):
     def function(match):
         return re.sub(r"(\?)(?=[,)])", r"\1 = null", match[0])
 
+    record = r"^data class (\w+) \(\n.*?^    companion object"
+    text = records(record, r"^    val `(\w+)`: ([\w.<>, ]+?)(\?)?(?: = .*)?$", text, kotlin_record)
+
     # Where it overrides, it inherits the default.
     if has_client(text):
-        text = replaced(r"^    suspend fun `\w+`\(.*\?\).*$", function, text)
+        text = replaced(r"^    (?:suspend )?fun `\w+`\(.*\?\).*$", function, text)
 
     if "TokenSource" in text:
         # What an app's own code returns is lowered with the buffer of the wrong package; its converter is this one.
@@ -104,6 +155,8 @@ def swift(text):
     def function(match):
         return re.sub(r"(\?)(?=[,)])", r"\1 = nil", match[0])
 
+    text = records(r"^public struct (\w+): .*?^}$", r"^    public let (\w+): ([^?\n]+)(\?)?$", text, swift_record)
+
     if has_client(text):
         text = replaced(r"^open func \w+\(.*\?\).*$", function, text)
 
@@ -119,7 +172,9 @@ def python(text):
     def function(match):
         return re.sub(r"(typing\.Optional\[[\w.]+\])(?=[,)])", r"\1 = None", match[0])
 
-    return re.sub(r"^    async def \w+\(self, .*typing\.Optional.*$", function, text, flags=re.MULTILINE)
+    record = r"^class (\w+):\n(?:(?!^class ).)*?^    def __str__\(self\):\n.*?$"
+    text = records(record, r"\b(\w+):(?:typing\.Optional\[)?([\w.]+)(\])?", text, python_record)
+    return re.sub(r"^    (?:async )?def (?!_)\w+\(self, .*typing\.Optional.*$", function, text, flags=re.MULTILINE)
 
 
 def main():

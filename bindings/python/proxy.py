@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A way to the server with misfortunes on it, for the tests of the bindings: proxy.py SERVER-URL DATABASE
 
-Prints its own URL, serves until its standard input ends. What goes wrong stands in the base URL that a test gives its
-client, so tests do not meet each other:
+FLORIN_TEST_KEY is an API key of the server's. Prints its own URL, serves until its standard input ends. What goes wrong
+stands in the base URL that a test gives its client, so tests do not meet each other:
 
     http://127.0.0.1:PORT/NAME/RULE;RULE;…/api/v1/…
 
@@ -14,10 +14,13 @@ WHAT is a fault of the sandbox (`drop-after`, `delay-ms=3000`, `error=10003`, �
 
     GET  /stats/NAME        {"seen": requests, "hit": misfortunes, "gone": clients that closed a hanging connection}
     POST /expire/MTID       ends a mobile token's time, in the database
+    POST /receive/NAME      takes a notification; GET gives the last one back as it came, headers and body, or 404
+    POST /browser           signs a person in: {"url", "email", "password", "decision"}; where that leads
 """
 
 import http.client
 import json
+import os
 import select
 import socket
 import sqlite3
@@ -26,11 +29,14 @@ import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from browser import sign_in
+
 server_url, database = sys.argv[1:]
 server = urllib.parse.urlsplit(server_url)
 lock = threading.Lock()
 stats = {}
 left = {}
+received = {}
 
 
 def misfortune(name, rules, path):
@@ -65,8 +71,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def own(self):
-        _, kind, name = self.path.split("/")
+    def own(self, body):
+        kind, _, name = self.path[1:].partition("/")
+        if kind == "receive":
+            return self.receive(name, body)
+        if kind == "browser":
+            return self.reply(200, sign_in(**json.loads(body)).encode())
         if kind == "stats":
             with lock:
                 answer = stats.get(name, {"seen": 0, "hit": 0, "gone": 0})
@@ -76,12 +86,25 @@ class Handler(BaseHTTPRequestHandler):
                 changed = db.execute("UPDATE mobile_token SET expires = created + 1 WHERE mtid = ?", [number])
                 answer = {"changed": changed.rowcount}
             db.close()
-        self.reply(200, json.dumps(answer).encode())
+            # Who is alone on a database looks at it anew after a commit of their own.
+            write = http.client.HTTPConnection(server.hostname, server.port, timeout=60)
+            key = {"X-APIKey": os.environ["FLORIN_TEST_KEY"]}
+            write.request("POST", "/api/v1/user/create", json.dumps({"provideruserid": f"after {name}"}), key)
+            assert json.load(write.getresponse())["resultcode"] == 10000
+            write.close()
+        return self.reply(200, json.dumps(answer).encode())
+
+    def receive(self, name, body):
+        if self.command == "POST":
+            headers = [header for header in self.headers.items() if header[0].lower().startswith("webhook-")]
+            received[name] = (200, body, headers)
+            return self.reply(200, b"")
+        return self.reply(*received.get(name, (404, b"")))
 
     def forward(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path.startswith(("/stats/", "/expire/")):
-            return self.own()
+        if self.path.startswith(("/stats/", "/expire/", "/receive/", "/browser")):
+            return self.own(body)
         _, name, rules, rest = self.path.split("/", 3)
         what = misfortune(name, urllib.parse.unquote(rules), rest.removeprefix("api/v1/"))
         if what == "hang":

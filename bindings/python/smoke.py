@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 import time
+import urllib.error
 import urllib.request
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -18,6 +19,7 @@ URL = os.environ["FLORIN_TEST_URL"]
 KEY = os.environ["FLORIN_TEST_KEY"]
 PROXY = os.environ["FLORIN_TEST_PROXY"]
 PYT = "PYT.python"
+PASSWORD = "Str0ng-pass!"
 folder = pathlib.Path(sys.argv[1])
 
 
@@ -55,6 +57,13 @@ def send(method, path):
     """A request to the proxy itself."""
     with urllib.request.urlopen(urllib.request.Request(PROXY + path, method=method)) as answer:
         return json.load(answer)
+
+
+def browser(url, email, decision):
+    """A person opens this address, signs in and decides; where that leads."""
+    body = json.dumps({"url": url, "email": email, "password": PASSWORD, "decision": decision}).encode()
+    with urllib.request.urlopen(f"{PROXY}/browser", body) as answer:
+        return answer.read().decode()
 
 
 async def eventually(condition):
@@ -113,6 +122,150 @@ async def test_the_provider_writes_and_the_app_reads():
     assert me.provider_user_id == "Zoë 🐍" and abs((datetime.now(timezone.utc) - me.created).total_seconds()) < 60, me
     assert tokens.fetches == 1, tokens.fetches
     assert not hasattr(mobile_core, "CreditWallet") and not hasattr(mobile_sdk, "ProviderClient")
+
+
+async def test_the_app_reads_everything():
+    person = await user("reader")
+    wallets, payments = provider.wallets(), provider.payments()
+    address = provider_core.CreateWalletDepositAddress(method="ripple", waid=person.waid)
+    made = (await wallets.create_deposit_address(address)).address
+
+    async def fetch(_):
+        return (await token(person)).token
+
+    phone = app(Tokens(fetch))
+    start = (await phone.events(mobile_core.GetEvents())).next
+    moved = await wallets.credit(gift(person, "5"), "python-reader")
+    event = await phone.live_events(start).next()
+    assert event.kind.is_CREDIT() and event.data.txid == moved.txid, event
+    assert (await phone.transaction_pages(mobile_core.TransactionQuery()).next())[0].txid == moved.txid
+    asked = await payments.request(
+        provider_core.CreatePaymentRequest(
+            amount=Decimal("2"), currency=PYT, method="wallet", source_waid=person.waid
+        )
+    )
+    assert (await phone.payment(asked.prid)).status.is_WAITING()
+    assert [p.prid for p in (await phone.payments(mobile_core.PaymentQuery())).payments] == [asked.prid]
+    assert [p.prid for p in await phone.payment_pages(mobile_core.PaymentQuery()).next()] == [asked.prid]
+    assert (await phone.transaction(moved.txid)).amount == 5
+    assert [w.waid for w in await phone.wallets()] == [person.waid]
+    assert (await phone.profile()).upid == person.upid and (await phone.profiles())[0].upid == person.upid
+    ripple = mobile_core.GetWalletDepositAddress(method="ripple", currency_code="XRP")
+    assert (await phone.deposit_address(ripple)).address == made
+    assert PYT in [c.currency_code for c in await phone.currencies()]
+    assert (await phone.settings()).currencies and await phone.roles() and await phone.extended_attributes() is not None
+
+
+async def person():
+    """Who has an account, and the address to sign in with."""
+    email = "zoe@example.com"
+    made = await provider.profiles().create(
+        provider_core.CreateProfile(
+            kind=provider_core.ProfileType.INDIVIDUAL(),
+            email=email,
+            register_user=True,
+            sub_profile=True,
+            callback_url="https://shop.example/new",
+            password=PASSWORD,
+            email_validation=False,
+            first_name="Zoe",
+            last_name="Reed",
+        )
+    )
+    return made, email
+
+
+class Keychain(mobile_sdk.RefreshTokenKeeper):
+    def __init__(self):
+        self.kept = []
+
+    async def keep(self, refresh_token):
+        self.kept.append(refresh_token)
+
+
+async def test_a_person_signs_in():
+    zoe, email = await person()
+    back = "com.example.app:/callback"
+    public = provider_core.ApplicationType.PUBLIC()
+    made = await provider.applications().create(
+        provider_core.CreateApplication(name="Phone", kind=public, redirect_uris=back)
+    )
+    settings = mobile_sdk.OAuthSettings(client_id=made.client_id, redirect_uri=back)
+    oauth = mobile_sdk.OAuthClient(options(mobile_core), settings)
+    request = oauth.begin()
+    denied = await asyncio.to_thread(browser, request.authorize_url, email, "deny")
+    await raises(mobile_core.FlorinError.Unauthorized, oauth.finish(request, denied))
+    answer = await asyncio.to_thread(browser, request.authorize_url, email, "allow")
+    tokens = await oauth.finish(request, answer)
+    assert tokens.refresh_token not in str(tokens) and "scope=read" in str(tokens), tokens
+    keychain = Keychain()
+    phone = app(oauth.token_source(tokens.refresh_token, keychain))
+    assert (await phone.me()).uuid == zoe.uuid and len(keychain.kept) == 1
+    policy = provider_sdk.TokenPolicy(client_id=made.client_id, scope="read")
+    checker = provider_sdk.TokenChecker(options(provider_core), policy)
+    assert (await checker.check(tokens.access_token)).uuid == zoe.uuid
+    await raises(provider_core.FlorinError.Unauthorized, checker.check("no token"))
+    await oauth.sign_out(keychain.kept[0])
+    await raises(mobile_core.FlorinError.Unauthorized, phone.me())
+
+    signed_in = await provider.credentials().login(provider_core.Login(email=email, password=PASSWORD))
+    assert signed_in.uuid == zoe.uuid
+    assert (await provider.system_users().by_email(email)).uuid == zoe.uuid
+
+
+async def test_every_group_of_the_provider():
+    core, ivy = provider_core, await user("ivy")
+    me = await provider.profiles().get()
+    key = await provider.api_keys().create(core.CreateApiKey(description="python", roles=["ewallet-ro"]))
+    await provider.api_keys().delete(key.akid)
+    roles, teams = provider.roles(), provider.teams()
+    await roles.create(core.CreateRole(role="python-desk", description="Desk", rights=["readmyprofile"]))
+    assert "python-desk" in [role.role_id for role in await roles.list()]
+    kim = core.AddTeamUser(email="kim@example.com", roles=["profile-ro"], callback_url="https://shop.example/join")
+    assert (await teams.add(kim)).uuid in [member.uuid for member in await teams.list()]
+    assert (await raises(core.FlorinError.Refused, teams.add(kim))).code == 20006
+    fees, tiers = provider.fees(), provider.tiers()
+    fsid = await fees.set(core.SetFeeSchedule(schedule_name="Python"))
+    assert fsid in [schedule.fsid for schedule in await fees.list()]
+    await tiers.set(core.SetTier(level=9, tier_name="Python"))
+    assert 9 in [tier.level for tier in await tiers.list()]
+    assert "ripple" in [bridge.bridge_name for bridge in await provider.bridges().list()]
+    assert await provider.components().attributes(core.ComponentName.OMNIPAY())
+    assert (await provider.settings().get()).currencies
+
+    await provider.wallets().credit(gift(ivy, "5"), "python-ivy")
+    hold = await provider.holds().place(core.PlaceHold(currency=PYT, amount=Decimal("2"), waid=ivy.waid))
+    assert await available(ivy) == 3
+    await provider.holds().release(hold.hoid)
+    history = await provider.transactions().list(core.TransactionQuery(waid=ivy.waid))
+    assert [t.kind.is_CREDIT() for t in history.transactions][-1], history
+
+    here = core.TransportSettings(url=f"{PROXY}/receive/python", events=["credit"], below=True)
+    http = core.TransportType.HTTP()
+    made = await provider.notifications().add(
+        core.SetNotificationTransport(upid=me.upid, transport_type=http, transport=here, akid=me.akid)
+    )
+    moved = await provider.wallets().credit(gift(ivy, "1"), "python-told")
+    verifier = provider_sdk.WebhookVerifier([made.secret])
+
+    def message():
+        try:
+            with urllib.request.urlopen(here.url) as answer:
+                names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+                return [answer.headers[name] for name in names], answer.read()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return None
+
+    while not (told := await asyncio.to_thread(message)):
+        await asyncio.sleep(0.02)
+    headers, body = told
+    assert verifier.verify(*headers, body).event.data.txid == moved.txid
+    try:
+        verifier.verify(*headers, body + b" ")
+        raise AssertionError("it is forged")
+    except core.FlorinError.InvalidInput as error:
+        assert error.field == "webhook-signature", error
 
 
 async def test_errors_are_typed():
@@ -197,13 +350,15 @@ async def test_what_is_in_doubt_is_settled_later():
 
 async def test_money_is_asked_for_once_at_momo():
     options = provider_sdk.momo_options(provider_sdk.MomoTarget.LOCAL(base_url=URL))
-    key = "c0111ec7" * 4
-    provisioning = provider_sdk.MomoProvisioning(options, key)
+    provisioning = provider_sdk.MomoProvisioning(options, "c0111ec7" * 4)
     person = await provisioning.create_user("127.0.0.1")
-    credentials = provider_sdk.MomoCredentials(
-        subscription_key=key, api_user=person, api_key=await provisioning.create_key(person)
-    )
-    collections = provider_sdk.MomoCollections(options, credentials, provider_sdk.memory_journal())
+    api_key = await provisioning.create_key(person)
+
+    def product(kind, key):
+        credentials = provider_sdk.MomoCredentials(subscription_key=key * 4, api_user=person, api_key=api_key)
+        return kind(options, credentials, provider_sdk.memory_journal())
+
+    collections = product(provider_sdk.MomoCollections, "c0111ec7")
     payer = provider_core.MomoParty(
         party_id_type=provider_core.MomoPartyIdType.MSISDN(), party_id="256770000001"
     )
@@ -218,6 +373,8 @@ async def test_money_is_asked_for_once_at_momo():
     price.amount = Decimal("13")
     conflict = await raises(provider_core.FlorinError.Refused, collections.request_to_pay(price, reference))
     assert (conflict.code, conflict.name) == (409, "RESOURCE_ALREADY_EXIST"), conflict
+    for kind, key in [(provider_sdk.MomoDisbursements, "d15b0125"), (provider_sdk.MomoRemittances, "4e0177a2")]:
+        assert (await product(kind, key).balance()).available_balance > 0
 
 
 async def main():

@@ -53,7 +53,7 @@ impl From<TokenError> for FlorinError {
 ///
 /// It is asked for the first call, and again when the server says that the token is over: once, however many calls
 /// wait. It may be called on any thread, has 30 s, and must not call back into the client.
-#[cfg_attr(feature = "uniffi", uniffi::export(rust, foreign))]
+#[cfg_attr(feature = "uniffi", uniffi::export(rust, foreign, async_runtime = "tokio"))]
 #[async_trait]
 pub trait TokenSource: Send + Sync + 'static {
     /// A mobile token that was made just now, fetched from the provider's own server.

@@ -156,3 +156,24 @@ async fn wallets_are_found_by_their_whole_name() {
     }
     assert_eq!(provider.ok(&named("mai")).await.wallets.len(), 0);
 }
+
+/// kept and compared in small letters.
+#[tokio::test(flavor = "multi_thread")]
+async fn issuer_names_are_the_same_in_capitals() {
+    let world = World::new().await;
+    let World { provider, .. } = &world;
+    // The name that the profile has already.
+    provider.ok(&world::new_currency("BIG", Some("ACME"))).await;
+    let issuer = provider.ok(&world::new_merchant("issuer")).await.upid;
+    let key = provider.ok(&world::new_key("Its own", &["issuer-rw"], Some(issuer))).await;
+    let other = provider.key(key.api_key.expose());
+    for (wrong, code) in [("Acme", 20006), ("1st", 20000), ("a-b", 20000), ("\u{c4}rger", 20000)] {
+        let answer = other.send(&world::new_currency("GLD", Some(wrong))).await;
+        answer.refused(code, wrong);
+    }
+    other.ok(&world::new_currency("GLD", Some("StarBucks"))).await;
+    other.ok(&world::new_currency("SLV", Some("starbucks"))).await;
+    let codes: Vec<_> = other.ok(&GetProfileCurrencyList {}).await.currencies;
+    let codes: Vec<_> = codes.into_iter().map(|currency| currency.currency_code.to_string()).collect();
+    assert_eq!(codes, ["GLD.starbucks", "SLV.starbucks"]);
+}

@@ -33,6 +33,7 @@ mod moving;
 mod notify;
 mod oauth;
 mod payment;
+mod processes;
 mod profile;
 mod retention;
 mod role;

@@ -7,7 +7,7 @@ use florin_sdk_core::operation::{
 };
 use florin_sdk_core::{Txid, Waid};
 use florin_tests::http::{Answer, Api};
-use florin_tests::world::{World, amount, currency};
+use florin_tests::world::{self, World, amount, currency};
 use futures_util::future::join_all;
 
 fn withdraw(waid: Waid, text: &str) -> WalletWithdraw {
@@ -123,5 +123,21 @@ async fn a_tier_limits_withdrawals() {
     merchant.api.send(&withdraw(merchant.waid, "0.01")).await.refused(20010, "all is used up again");
     provider.ok(&SetTier { withdraw_fiat: Some(false), ..SetTier::new(5, "Tried".to_owned()) }).await;
     merchant.api.send(&withdraw(merchant.waid, "0.01")).await.refused(20010, "it is forbidden");
+    world.server.home.verify().await.sound();
+}
+
+/// Whatever rights a caller has, `negativewallet` among them: nobody's wallet goes below zero.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_right_opens_an_overdraft() {
+    let world = World::new().await;
+    let World { provider, merchant, alice, .. } = &world;
+    let roles = ["adapter-admin", "ewallet-admin", "profile-rw"];
+    let key = provider.ok(&world::new_key("Adapter", &roles, Some(merchant.upid))).await;
+    let adapter = provider.key(key.api_key.expose());
+    for api in [&adapter, provider] {
+        api.send(&withdraw(merchant.waid, "0.01")).await.refused(20009, "there is nothing");
+        let transfer = world::transfer(merchant.waid, alice.waid, "0.01");
+        api.send(&transfer).await.refused(20009, "there is nothing");
+    }
     world.server.home.verify().await.sound();
 }

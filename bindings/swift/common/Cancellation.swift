@@ -16,6 +16,7 @@ package func cancelling<T: Sendable>(_ work: @Sendable (CancelToken) async throw
 }
 
 /// The elements of a list that the server gives in pages: `for try await transaction in client.allTransactions() { }`.
+/// Or what the server tells one by one, live, without an end.
 ///
 /// Each loop walks the list from the start. A page is fetched when it is needed. It ends after the first error, and
 /// with `CancellationError` when its task is cancelled.

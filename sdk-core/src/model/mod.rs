@@ -4,9 +4,7 @@ mod event;
 
 pub use event::{Event, EventData, EventType, LiveEvent};
 
-#[cfg(feature = "write")]
-use crate::id::Fsid;
-use crate::id::{Prid, Txid, Waid};
+use crate::id::{Fsid, Prid, Txid, Waid};
 use crate::money::{Amount, CurrencyCode};
 use crate::operation::Balance;
 use crate::timestamp::Timestamp;

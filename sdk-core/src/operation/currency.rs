@@ -23,18 +23,18 @@ operation! {
         "displaydecimals" display_decimals: u32 = 0..=8;
     }
     optional {
-        /// The issuer's name, when the profile makes its first currency: lower case and digits, 12 characters at most.
+        /// The issuer's name, when the profile makes its first currency: letters and digits, 12 characters at most. Kept in
+        /// lower case.
         "issuername" issuer_name: String = 1..=12;
         /// A base currency whose invoices can be paid with this one at par.
         "referencecurrency" reference_currency: CurrencyCode = 3..=3;
     }
     check |op, problems| {
         let valid = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|b| b.is_ascii_alphanumeric())
         };
         if op.issuer_name.as_deref().is_some_and(|name| !valid(name)) {
-            problems.add("issuername", "must be lower-case letters and digits, with a letter first");
+            problems.add("issuername", "must be letters and digits, with a letter first");
         }
     }
 }

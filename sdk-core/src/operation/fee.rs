@@ -1,9 +1,8 @@
 //! Fee schedules. Source: spec/omnigate/operations.json, group Fee; all but DeleteFeeSchedule are Florin's own.
 
 use super::operation;
-use crate::id::Fsid;
 #[cfg(feature = "write")]
-use crate::id::Upid;
+use crate::id::{Fsid, Upid};
 #[cfg(feature = "write")]
 use crate::model::FeeOperation;
 use crate::model::FeeSchedule;

@@ -53,6 +53,7 @@ pub mod sso;
 pub mod store;
 pub mod system;
 pub mod tier;
+mod words;
 
 pub use refusal::Refusal;
 

@@ -5,6 +5,7 @@ mod answers;
 mod codes;
 mod examples;
 mod live;
+mod scene;
 mod sso;
 mod tables;
 

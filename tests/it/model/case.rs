@@ -3,13 +3,15 @@
 use super::ledger::{BASIS_POINTS, FIXED, LIMIT_UNITS, Ledger, OK, Status, is_decided};
 use super::step::{Step, WALLETS};
 use super::wire::Wire;
+use florin_domain::Refusal;
 use florin_domain::currency::need_currency;
-use florin_domain::ledger::{self, NewWithdrawal, OutsideResult};
+use florin_domain::ledger::{self, HouseWallet};
+use florin_domain::store::Record;
 use florin_sdk_core::model::{FeeOperation, PaymentStatus};
 use florin_sdk_core::operation::{
     self, AssignFeeSchedule, AssignTier, GetCirculation, GetPaymentStatus, GetWallet, SetFeeSchedule, SetTier, Spec,
 };
-use florin_sdk_core::{Amount, CurrencyCode, Fsid, Txid, Upid, Waid};
+use florin_sdk_core::{Amount, CurrencyCode, Fsid, Upid, Waid};
 use florin_tests::http::{Answer, Target};
 use florin_tests::world;
 use proptest::prelude::*;
@@ -25,6 +27,8 @@ const REQUEST_TICKS: u32 = 2;
 
 /// A request that was decided under a client reference.
 struct Sent {
+    /// Who sent it.
+    apikey: String,
     spec: Spec,
     fields: Value,
     key: String,
@@ -33,6 +37,7 @@ struct Sent {
 
 pub(super) struct Case<'a> {
     wire: &'a Wire,
+    number: usize,
     /// The provider, which is new: nothing of another case is its own.
     apikey: String,
     currency: CurrencyCode,
@@ -41,7 +46,7 @@ pub(super) struct Case<'a> {
     owners: Vec<Upid>,
     /// The fee schedule of those who are charged.
     fsid: Fsid,
-    withdrawals: Vec<Txid>,
+    withdrawals: Vec<String>,
     model: Ledger,
     /// The ids of what the model knows by its place.
     holds: Vec<String>,
@@ -89,10 +94,17 @@ impl<'a> Case<'a> {
         let limit = Amount::from_units(LIMIT_UNITS, 2).expect("an amount");
         wire.ok(
             &wire.key,
-            &SetTier { limit_withdraw_fiat_2: Some(limit), ..SetTier::new(LIMITED, "Limited".to_owned()) },
+            &SetTier {
+                limit_transfer_fiat_2: Some(limit),
+                limit_payment_fiat_2: Some(limit),
+                limit_deposit_fiat_2: Some(limit),
+                limit_withdraw_fiat_2: Some(limit),
+                ..SetTier::new(LIMITED, "Limited".to_owned())
+            },
         );
         Self {
             wire,
+            number,
             apikey,
             currency,
             wallets,
@@ -121,18 +133,24 @@ impl<'a> Case<'a> {
     pub(super) fn take(&mut self, step: Step, keyed: bool) -> Result<(), TestCaseError> {
         self.keyed = keyed;
         self.act(step)?;
-        // One wallet now and then, all at the end.
+        self.add_up()?;
+        // What the server shows of one wallet now and then, of all at the end.
         self.steps += 1;
         if self.steps.is_multiple_of(4) { self.compare(self.steps / 4 % WALLETS) } else { Ok(()) }
     }
 
     /// Sends a request, expects a code, and gives the ids that the answer names.
     fn call(&mut self, name: &str, fields: Value, expected: u32) -> Result<Value, TestCaseError> {
+        self.call_as(&self.apikey.clone(), name, fields, expected)
+    }
+
+    /// The same, by somebody else.
+    fn call_as(&mut self, apikey: &str, name: &str, fields: Value, expected: u32) -> Result<Value, TestCaseError> {
         let spec = operation::all().into_iter().find(|spec| spec.name == name).expect("an operation");
         self.requested += 1;
-        let key = format!("key-{}", self.requested);
+        let key = format!("key-{}-{}", self.number, self.requested);
         let target = Target::of(&spec, &fields);
-        let answer = self.wire.send(&self.apikey, self.keyed.then_some(key.as_str()), &target);
+        let answer = self.wire.send(apikey, self.keyed.then_some(key.as_str()), &target);
         let said = answer.text();
         prop_assert_eq!(
             (answer.status, answer.code(), answer.is_replay()),
@@ -143,7 +161,7 @@ impl<'a> Case<'a> {
         );
         let json = answer.json().map(Value::Object).unwrap_or_default();
         if self.keyed && is_decided(expected) {
-            self.sent.push(Sent { spec, fields, key, answer });
+            self.sent.push(Sent { apikey: apikey.to_owned(), spec, fields, key, answer });
         }
         Ok(json)
     }
@@ -299,32 +317,27 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// A withdrawal, as whoever sends money out begins one.
+    /// A withdrawal, which people are to carry out. Only the platform may ask for one out of another's wallet.
     fn withdraw(&mut self, of: usize, units: i128) -> Result<(), TestCaseError> {
-        let (waid, creator, code) = (self.wallets[of], self.owners[0], self.currency.clone());
-        let begun = self.wire.write(move |store| {
-            let wallet = ledger::need_wallet(store.reader(), waid)?;
-            let currency = need_currency(store.reader(), "currency", &code)?;
-            let (method, network, description) = ("bank", "bank", "");
-            let (wallet, currency) = (&wallet, &currency);
-            let new = NewWithdrawal { wallet, currency, units, method, network, description, address: None, creator };
-            ledger::withdraw(store, &new, None)
+        let fields = json!({
+            "waid": self.wallets[of], "currency": self.currency, "amount": text(units), "method": "manual",
+            "destinationaddress": "Cash desk 7",
         });
         let expected = self.model.withdraw(of, units);
-        prop_assert_eq!(begun.as_ref().map_or_else(|refusal| refusal.code.0, |_| OK), expected);
-        self.withdrawals.extend(begun.ok().map(|withdrawal| withdrawal.txid));
+        let answer = self.call_as(&self.wire.key, "WalletWithdraw", fields, expected)?;
+        if expected == OK {
+            self.withdrawals.push(id(&answer, "txid"));
+        }
         Ok(())
     }
 
     /// What it has come to outside.
     fn close(&mut self, index: usize, complete: bool) -> Result<(), TestCaseError> {
         let Some(index) = choose(index, &self.withdrawals) else { return Ok(()) };
-        let txid = self.withdrawals[index];
-        let end = if complete { ledger::complete_withdraw } else { ledger::fail_withdraw };
-        let ended = self.wire.write(move |store| end(store, txid, OutsideResult::default()));
+        let state = if complete { "Completed" } else { "Failed" };
+        let fields = json!({ "txid": self.withdrawals[index], "state": state });
         let expected = self.model.close(index, complete);
-        prop_assert_eq!(ended.map_or_else(|refusal| refusal.code.0, |_| OK), expected);
-        Ok(())
+        self.call("CloseWithdraw", fields, expected).map(|_| ())
     }
 
     /// Requests that are wrong whatever the books hold.
@@ -339,12 +352,14 @@ impl<'a> Case<'a> {
             ("WalletTransfer", fields)
         };
         let nobody = |prefix: &str| format!("{prefix}_0000000000000007");
+        // Whatever there is.
+        let too_much = if self.model.limited[1] { 20010 } else { 20009 };
         let wrong = [
             (transfer("amount", json!("0.001")), 20000),
             (transfer("amount", json!("-1")), 20000),
             (transfer("amount", json!("1e3")), 20000),
             (transfer("amount", Value::Null), 20000),
-            (transfer("amount", json!("99999999999999999.99")), 20009),
+            (transfer("amount", json!("99999999999999999.99")), too_much),
             (transfer("currency", json!("XYZ.nobody")), 20000),
             (transfer("destinationwaid", json!(nobody("waid"))), 20005),
             (transfer("destinationwaid", json!(nobody("txid"))), 20000),
@@ -366,7 +381,7 @@ impl<'a> Case<'a> {
     /// An earlier request again gets its answer again.
     fn repeat(&mut self, index: usize) -> Result<(), TestCaseError> {
         let Some(sent) = choose(index, &self.sent).map(|index| &self.sent[index]) else { return Ok(()) };
-        let answer = self.wire.send(&self.apikey, Some(&sent.key), &Target::of(&sent.spec, &sent.fields));
+        let answer = self.wire.send(&sent.apikey, Some(&sent.key), &Target::of(&sent.spec, &sent.fields));
         prop_assert!(answer.is_replay(), "{} as {}: {}", sent.spec.name, sent.key, answer.text());
         prop_assert_eq!(answer.text(), sent.answer.text());
         Ok(())
@@ -382,8 +397,42 @@ impl<'a> Case<'a> {
         if sent.fields[field] == fields[field] {
             return Ok(());
         }
-        let answer = self.wire.send(&self.apikey, Some(&sent.key), &Target::of(&sent.spec, &fields));
+        let answer = self.wire.send(&sent.apikey, Some(&sent.key), &Target::of(&sent.spec, &fields));
         prop_assert_eq!(answer.code(), 20007, "{} as {}: {}", sent.spec.name, sent.key, answer.text());
+        Ok(())
+    }
+
+    /// What must be so after each step: all balances of the currency sum to zero, each is what the model says, and none but
+    /// those that stand for what is outside the books is below zero.
+    fn add_up(&self) -> Result<(), TestCaseError> {
+        let (code, wallets) = (self.currency.clone(), self.wallets.clone());
+        let (ours, issuance, outside, fees) = self.wire.read(move |store| {
+            let currency = need_currency(store, "currency", &code)?;
+            let houses =
+                store.list::<HouseWallet>(HouseWallet::query().any_of(HouseWallet::currency, &[0, currency.number]))?;
+            let mut total = |waid: Waid| -> Result<(i128, bool), Refusal> {
+                let found = store.get::<ledger::Balance>((waid, currency.number))?;
+                Ok(found
+                    .map_or((0, true), |found| (found.available + found.held, found.available.min(found.held) >= 0)))
+            };
+            let ours = wallets.into_iter().map(&mut total).collect::<Result<Vec<_>, _>>()?;
+            let issuance = currency.issuance.map_or(Ok((0, true)), &mut total)?.0;
+            let (mut outside, mut fees) = (0, 0);
+            for house in houses {
+                let sum = if house.is_outside() { &mut outside } else { &mut fees };
+                *sum += total(house.waid)?.0;
+            }
+            Ok((ours, issuance, outside, fees))
+        });
+        for (wallet, (total, sound)) in ours.iter().enumerate() {
+            prop_assert!(*sound, "wallet {} is below zero", wallet);
+            prop_assert_eq!(*total, self.model.available[wallet] + self.model.held(wallet), "wallet {}", wallet);
+        }
+        prop_assert_eq!(issuance, self.model.redeemed - self.model.issued, "issued");
+        prop_assert_eq!(outside, self.model.withdrawn - self.model.deposited, "outside");
+        prop_assert_eq!(fees, self.model.fees, "fees");
+        let all: i128 = ours.iter().map(|(total, _)| total).sum();
+        prop_assert_eq!(all + issuance + outside + fees, 0, "the currency's balances");
         Ok(())
     }
 
@@ -412,9 +461,6 @@ impl<'a> Case<'a> {
             };
             prop_assert_eq!(found, expected, "{}", prid);
         }
-        let all: i128 = (0..WALLETS).map(|wallet| self.model.available[wallet] + self.model.held(wallet)).sum();
-        let supply = self.model.issued - self.model.redeemed + self.model.deposited;
-        prop_assert_eq!(all, supply - self.model.withdrawn - self.model.fees, "the model itself adds up");
         Ok(())
     }
 }

@@ -16,8 +16,17 @@ const WITHDRAWAL_CLOSED: u32 = 20017;
 pub(super) const FIXED: i128 = 5;
 pub(super) const BASIS_POINTS: i128 = 230;
 
-/// How much those who are limited may withdraw.
+/// How much those who are limited may transfer, pay, deposit and withdraw, each by itself.
 pub(super) const LIMIT_UNITS: i128 = 5000;
+
+/// What a limit is about.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Transfer,
+    Payment,
+    Deposit,
+    Withdraw,
+}
 
 /// Refusals that are decisions: they stand, and are given again to whoever repeats the request.
 pub(super) fn is_decided(code: u32) -> bool {
@@ -75,11 +84,11 @@ pub(super) struct Ledger {
     moved: Vec<Moved>,
     requests: Vec<Request>,
     withdrawals: Vec<Withdrawal>,
-    /// Who pays fees, and who may withdraw so much only.
+    /// Who pays fees, and who is limited.
     pub(super) charged: [bool; WALLETS],
     pub(super) limited: [bool; WALLETS],
-    /// What was counted towards the limit.
-    used: [i128; WALLETS],
+    /// What was counted towards the limits.
+    used: [[i128; 4]; WALLETS],
     pub(super) deposited: i128,
     pub(super) withdrawn: i128,
     pub(super) fees: i128,
@@ -139,10 +148,26 @@ impl Ledger {
         if self.charged[wallet] { FIXED + units * BASIS_POINTS / 10_000 } else { 0 }
     }
 
+    /// Counts what was done, if it may be: by whoever is limited only.
+    fn counted(&mut self, wallet: usize, action: Action, units: i128, work: impl FnOnce(&mut Self) -> u32) -> u32 {
+        let limited = self.limited[wallet];
+        if limited && units > 0 && self.used[wallet][action as usize] + units > LIMIT_UNITS {
+            return LIMIT;
+        }
+        let code = work(self);
+        if code == OK && limited {
+            self.used[wallet][action as usize] += units;
+        }
+        code
+    }
+
     /// A transfer.
     pub(super) fn transfer(&mut self, from: usize, to: usize, units: i128) -> u32 {
+        if from == to {
+            return INVALID;
+        }
         let fee = self.fee(from, units);
-        self.transfer_for(from, to, (units, fee), None)
+        self.counted(from, Action::Transfer, units, |ledger| ledger.transfer_for(from, to, (units, fee), None))
     }
 
     /// A credit or a debit: without a fee.
@@ -245,8 +270,12 @@ impl Ledger {
         if status != Status::Waiting {
             return NOT_PAYABLE;
         }
+        if units != asked {
+            return INVALID;
+        }
         let sum = (units, self.fee(payer, units));
-        let code = if units == asked { self.transfer_for(payer, 0, sum, Some(index)) } else { INVALID };
+        let pay = |ledger: &mut Self| ledger.transfer_for(payer, 0, sum, Some(index));
+        let code = self.counted(payer, Action::Payment, units, pay);
         if code == OK {
             self.requests[index].status = Status::Paid;
         }
@@ -266,25 +295,25 @@ impl Ledger {
         if units <= 0 {
             return INVALID;
         }
-        self.available[to] += units;
-        self.deposited += units;
-        OK
+        self.counted(to, Action::Deposit, units, |ledger| {
+            ledger.available[to] += units;
+            ledger.deposited += units;
+            OK
+        })
     }
 
     pub(super) fn withdraw(&mut self, wallet: usize, units: i128) -> u32 {
         if units <= 0 {
             return INVALID;
         }
-        if self.limited[wallet] && self.used[wallet] + units > LIMIT_UNITS {
-            return LIMIT;
-        }
         let fee = self.fee(wallet, units);
-        let code = self.spend(wallet, units + fee);
-        if code == OK {
-            self.used[wallet] += if self.limited[wallet] { units } else { 0 };
-            self.withdrawals.push(Withdrawal { wallet, units, fee, open: true });
-        }
-        code
+        self.counted(wallet, Action::Withdraw, units, |ledger| {
+            let code = ledger.spend(wallet, units + fee);
+            if code == OK {
+                ledger.withdrawals.push(Withdrawal { wallet, units, fee, open: true });
+            }
+            code
+        })
     }
 
     /// Completes a withdrawal, or gives its money back.
@@ -299,7 +328,8 @@ impl Ledger {
         } else {
             self.available[going.wallet] += going.units + going.fee;
             // What was not counted, as there was no limit then, is taken from what was: that much is free again.
-            self.used[going.wallet] = (self.used[going.wallet] - going.units).max(0);
+            let used = &mut self.used[going.wallet][Action::Withdraw as usize];
+            *used = (*used - going.units).max(0);
         }
         OK
     }

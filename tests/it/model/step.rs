@@ -33,7 +33,7 @@ pub(super) enum Step {
     Close(usize, bool),
     /// Whether a wallet's owner pays fees.
     Charge(usize, bool),
-    /// Whether a wallet's owner may withdraw so much only.
+    /// Whether a wallet's owner may transfer, pay, deposit and withdraw so much only.
     Limit(usize, bool),
     /// One of the requests that are wrong by themselves.
     Bad(usize),

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use florin_domain::clock::Clock;
 use florin_domain::ledger::{self, Report};
-use florin_domain::store::{Store, Writer};
+use florin_domain::store::{Reader, Store, Writer};
 use florin_domain::{Refusal, system};
 use florin_http::App;
 use florin_sdk_core::Secret;
@@ -70,12 +70,12 @@ impl Wire {
         self.send(key, None, &Target::of(&O::spec(), &request)).ok::<O>()
     }
 
-    /// What somebody behind the requests does with the books.
-    pub(super) fn write<T: Send + 'static>(
+    /// What stands in the books themselves.
+    pub(super) fn read<T: Send + 'static>(
         &self,
-        work: impl FnMut(&mut dyn Writer) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        self.runtime.block_on(self.app.write(work, |_: &Refusal| false))
+        work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
+    ) -> T {
+        self.runtime.block_on(self.app.read(work)).expect("the books can be read")
     }
 
     /// What the sweeper does.

@@ -93,7 +93,8 @@ fn goes(
     }
 }
 
-/// The currency of the books that an asset is; none if there is none, or it cannot be paid in.
+/// The currency of the books that an asset is; none if there is none. Whether it can be paid in is another question:
+/// [`pays_in`].
 pub fn currency_of(store: &mut dyn Reader, facts: &Facts, asset: &Asset) -> Result<Option<Currency>, Refusal> {
     let Some(issuer) = &asset.issuer else {
         let currency = store.get::<Currency>(asset.code.as_str())?.filter(|currency| currency.status == Status::Active);

@@ -9,7 +9,8 @@ use crate::currency::Currency;
 use crate::identity;
 use crate::ledger::{self, NewDeposit, Wallet};
 use crate::refusal::Refusal;
-use crate::store::{FromValue, IntoValue, Kind, Reader, Record, Value, Writer, record};
+use crate::store::{Reader, Record, Writer, record};
+use crate::words::stored_words;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::CurrencyType;
 use florin_sdk_core::{CurrencyCode, Timestamp, Txid, Waid};
@@ -84,49 +85,15 @@ record! {
     }
 }
 
-/// Where something that came in stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DepositStatus {
-    /// A wallet has it.
-    Credited,
-    /// Nobody knows whose it is, or it could not be booked: for an operator.
-    Unassigned,
-    /// Too little to be booked.
-    Ignored,
-    /// Not written by us.
-    Other(String),
-}
-
-impl DepositStatus {
-    /// As it is stored and shown.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Credited => "credited",
-            Self::Unassigned => "unassigned",
-            Self::Ignored => "ignored",
-            Self::Other(text) => text,
-        }
-    }
-}
-
-impl IntoValue for DepositStatus {
-    fn value(&self) -> Value {
-        self.as_str().value()
-    }
-}
-
-impl FromValue for DepositStatus {
-    const KIND: Kind = Kind::Text;
-
-    fn from_value(value: Value) -> Result<Self, String> {
-        let text = String::from_value(value)?;
-        Ok(match text.as_str() {
-            "credited" => Self::Credited,
-            "unassigned" => Self::Unassigned,
-            "ignored" => Self::Ignored,
-            _ => Self::Other(text),
-        })
+stored_words! {
+    /// Where something that came in stands.
+    DepositStatus {
+        /// A wallet has it.
+        Credited = "credited",
+        /// Nobody knows whose it is, or it could not be booked: for an operator.
+        Unassigned = "unassigned",
+        /// Too little to be booked.
+        Ignored = "ignored",
     }
 }
 
@@ -312,6 +279,14 @@ fn destined(store: &mut dyn Reader, facts: &Facts, incoming: &Incoming) -> Resul
         });
     };
     let Some(wallet) = store.get::<Wallet>(address.waid)? else { return nobody("the wallet is gone") };
+    // The network took it all the same: it is there, and an operator says whose it is.
+    let open = match facts.method(&address.method) {
+        Some(method) => asset::pays_in(store, facts, &currency, &method)?,
+        None => false,
+    };
+    if !open {
+        return Ok(Destined::Nobody(format!("{} cannot be paid in by {}", currency.code, address.method)));
+    }
     let Ok(units) = currency.units("amount", incoming.amount) else {
         return nobody("the amount has more digits than the books keep of this currency");
     };

@@ -15,9 +15,11 @@ use super::address::{Checks, Destination};
 use super::asset;
 use super::network::{Asset, Bridge, Facts, Progress, Sending};
 use crate::currency::Currency;
+use crate::identity::Profile;
 use crate::ledger::{self, NewWithdrawal, OutsideResult, Wallet};
 use crate::refusal::Refusal;
-use crate::store::{FromValue, IntoValue, Kind, Reader, Record, Value, Writer, record};
+use crate::store::{Reader, Record, Writer, record};
+use crate::words::stored_words;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{IssueIOU, WalletWithdraw};
 use florin_sdk_core::{Amount, Timestamp, Txid, Upid};
@@ -76,57 +78,57 @@ record! {
     }
 }
 
-/// Where an order stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OrderStatus {
-    /// The network is not known to have it.
-    Waiting,
-    /// The network has it.
-    Sent,
-    /// Carried out.
-    Done,
-    /// Not carried out.
-    Failed,
-    /// Not written by us.
-    Other(String),
-}
-
-impl OrderStatus {
-    /// As it is stored and shown.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sent => "sent",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Other(text) => text,
-        }
-    }
-}
-
-impl IntoValue for OrderStatus {
-    fn value(&self) -> Value {
-        self.as_str().value()
-    }
-}
-
-impl FromValue for OrderStatus {
-    const KIND: Kind = Kind::Text;
-
-    fn from_value(value: Value) -> Result<Self, String> {
-        let text = String::from_value(value)?;
-        Ok(match text.as_str() {
-            "waiting" => Self::Waiting,
-            "sent" => Self::Sent,
-            "done" => Self::Done,
-            "failed" => Self::Failed,
-            _ => Self::Other(text),
-        })
+stored_words! {
+    /// Where an order stands.
+    OrderStatus {
+        /// The network is not known to have it.
+        Waiting = "waiting",
+        /// The network has it.
+        Sent = "sent",
+        /// Carried out.
+        Done = "done",
+        /// Not carried out.
+        Failed = "failed",
     }
 }
 
 impl Order {
+    /// An order to send this, for a profile. It is due at once, unless people carry it out.
+    fn new(
+        bridge: &dyn Bridge,
+        (number, now): (i64, Timestamp),
+        sending: Sending,
+        upid: Upid,
+        reference: Option<&str>,
+    ) -> Self {
+        let (arrives, arrives_amount) =
+            sending.arrives.map(|(asset, amount)| (asset.to_string(), amount.to_string())).unzip();
+        Self {
+            number,
+            bridge: bridge.facts().name.to_owned(),
+            id: sending.id,
+            txid: None,
+            upid,
+            method: sending.method,
+            source: sending.source,
+            address: sending.destination.address,
+            tag: sending.destination.tag,
+            asset: sending.asset.to_string(),
+            amount: sending.amount.to_string(),
+            arrives,
+            arrives_amount,
+            extra: sending.extra,
+            status: OrderStatus::Waiting,
+            network_id: None,
+            reason: None,
+            silent: 0,
+            due: (!bridge.by_hand()).then_some(now),
+            reference: reference.map(str::to_owned),
+            created: now,
+            closed: None,
+        }
+    }
+
     /// As the network gets it.
     pub fn sending(&self) -> Result<Sending, Refusal> {
         let corrupt = || {
@@ -251,6 +253,9 @@ pub fn ceiling(amount: Amount, from: u32, to: u32) -> Result<i128, Refusal> {
 }
 
 /// Begins a withdrawal: sets the money aside, and writes the order to send it.
+///
+/// # Errors
+/// As [`check`] and [`ledger::withdraw`]; `LIMIT_EXCEEDED` if the wallet's owner may not withdraw.
 pub fn withdraw(
     store: &mut dyn Writer,
     bridge: &dyn Bridge,
@@ -261,6 +266,7 @@ pub fn withdraw(
 ) -> Result<Txid, Refusal> {
     let facts = bridge.facts();
     let checked = check(store.reader(), bridge, op, checks)?;
+    Profile::need_may_withdraw(store.reader(), wallet.upid)?;
     let address = checked.destination.written();
     let new = NewWithdrawal {
         wallet,
@@ -273,34 +279,21 @@ pub fn withdraw(
         creator,
     };
     let withdrawal = ledger::withdraw(store, &new, reference)?;
-    let (arrives, arrives_amount) =
-        checked.arrives.map(|(asset, amount)| (asset.to_string(), amount.to_string())).unzip();
-    let order = Order {
-        number: withdrawal.txid.number().cast_signed(),
-        bridge: facts.name.to_owned(),
-        id: withdrawal.txid.to_string(),
-        txid: Some(withdrawal.txid),
-        upid: wallet.upid,
+    let txid = withdrawal.txid;
+    let sending = Sending {
+        id: txid.to_string(),
         method: op.method.clone(),
         source: None,
-        address: checked.destination.address,
-        tag: checked.destination.tag,
-        asset: checked.asset.to_string(),
-        amount: op.amount.to_string(),
-        arrives,
-        arrives_amount,
+        destination: checked.destination,
+        asset: checked.asset,
+        amount: op.amount,
+        arrives: checked.arrives,
         extra: op.extra_bridge_data.as_ref().map(ToString::to_string),
-        status: OrderStatus::Waiting,
-        network_id: None,
-        reason: None,
-        silent: 0,
-        due: (!bridge.by_hand()).then(|| store.now()),
-        reference: reference.map(str::to_owned),
-        created: store.now(),
-        closed: None,
     };
+    let at = (txid.number().cast_signed(), store.now());
+    let order = Order { txid: Some(txid), ..Order::new(bridge, at, sending, wallet.upid, reference) };
     store.insert(&order)?;
-    Ok(withdrawal.txid)
+    Ok(txid)
 }
 
 /// The same answer whether there is no such account or it is another's.
@@ -365,30 +358,8 @@ pub fn issue(
 ) -> Result<Order, Refusal> {
     let sending = check_iou(store.reader(), bridge, op, (upid, all), checks)?;
     let number = store.next_id().cast_signed();
-    let order = Order {
-        number,
-        bridge: bridge.facts().name.to_owned(),
-        id: format!("iou_{number:016}"),
-        txid: None,
-        upid,
-        method: sending.method,
-        source: sending.source,
-        address: sending.destination.address,
-        tag: sending.destination.tag,
-        asset: sending.asset.to_string(),
-        amount: sending.amount.to_string(),
-        arrives: None,
-        arrives_amount: None,
-        extra: None,
-        status: OrderStatus::Waiting,
-        network_id: None,
-        reason: None,
-        silent: 0,
-        due: Some(store.now()),
-        reference: reference.map(str::to_owned),
-        created: store.now(),
-        closed: None,
-    };
+    let sending = Sending { id: format!("iou_{number:016}"), ..sending };
+    let order = Order::new(bridge, (number, store.now()), sending, upid, reference);
     store.insert(&order)?;
     Ok(order)
 }

@@ -12,7 +12,7 @@ use crate::seal::Sealer;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{self, AttributeType};
-use florin_sdk_core::{JsonObject, Timestamp, WebUrl};
+use florin_sdk_core::{JsonObject, Timestamp, Upid, WebUrl};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -50,8 +50,10 @@ const MAX_NAME: usize = 64;
 const MAX_ISSUER: usize = 12;
 /// The attribute that is kept in a column of its own, as it is unique on the platform.
 const ISSUER_NAME: &str = "issuername";
+/// Whether the platform lets a profile withdraw.
+const MAY_WITHDRAW: &str = "candowithdraw";
 /// The attributes that say what the platform lets a profile do: not the profile's own to set.
-const NOT_ONES_OWN: &[&str] = &["candowithdraw"];
+const NOT_ONES_OWN: &[&str] = &[MAY_WITHDRAW];
 
 /// What is known of an attribute.
 #[derive(Debug, Clone, Deserialize)]
@@ -241,6 +243,22 @@ pub fn set_attributes(
         hidden::close(profile, sealer, &secrets)?;
     }
     Ok(())
+}
+
+impl Profile {
+    /// Refuses a profile that the platform does not let withdraw: whose `candowithdraw` is `false`. Without it, a profile
+    /// may.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED`, like what a tier forbids.
+    pub fn need_may_withdraw(store: &mut dyn Reader, upid: Upid) -> Result<(), Refusal> {
+        let extended = store.cell(upid, Self::extended)?;
+        if extended.is_some_and(|extended| extended.0.get(MAY_WITHDRAW) == Some(&Value::Bool(false))) {
+            let reason = format!("The profile may not withdraw: its {MAY_WITHDRAW} is false");
+            return Err(Refusal::because(Code::LIMIT_EXCEEDED, reason));
+        }
+        Ok(())
+    }
 }
 
 fn check_name(name: &str) -> Option<String> {

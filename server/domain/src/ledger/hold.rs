@@ -11,7 +11,8 @@ use crate::currency::{self, Currency};
 use crate::identity::{self, default_wallet};
 use crate::ledger::id;
 use crate::refusal::Refusal;
-use crate::store::{FromValue, IntoValue, Kind, Query, Reader, Record, Value, Writer, record};
+use crate::store::{IntoValue, Query, Reader, Record, Value, Writer, record};
+use crate::words::stored_words;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::TransactionType;
 use florin_sdk_core::operation::{CaptureHold, Operation, ReleaseHold};
@@ -56,46 +57,17 @@ record! {
     }
 }
 
-/// Where a hold stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HoldStatus {
-    /// Its money is set aside.
-    Open,
-    /// Taken, in whole or in part.
-    Captured,
-    /// Given back before its time.
-    Released,
-    /// Its time is over; given back.
-    Expired,
-    /// Not written by us: for verification to find.
-    Other(String),
-}
-
-impl IntoValue for HoldStatus {
-    fn value(&self) -> Value {
-        let text = match self {
-            Self::Open => "open",
-            Self::Captured => "captured",
-            Self::Released => "released",
-            Self::Expired => "expired",
-            Self::Other(text) => text,
-        };
-        text.value()
-    }
-}
-
-impl FromValue for HoldStatus {
-    const KIND: Kind = Kind::Text;
-
-    fn from_value(value: Value) -> Result<Self, String> {
-        let text = String::from_value(value)?;
-        Ok(match text.as_str() {
-            "open" => Self::Open,
-            "captured" => Self::Captured,
-            "released" => Self::Released,
-            "expired" => Self::Expired,
-            _ => Self::Other(text),
-        })
+stored_words! {
+    /// Where a hold stands.
+    HoldStatus {
+        /// Its money is set aside.
+        Open = "open",
+        /// Taken, in whole or in part.
+        Captured = "captured",
+        /// Given back before its time.
+        Released = "released",
+        /// Its time is over; given back.
+        Expired = "expired",
     }
 }
 

@@ -9,6 +9,7 @@ use florin_domain::bridge::address::Destination;
 use florin_domain::bridge::network::{Asset, Holding, Method, NewAddress};
 use florin_domain::bridge::{Bridge, Bridges, Checks, Facts, asset, deposit, order, profile};
 use florin_domain::currency::Currency;
+use florin_domain::identity::Profile;
 use florin_domain::reference::Made;
 use florin_domain::settings::{self, Settings};
 use florin_domain::store::Reader;
@@ -125,8 +126,8 @@ pub(super) struct Question {
     destination: Destination,
     wanted: Asset,
     amount: Amount,
-    /// What the wallet could pay with, and how much of it there is.
-    sources: Vec<(Currency, Asset, Amount)>,
+    /// What the wallet could pay with.
+    sources: Vec<(Currency, Asset)>,
 }
 
 pub(super) fn look_for_paths(call: &mut Reading<'_>, op: &WalletWithdrawTest) -> Result<Question, Refusal> {
@@ -143,7 +144,7 @@ pub(super) fn look_for_paths(call: &mut Reading<'_>, op: &WalletWithdrawTest) ->
         (_, _, Some(code), Some(amount)) => {
             let currency = florin_domain::currency::need_currency(call.store, "currency", code)?;
             currency.units("amount", amount)?;
-            let asset = asset::asset_of(call.store, facts, &currency)?;
+            let asset = payable(call.store, facts, &currency, &method)?;
             let cannot = || Refusal::field("method", format!("{code} cannot be paid out by {}", op.method));
             (asset.ok_or_else(cannot)?, amount)
         }
@@ -158,44 +159,81 @@ pub(super) fn look_for_paths(call: &mut Reading<'_>, op: &WalletWithdrawTest) ->
         let Ok(currency) = currency else { continue };
         // What it costs, not what it could be changed into, if a currency was named.
         let named = op.destination_currency.is_some() || op.currency.as_ref() == Some(&currency.code);
-        if let Some(asset) = asset::asset_of(call.store, facts, &currency)?.filter(|_| named) {
-            sources.push((currency, asset, balance.available));
+        if let Some(asset) = payable(call.store, facts, &currency, &method)?.filter(|_| named) {
+            sources.push((currency, asset));
         }
     }
     Ok(Question { bridge, destination, wanted, amount, sources })
 }
 
-pub(super) fn ask_for_paths(_: &Bridges, question: Question) -> Result<Vec<(Currency, i128, Amount)>, Refusal> {
+/// What a currency is on a network, if it can be paid out there.
+fn payable(
+    store: &mut dyn Reader,
+    facts: &Facts,
+    currency: &Currency,
+    method: &Method,
+) -> Result<Option<Asset>, Refusal> {
+    if asset::pays_out(store, facts, currency, method)? { asset::asset_of(store, facts, currency) } else { Ok(None) }
+}
+
+pub(super) fn ask_for_paths(_: &Bridges, question: Question) -> Result<Vec<(Currency, i128)>, Refusal> {
     let Question { bridge, destination, wanted, amount, sources } = question;
     let mut paths = Vec::new();
-    for (currency, asset, available) in sources {
+    for (currency, asset) in sources {
         let cost = bridge.quote(&destination, &wanted, amount, &asset).map_err(|trouble| trouble.of_question())?;
         // Rounded up to what the books keep: the most that would leave.
         let units = order::ceiling(cost, bridge.facts().decimals_of(&asset), currency.decimals)?;
-        paths.push((currency, units, available));
+        paths.push((currency, units));
     }
     Ok(paths)
 }
 
+/// Each path is tried as the withdrawal that it would be, and undone: so a path that is answered can be taken, as far as
+/// the books say.
 pub(super) fn wallet_withdraw_test(
     call: &mut Writing<'_>,
     op: WalletWithdrawTest,
-    costs: Vec<(Currency, i128, Amount)>,
+    costs: Vec<(Currency, i128)>,
 ) -> Result<WithdrawPaths, Refusal> {
     let wallet = wallet_for::<WalletWithdrawTest>(call.store.reader(), call.caller, op.waid)?;
-    let mut paths = Vec::new();
-    for (currency, units, available) in costs {
-        let fee = order::fee(call.store.reader(), &wallet, &currency, units)?;
-        let total = currency.amount(units.saturating_add(fee))?;
-        if total <= available {
-            paths.push(WithdrawPath {
-                source_amount: currency.amount(units)?,
-                fee: Some(currency.amount(fee)?),
-                source_currency: currency.code,
-            });
+    let (bridge, _) = method_of(call.bridges, "method", &op.method)?;
+    wallet.need_active(call.store.reader())?;
+    Profile::need_may_withdraw(call.store.reader(), wallet.upid)?;
+    let (mut paths, mut refused) = (Vec::new(), None);
+    for (currency, units) in costs {
+        let source_amount = currency.amount(units)?;
+        let real = WalletWithdraw {
+            waid: Some(wallet.waid),
+            destination_amount: op.destination_amount,
+            destination_currency: op.destination_currency.clone(),
+            ..WalletWithdraw::new(
+                source_amount,
+                currency.code.clone(),
+                op.method.clone(),
+                op.destination_address.clone(),
+            )
+        };
+        call.store.begin_part()?;
+        let by = (&wallet, call.caller.upid);
+        let tried = order::withdraw(call.store, bridge.as_ref(), by, &real, checks(call.settings), None);
+        call.store.end_part(false)?;
+        match tried {
+            Ok(_) => {
+                let fee = order::fee(call.store.reader(), &wallet, &currency, units)?;
+                let fee = Some(currency.amount(fee)?);
+                paths.push(WithdrawPath { source_amount, fee, source_currency: currency.code });
+            }
+            Err(refusal) if refusal.code == Code::INSUFFICIENT_FUNDS => {}
+            Err(refusal) if refusal.code.is_decided() || refusal.code == Code::INVALID_REQUEST => {
+                refused = Some(refusal);
+            }
+            Err(refusal) => return Err(refusal),
         }
     }
-    Ok(WithdrawPaths { paths: Some(paths).filter(|paths| !paths.is_empty()) })
+    match refused {
+        Some(refusal) if paths.is_empty() => Err(refusal),
+        _ => Ok(WithdrawPaths { paths: Some(paths).filter(|paths| !paths.is_empty()) }),
+    }
 }
 
 pub(super) fn look_for_trust_lines(call: &mut Reading<'_>, op: &GetTrustLines) -> Result<(Way, String), Refusal> {

@@ -19,7 +19,8 @@ pub(super) fn create_extended_currency(call: &mut Writing<'_>, op: CreateExtende
         name: op.currency_name,
         decimals: op.currency_decimals,
         display_decimals: op.display_decimals,
-        issuer_name: op.issuer_name,
+        // Kept and compared in lower case.
+        issuer_name: op.issuer_name.map(|name| name.to_ascii_lowercase()),
         reference: op.reference_currency,
     };
     currency::create_extended(call.store, call.caller.upid, new)?;

@@ -30,6 +30,10 @@ const ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
+/// How often a job is tried again that adds a row which is there: another process may have added it a moment ago, and
+/// then the job sees it. It may meet the next such row after that; one that meets so many is at fault itself.
+const RACES: u32 = 6;
+
 /// How often a batch waits for a server that went away, and how long.
 const CONNECTS: u32 = 4;
 const CONNECT_PAUSE: Duration = Duration::from_millis(250);
@@ -239,7 +243,7 @@ impl Writing {
 
     /// Carries a batch through: all its jobs together if that is possible, without those that spoil it otherwise.
     fn settle(&mut self, mut batch: Vec<Job>) {
-        let (mut attempt, mut connects) = (0, 0);
+        let (mut attempt, mut connects, mut unfit) = (0, 0, 0);
         let end = loop {
             if !self.connected() {
                 connects += 1;
@@ -270,11 +274,11 @@ impl Writing {
                         self.settle(batch);
                         return self.settle(rest);
                     }
-                    if attempt > 0 {
+                    unfit += 1;
+                    if unfit > if matches!(error, StoreError::Duplicate { .. }) { RACES } else { 1 } {
                         tracing::error!(%error, "a job cannot be committed");
                         break Err(error);
                     }
-                    // Once more: what it met may be a row of another process, which it sees now.
                 }
                 Err(End::Undone(Failure::Engine(text))) => {
                     tracing::error!(error = text, jobs = batch.len(), "a commit failed");

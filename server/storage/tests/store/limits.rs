@@ -85,14 +85,14 @@ fn both_windows_count(engine: Engine) {
     let limits = amounts(Some("100"), Some("250"));
     books.limit(1, &TierTerms { withdraw_fiat_limits: limits, hours: 24, days: 30, ..TierTerms::default() });
     for _ in 0..2 {
-        settled(&books.start_withdraw(1, 10_000, "bank")).unwrap();
-        assert_eq!(settled(&books.start_withdraw(1, 1, "bank")).unwrap_err(), Code::LIMIT_EXCEEDED);
+        settled(&books.start_withdraw(1, 10_000)).unwrap();
+        assert_eq!(settled(&books.start_withdraw(1, 1)).unwrap_err(), Code::LIMIT_EXCEEDED);
         books.place.clock.advance(25 * HOUR_MS);
     }
-    assert_eq!(settled(&books.start_withdraw(1, 5001, "bank")).unwrap_err(), Code::LIMIT_EXCEEDED);
-    settled(&books.start_withdraw(1, 5000, "bank")).unwrap();
+    assert_eq!(settled(&books.start_withdraw(1, 5001)).unwrap_err(), Code::LIMIT_EXCEEDED);
+    settled(&books.start_withdraw(1, 5000)).unwrap();
     books.place.clock.advance(25 * HOUR_MS);
-    assert_eq!(settled(&books.start_withdraw(1, 1, "bank")).unwrap_err(), Code::LIMIT_EXCEEDED, "the thirty days");
+    assert_eq!(settled(&books.start_withdraw(1, 1)).unwrap_err(), Code::LIMIT_EXCEEDED, "the thirty days");
     assert!(books.verify().ok);
 }
 
@@ -110,12 +110,12 @@ fn of_many_in_a_batch_only_what_fits_gets_through(engine: Engine) {
 fn a_withdrawal_that_fails_gives_its_limit_back(engine: Engine) {
     let books = three(engine);
     books.limit(1, &TierTerms { withdraw_fiat_limits: amounts(Some("100"), None), ..TierTerms::default() });
-    let begun = settled(&books.start_withdraw(1, 10_000, "bank")).unwrap();
-    assert_eq!(settled(&books.start_withdraw(1, 1, "bank")).unwrap_err(), Code::LIMIT_EXCEEDED);
+    let begun = settled(&books.start_withdraw(1, 10_000)).unwrap();
+    assert_eq!(settled(&books.start_withdraw(1, 1)).unwrap_err(), Code::LIMIT_EXCEEDED);
     settled(&books.start_end(begun.txid, false)).unwrap();
-    let begun = settled(&books.start_withdraw(1, 10_000, "bank")).unwrap();
+    let begun = settled(&books.start_withdraw(1, 10_000)).unwrap();
     settled(&books.start_end(begun.txid, true)).unwrap();
-    assert_eq!(settled(&books.start_withdraw(1, 1, "bank")).unwrap_err(), Code::LIMIT_EXCEEDED, "it went out");
+    assert_eq!(settled(&books.start_withdraw(1, 1)).unwrap_err(), Code::LIMIT_EXCEEDED, "it went out");
     assert!(books.verify().ok);
 }
 
@@ -128,14 +128,14 @@ fn the_fee_of_a_withdrawal_is_held_with_it(engine: Engine) {
         ledger::withdraw_fee(w.reader(), &wallet, &currency, 10_000)
     });
     assert_eq!(quoted.unwrap(), 150);
-    let begun = settled(&books.start_withdraw(1, 10_000, "bank")).unwrap();
+    let begun = settled(&books.start_withdraw(1, 10_000)).unwrap();
     assert_eq!((begun.fee, books.balance(1)), (150, (9_989_850, 10_150)));
     assert!(books.verify().ok, "{:?}", books.verify());
     settled(&books.start_end(begun.txid, true)).unwrap();
     assert_eq!(books.balance(1), (9_989_850, 0));
-    let again = settled(&books.start_withdraw(1, 9_989_850, "bank"));
+    let again = settled(&books.start_withdraw(1, 9_989_850));
     assert_eq!(again.unwrap_err(), Code::INSUFFICIENT_FUNDS, "the fee is not there");
-    let begun = settled(&books.start_withdraw(1, 10_000, "bank")).unwrap();
+    let begun = settled(&books.start_withdraw(1, 10_000)).unwrap();
     settled(&books.start_end(begun.txid, false)).unwrap();
     assert_eq!(books.balance(1), (9_989_850, 0), "the fee, too, comes back");
     // The platform pays nothing to itself.

@@ -301,6 +301,34 @@ fn what_spoils_a_commit_is_found_and_its_neighbours_pass() {
     assert!(!has_key(&*store, 50) && !has_key(&*store, 51));
 }
 
+/// Two processes are the first to need a row, and then the next one, and so on: the one that is always second sees what
+/// the other one added, goes on with that, and is told nothing of it.
+#[test]
+fn who_is_second_again_and_again_gets_through() {
+    const RACES: i64 = 5;
+    let Some(place) = place() else { return };
+    let (one, other) = (place.open(), place.open());
+    let upid = set_up(&*one);
+    let mut lost = 0;
+    let got = start(&*one, move |w| {
+        for number in 1..=RACES {
+            if w.get::<SubscriptionKey>(number)?.is_none() {
+                // Not there: and just now the other process adds it. (A job may run again without its being read again.)
+                if lost < number {
+                    write(&*other, move |w| Ok(w.insert(&key(number, upid))?)).unwrap();
+                    lost = number;
+                }
+                w.insert(&key(number, upid))?;
+                return Ok(number);
+            }
+        }
+        w.insert(&key(RACES + 1, upid))?;
+        Ok(RACES + 1)
+    });
+    assert_eq!(got.recv().unwrap().unwrap().unwrap(), RACES + 1);
+    assert!(has_key(&*one, RACES + 1));
+}
+
 #[test]
 fn connections_that_the_server_ends_are_made_again() {
     let Some(place) = place() else { return };

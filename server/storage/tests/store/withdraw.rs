@@ -2,13 +2,15 @@
 
 use crate::books::{Books, books, books_on, settled, token};
 use crate::support::{Engine, Pending, engine_tests, read, start};
-use florin_domain::ledger::{
-    self, Hold, HouseWallet, NewDeposit, NewWithdrawal, OutsideResult, Wallet, Withdrawal, details, history,
-};
+use florin_domain::bridge::facts::MANUAL;
+use florin_domain::bridge::{Bridges, Checks, Manual, order};
+use florin_domain::ledger::{self, Hold, HouseWallet, NewDeposit, OutsideResult, Wallet, Withdrawal, details, history};
 use florin_domain::store::Record;
-use florin_sdk_core::Txid;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{TransactionState, TransactionType};
+use florin_sdk_core::operation::WalletWithdraw;
+use florin_sdk_core::{Amount, Txid};
+use std::sync::Arc;
 
 impl Books {
     pub(crate) fn start_deposit(&self, wallet: usize, units: i128, network: &'static str) -> Pending<Txid> {
@@ -30,29 +32,24 @@ impl Books {
         })
     }
 
-    pub(crate) fn start_withdraw(&self, wallet: usize, units: i128, network: &'static str) -> Pending<Withdrawal> {
+    /// One that people are to send: its network is `manual`.
+    pub(crate) fn start_withdraw(&self, wallet: usize, units: i128) -> Pending<Withdrawal> {
         let (wallet, creator) = (self.wallets[wallet].clone(), self.issuer);
         start(&*self.store, move |w| {
             let currency = token(w.reader())?;
-            let new = NewWithdrawal {
-                wallet: &wallet,
-                currency: &currency,
-                units,
-                method: network,
-                network,
-                description: "Rent",
-                address: Some("over there"),
-                creator,
-            };
-            ledger::withdraw(w, &new, None)
+            let amount = Amount::from_units(units, currency.decimals).expect("an amount");
+            let op =
+                WalletWithdraw::new(amount, currency.code.clone(), MANUAL.name.to_owned(), "over there".to_owned());
+            let txid = order::withdraw(w, &Manual, (&wallet, creator), &op, Checks::Full, None)?;
+            Ok(w.get::<Withdrawal>(txid)?.expect("the withdrawal"))
         })
     }
 
     pub(crate) fn start_end(&self, txid: Txid, complete: bool) -> Pending<Withdrawal> {
-        let end = if complete { ledger::complete_withdraw } else { ledger::fail_withdraw };
         start(&*self.store, move |w| {
             let result = OutsideResult { network_id: Some("EFGH"), message: Some("said"), ..OutsideResult::default() };
-            end(w, txid, result)
+            order::close_by_hand(w, &Bridges::new(vec![Arc::new(Manual)]), txid, complete, result)?;
+            Ok(w.get::<Withdrawal>(txid)?.expect("the withdrawal"))
         })
     }
 
@@ -98,9 +95,9 @@ fn a_withdrawal_is_held_and_then_leaves(engine: Engine) {
     let books = books_on(engine, 1);
     settled(&books.start_deposit(1, 10_000, "bank")).unwrap();
     assert_eq!((books.balance(1), books.outside("bank")), ((10_000, 0), -10_000));
-    assert_eq!(settled(&books.start_withdraw(1, 10_001, "ripple")).unwrap_err(), Code::INSUFFICIENT_FUNDS);
-    assert_eq!(settled(&books.start_withdraw(1, 0, "ripple")).unwrap_err(), Code::INVALID_REQUEST);
-    let begun = settled(&books.start_withdraw(1, 4000, "ripple")).unwrap();
+    assert_eq!(settled(&books.start_withdraw(1, 10_001)).unwrap_err(), Code::INSUFFICIENT_FUNDS);
+    assert_eq!(settled(&books.start_withdraw(1, 0)).unwrap_err(), Code::INVALID_REQUEST);
+    let begun = settled(&books.start_withdraw(1, 4000)).unwrap();
     assert_eq!((books.balance(1), begun.state), ((6000, 4000), TransactionState::Pending));
     assert_eq!(
         books.lines(1, 1),
@@ -116,7 +113,7 @@ fn a_withdrawal_is_held_and_then_leaves(engine: Engine) {
 
     let done = settled(&books.start_end(begun.txid, true)).unwrap();
     assert_eq!((books.balance(1), done.state), ((6000, 0), TransactionState::Completed));
-    assert_eq!((books.outside("bank"), books.outside("ripple")), (-10_000, 4000));
+    assert_eq!((books.outside("bank"), books.outside("manual")), (-10_000, 4000));
     // One line, which says by now that it is done; with one for each page, too.
     let completed = line(TransactionType::Withdraw, TransactionState::Completed, ["-40.00", "40.00", "60.00"]);
     let deposited = line(TransactionType::Deposit, TransactionState::Completed, ["100.00", "", "100.00"]);
@@ -141,7 +138,7 @@ fn a_withdrawal_is_held_and_then_leaves(engine: Engine) {
 fn a_withdrawal_that_fails_comes_back(engine: Engine) {
     let books = books_on(engine, 1);
     settled(&books.start_deposit(1, 10_000, "bank")).unwrap();
-    let begun = settled(&books.start_withdraw(1, 10_000, "bank")).unwrap();
+    let begun = settled(&books.start_withdraw(1, 10_000)).unwrap();
     let failed = settled(&books.start_end(begun.txid, false)).unwrap();
     assert_eq!((books.balance(1), failed.state), ((10_000, 0), TransactionState::Failed));
     assert_eq!(books.outside("bank"), -10_000);
@@ -162,7 +159,7 @@ fn a_withdrawal_that_fails_comes_back(engine: Engine) {
 fn only_one_of_many_endings_counts(engine: Engine) {
     let books = books_on(engine, 1);
     settled(&books.start_deposit(1, 1000, "bank")).unwrap();
-    let begun = settled(&books.start_withdraw(1, 1000, "bank")).unwrap();
+    let begun = settled(&books.start_withdraw(1, 1000)).unwrap();
     let endings: Vec<_> = (0..16).map(|index| books.start_end(begun.txid, index % 2 == 0)).collect();
     let endings: Vec<_> = endings.iter().map(settled).collect();
     assert_eq!(endings.iter().filter(|ending| ending.is_ok()).count(), 1);
@@ -181,14 +178,16 @@ fn verification_sees_what_was_done_to_a_withdrawal() {
         ("UPDATE withdrawal SET fee = '1' WHERE state = 'Completed'", "withdrawal"),
         ("DELETE FROM withdrawal WHERE state = 'Pending'", "withdrawal"),
         ("UPDATE hold SET expires = 5, due = 5 WHERE status = 'open'", "withdrawal"),
+        ("DELETE FROM bridge_order WHERE status = 'waiting'", "withdrawal"),
+        ("UPDATE bridge_order SET status = 'failed' WHERE status = 'done'", "order"),
         ("DELETE FROM house_wallet", "wallet"),
         ("UPDATE house_wallet SET currency = 840", "balance"),
     ];
     for (edit, check) in edits {
         let mut books = books(1);
         settled(&books.start_deposit(1, 10_000, "bank")).unwrap();
-        let begun = settled(&books.start_withdraw(1, 2000, "bank")).unwrap();
-        settled(&books.start_withdraw(1, 3000, "bank")).unwrap();
+        let begun = settled(&books.start_withdraw(1, 2000)).unwrap();
+        settled(&books.start_withdraw(1, 3000)).unwrap();
         settled(&books.start_end(begun.txid, true)).unwrap();
         assert!(books.verify().ok, "{:?}", books.verify());
         books.edit(edit);

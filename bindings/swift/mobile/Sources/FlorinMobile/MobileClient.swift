@@ -158,10 +158,16 @@ public final class MobileClient: Sendable {
         try await read { try await $0.events(request: request) }
     }
 
-    /// What happens in the user's wallets, live: ask for one after the other with `next`. After a break it goes on by
-    /// itself and nothing is missed. `after` is a place from `position`, to go on after a restart of the app.
-    public func liveEvents(after: String? = nil) -> EventStream {
-        raw.liveEvents(after: after)
+    /// What happens in the user's wallets and to their payment requests, live and without an end: a hint to read anew
+    /// what is shown. It goes on by itself when the connection breaks, and nothing is missed. Each loop opens a stream of
+    /// its own.
+    ///
+    /// - Parameter after: The `id` of an event, or the `next` of `events`, to go on behind it; from now on without.
+    public func liveEvents(after: String? = nil) -> Pages<LiveEvent> {
+        Pages { [raw] token in
+            let stream = raw.cancelledBy(token: token).liveEvents(after: after)
+            return { [try await stream.next()] }
+        }
     }
 
     private func read<T: Sendable>(_ call: @Sendable (RawMobileClient) async throws -> T) async throws -> T {

@@ -13,7 +13,7 @@ let eur = "EUR.tests"
 /// speaks HTTP.
 enum Backend {
     struct User: Sendable {
-        let uuid, waid, providerUserId: String
+        let uuid, upid, waid, providerUserId: String
     }
 
     static let url = environment("FLORIN_TEST_URL")
@@ -41,9 +41,36 @@ enum Backend {
         prefix + UUID().uuidString.prefix(8).lowercased()
     }
 
+    /// A person with an account, who signs in at a browser.
+    struct Person: Sendable {
+        let email, upid, uuid: String
+    }
+
+    private static let password = "Str0ng-pass!"
+
+    static func person() async throws -> Person {
+        let email = "\(name("person"))@example.com"
+        let made = try await post(
+            "profile",
+            [
+                "type": "individual", "email": email, "registeruser": true, "subprofile": true, "password": password,
+                "callbackurl": "https://shop.example/welcome", "emailvalidation": false, "firstname": "Ivy",
+                "lastname": "Reed",
+            ])
+        return Person(email: email, upid: made["upid"]!, uuid: made["uuid"]!)
+    }
+
+    /// The person opens this address in a browser, signs in and decides; where that leads, which is the app.
+    static func browser(_ url: String, _ person: Person, _ decision: String) async throws -> String {
+        let texts = ["url": url, "email": person.email, "password": password, "decision": decision]
+        let answer = try await exchange("POST", "\(proxy)/browser", body: JSONSerialization.data(withJSONObject: texts))
+        return String(decoding: answer, as: UTF8.self)
+    }
+
     static func user() async throws -> User {
         let made = try await post("user/create", ["provideruserid": name("user-")])
-        return User(uuid: made["uuid"]!, waid: made["waid"]!, providerUserId: made["provideruserid"]!)
+        return User(
+            uuid: made["uuid"]!, upid: made["upid"]!, waid: made["waid"]!, providerUserId: made["provideruserid"]!)
     }
 
     @discardableResult
@@ -80,12 +107,18 @@ enum Backend {
     static func send(
         _ method: String, _ url: String, body: Data? = nil, headers: [String: String] = [:]
     ) async throws -> [String: Any] {
+        let answer = try await exchange(method, url, body: body, headers: headers)
+        return try JSONSerialization.jsonObject(with: answer) as! [String: Any]
+    }
+
+    private static func exchange(
+        _ method: String, _ url: String, body: Data?, headers: [String: String] = [:]
+    ) async throws -> Data {
         var request = URLRequest(url: URL(string: url)!)
         request.httpMethod = method
         request.httpBody = body
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        let (data, _) = try await URLSession.shared.data(for: request)
-        return try JSONSerialization.jsonObject(with: data) as! [String: Any]
+        return try await URLSession.shared.data(for: request).0
     }
 }
 
@@ -121,13 +154,17 @@ actor Counting: TokenSource {
     }
 }
 
+func options(_ url: String = Backend.url) -> ClientOptions {
+    ClientOptions(baseUrl: url, retryDelayScalePercent: 3)
+}
+
 func app(_ url: String = Backend.url, _ tokens: any TokenSource) throws -> MobileClient {
-    try MobileClient(options: ClientOptions(baseUrl: url, retryDelayScalePercent: 3), tokens: tokens)
+    try MobileClient(options: options(url), tokens: tokens)
 }
 
 /// The app of a user.
 func app(of user: Backend.User, _ url: String = Backend.url) throws -> MobileClient {
-    try MobileClient(options: ClientOptions(baseUrl: url, retryDelayScalePercent: 3)) {
+    try MobileClient(options: options(url)) {
         try await Backend.token(user).token
     }
 }

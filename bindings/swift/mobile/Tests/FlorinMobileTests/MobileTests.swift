@@ -103,6 +103,59 @@ final class MobileTests: XCTestCase {
         }
     }
 
+    func testTheProfileIsReadAndWhereMoneyComesIn() async throws {
+        let alice = try await Backend.user()
+        let made = try await Backend.post("wallet/depositaddress", ["method": "ripple", "waid": alice.waid])
+        let app = try app(of: alice)
+        let profile = try await app.profile()
+        XCTAssertEqual(profile.upid, alice.upid)
+        let profiles = try await app.profiles()
+        XCTAssertEqual(profiles.map(\.upid), [alice.upid])
+        let attributes = try await app.extendedAttributes()
+        XCTAssertFalse(attributes.contains { $0.name.isEmpty })
+        let address = try await app.depositAddress(GetWalletDepositAddress(method: "ripple", currencyCode: "XRP"))
+        XCTAssertEqual(address.address, made["depositaddress"])
+        let none = try await thrown(FlorinError.self) {
+            try await app.depositAddress(GetWalletDepositAddress(method: "stellar", currencyCode: "XLM"))
+        }
+        XCTAssertEqual(none.resultCode, 20005)
+    }
+
+    func testWhatHappensIsToldLiveAndAfterABreak() async throws {
+        let (alice, bob) = (try await Backend.user(), try await Backend.user())
+        let app = try app(of: alice)
+        let start = try await app.events().next
+        let heard = Task {
+            var events: [LiveEvent] = []
+            for try await event in app.liveEvents(after: start).prefix(2) { events.append(event) }
+            return events
+        }
+        try await Backend.credit(bob, "9")
+        let txids = [try await Backend.credit(alice, "5"), try await Backend.credit(alice, "1.5")]
+        let events = try await heard.value
+        XCTAssertEqual(events.map(\.data.txid), txids)
+        XCTAssertEqual(events.map(\.kind), [.credit, .credit])
+        XCTAssertEqual(events.map(\.data.balance), [5, 6.5])
+        // From the first one on; and the same by asking.
+        for try await event in app.liveEvents(after: events[0].id).prefix(1) {
+            XCTAssertEqual(event.data, events[1].data)
+        }
+        let page = try await app.events(GetEvents(after: start))
+        XCTAssertEqual(page.events.map(\.data), events.map(\.data))
+
+        // Nothing happens: who waits can be cancelled.
+        let waiting = Task { for try await event in app.liveEvents() { XCTFail("\(event)") } }
+        try await Task.sleep(for: .milliseconds(200))
+        let began = ContinuousClock.now
+        waiting.cancel()
+        _ = try await thrown(CancellationError.self) { try await waiting.value }
+        XCTAssertLessThan(began.duration(to: .now), .seconds(1))
+        let old = try await thrown(FlorinError.self) {
+            for try await event in app.liveEvents(after: "nowhere") { XCTFail("\(event)") }
+        }
+        XCTAssertEqual(old.resultCode, 20000)
+    }
+
     func testErrorsArriveTyped() async throws {
         let (alice, bob) = (try await Backend.user(), try await Backend.user())
         let foreign = try await Backend.credit(bob, "1")

@@ -36,4 +36,13 @@ extension ProviderClient {
             return { try await pager.next() }
         }
     }
+
+    /// What happens in the provider's profile and those below it, live and without an end. It goes on by itself when the
+    /// connection breaks, and nothing is missed. `after` is the `id` of an event, to go on behind it; from now on without.
+    public func liveEvents(after: String? = nil) -> Pages<LiveEvent> {
+        Pages { token in
+            let stream = self.cancelledBy(token: token).notifications().live(after: after)
+            return { [try await stream.next()] }
+        }
+    }
 }

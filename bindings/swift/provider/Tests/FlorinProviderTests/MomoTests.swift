@@ -60,4 +60,20 @@ final class MomoTests: XCTestCase {
         XCTAssertEqual(callback.reason?.code, .other(raw: "A_NEW_ONE"))
         XCTAssertEqual(callback.amount, 10)
     }
+
+    func testMoneyIsRemitted() async throws {
+        let remittances = try MomoRemittances(
+            options: options, credentials: try await credentials("4e0177a2"), journal: memoryJournal())
+        let before = try await remittances.balance().availableBalance
+        let reference = try await remittances.transfer(
+            request: MomoTransfer(amount: 7.5, currency: "EUR", externalId: "home-1", payee: number("256770000003")))
+        let sent = try await remittances.waitForTransfer(reference: reference, patience: patience)
+        XCTAssertEqual(sent.status, .successful)
+        let after = try await remittances.balance().availableBalance
+        XCTAssertEqual(before - after, 7.5)
+        let none = try await thrown(FlorinError.self) {
+            try await remittances.transferStatus(reference: UUID().uuidString.lowercased())
+        }
+        XCTAssertEqual(none.resultCode, 404)
+    }
 }

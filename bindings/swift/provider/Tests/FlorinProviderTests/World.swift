@@ -26,7 +26,7 @@ enum World {
         return client
     }
 
-    private static func environment(_ name: String) -> String {
+    static func environment(_ name: String) -> String {
         guard let value = ProcessInfo.processInfo.environment[name] else {
             fatalError("\(name) is not set: run scripts/test-swift, which starts a server")
         }
@@ -38,16 +38,56 @@ enum World {
     }
 
     /// A client of its own.
-    static func client(_ url: String? = nil, journal: any Journal = memoryJournal()) throws -> ProviderClient {
-        try ProviderClient(
-            options: ClientOptions(
-                baseUrl: url ?? World.url, retryDelayScalePercent: 3),
-            apiKey: environment("FLORIN_TEST_KEY"),
-            journal: journal)
+    static func client(
+        _ url: String = url, journal: any Journal = memoryJournal(), key: String = environment("FLORIN_TEST_KEY")
+    ) throws -> ProviderClient {
+        try ProviderClient(options: options(url), apiKey: key, journal: journal)
+    }
+
+    static func options(_ url: String = url) -> ClientOptions {
+        ClientOptions(baseUrl: url, retryDelayScalePercent: 3)
     }
 
     static func user() async throws -> CreatedUser {
         try await provider.value.users().create(request: CreateUser(providerUserId: name("user-")))
+    }
+
+    /// What people sign in with.
+    static let password = "Str0ng-pass!"
+
+    /// A person with an account, on a profile below the provider's; and the address to sign in with.
+    static func person() async throws -> (made: CreatedProfile, email: String) {
+        let email = "\(name("person"))@example.com"
+        let made = try await provider.value.profiles().create(
+            request: CreateProfile(
+                kind: .individual, email: email, registerUser: true, subProfile: true,
+                callbackUrl: "https://shop.example/welcome", password: password, emailValidation: false,
+                firstName: "Ivy", lastName: "Reed"))
+        return (made, email)
+    }
+
+    /// A profile below the provider's.
+    static func shop() async throws -> String {
+        try await provider.value.profiles().create(
+            request: CreateProfile(
+                kind: .organization, email: "\(name("shop"))@example.com", subProfile: true,
+                organizationName: "Shop", adminFirstName: "Ada", adminLastName: "Boss")
+        ).upid
+    }
+
+    /// A request without the SDK.
+    static func get(_ url: String) async throws -> (body: Data, answer: HTTPURLResponse) {
+        let (body, answer) = try await URLSession.shared.data(from: URL(string: url)!)
+        return (body, answer as! HTTPURLResponse)
+    }
+
+    /// Pays in from an outside network of the sandbox.
+    static func payIn(_ network: String, to address: String, _ amount: String) async throws {
+        var request = URLRequest(url: URL(string: "\(url)/sandbox/bridge/\(network)/send")!)
+        request.httpMethod = "POST"
+        request.httpBody = try JSONSerialization.data(withJSONObject: ["to": address, "amount": amount])
+        let (body, answer) = try await URLSession.shared.data(for: request)
+        XCTAssertEqual((answer as! HTTPURLResponse).statusCode, 200, String(decoding: body, as: UTF8.self))
     }
 
     static func gift(_ user: CreatedUser, _ amount: Decimal) -> CreditWallet {

@@ -9,10 +9,11 @@ use crate::ledger::hold::{Hold, HoldStatus};
 use crate::ledger::post::Transaction;
 use crate::ledger::refund::{Refunded, is_refundable};
 use crate::payment::PaymentRequest;
-use crate::store::{Cells, Reader, Record, Scan, Snapshot, StoreError, Value, ValueRef, place_of};
+use crate::store::{Cells, Column, IntoValue, Reader, Record, Scan, Snapshot, StoreError, Value, ValueRef, place_of};
 use florin_sdk_core::Txid;
 use florin_sdk_core::model::PaymentStatus;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// How many rows are at hand at a time.
 const PAGE: usize = 1024;
@@ -45,13 +46,23 @@ pub(super) fn pages<R: Record>(snapshot: &mut dyn Snapshot, visit: &mut VisitPag
     }
 }
 
-/// The transactions with these ids.
-fn transactions(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<Txid, Transaction>, StoreError> {
-    if txids.is_empty() {
+/// The records with these keys, by key.
+pub(super) fn by_key<R: Record, K: IntoValue + Eq + Hash>(
+    store: &mut dyn Reader,
+    column: Column<R, K>,
+    keys: &[K],
+    key: impl Fn(&R) -> K,
+) -> Result<HashMap<K, R>, StoreError> {
+    if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = store.list::<Transaction>(Transaction::query().any_of(Transaction::txid, txids))?;
-    Ok(found.into_iter().map(|transaction| (transaction.txid, transaction)).collect())
+    let found = store.list::<R>(R::query().any_of(column, keys))?;
+    Ok(found.into_iter().map(|row| (key(&row), row)).collect())
+}
+
+/// The transactions with these ids.
+pub(super) fn transactions(store: &mut dyn Reader, txids: &[Txid]) -> Result<HashMap<Txid, Transaction>, StoreError> {
+    by_key(store, Transaction::txid, txids, |row| row.txid)
 }
 
 /// Goes through all holds.

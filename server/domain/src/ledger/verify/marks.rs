@@ -32,9 +32,11 @@ pub(super) enum Between {
     Payments,
     /// Transactions that began a withdrawal, and withdrawals.
     Withdrawals,
+    /// Transactions that booked what came in over a bridge, and what came in.
+    Deposits,
 }
 
-const KINDS: usize = Between::Withdrawals as usize + 1;
+const KINDS: usize = Between::Deposits as usize + 1;
 
 /// The key.
 pub(super) struct Marker(SipHasher13);

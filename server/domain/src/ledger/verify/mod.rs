@@ -5,12 +5,15 @@
 //! | `share` | stretches of a table for several threads |
 //! | `transactions`, `entry`, `links` | transactions side by side with their postings; the hash chains |
 //! | `marks` | how tables are compared that do not lie side by side |
-//! | `balances`, `holds`, `withdrawals`, `references` | the other tables: what they say, and marks of it |
+//! | `balances`, `holds`, `withdrawals`, `bridges`, `references` | the other tables: what they say, and marks of it |
+//! | `doubles` | client references that stand twice |
 //! | `words` | what transactions and other rows say of each other |
 //! | `suspects`, `partners` | a closer look where the marks do not agree, to name what is wrong |
 
 mod balances;
 mod books;
+mod bridges;
+mod doubles;
 mod entry;
 mod holds;
 mod links;
@@ -31,6 +34,7 @@ use super::post::Transaction;
 use crate::reference::ClientReference;
 use crate::store::{Record, Snapshots, StoreError};
 use books::Books;
+use doubles::Doubles;
 use links::Heads;
 use marks::Sums;
 use share::{Walk, share};
@@ -44,8 +48,9 @@ const STRETCH: usize = 20_000;
 
 /// Checks every transaction (its postings sum to zero and lead from one balance to the next), every balance (it is
 /// what the postings sum to, and what it holds is what its open holds sum to), every hash and chain, the supply of every
-/// currency, every hold, every withdrawal, every fee, every sum of refunds, every paid request and every client reference; and that what each of
-/// them names is there. All as of one moment, while others may write.
+/// currency, every hold, every withdrawal with its order, every deposit of a bridge, every fee, every sum of refunds, every
+/// paid request and every client reference; and that what each of them names is there. All as of one moment, while others
+/// may write.
 ///
 /// `progress` is told how many transactions were walked over.
 pub fn verify<S: Snapshots + ?Sized>(store: &S, progress: &mut (dyn FnMut(u64) + Send)) -> Result<Report, StoreError> {
@@ -66,14 +71,19 @@ pub fn verify<S: Snapshots + ?Sized>(store: &S, progress: &mut (dyn FnMut(u64) +
         progress(report.transactions);
     })?;
     let walk: &Walk<'_, _> = &|snapshot, stretch| references::walk(&books, snapshot, stretch);
-    share(&mut snapshots, ClientReference::TABLE, STRETCH, walk, &mut |(found, marks)| {
-        report.merge(found);
-        sums.merge(&marks);
+    let mut doubles = Doubles::new();
+    share(&mut snapshots, ClientReference::TABLE, STRETCH, walk, &mut |walked| {
+        doubles.add(&walked.requests, &mut report);
+        report.merge(walked.report);
+        sums.merge(&walked.sums);
     })?;
+    doubles.name(&books, &mut snapshots, &mut report)?;
     let snapshot = &mut **snapshots.first_mut().ok_or(StoreError::Busy)?;
     heads.check(snapshot.reader(), &mut report)?;
     holds::walk(&books, snapshot, &mut sums, &mut report)?;
     withdrawals::walk(&books, snapshot, &mut sums, &mut report)?;
+    bridges::walk_orders(&books, snapshot, &mut report)?;
+    bridges::walk_deposits(&books, snapshot, &mut sums, &mut report)?;
     holds::walk_refunds(&books, snapshot, &mut sums, &mut report)?;
     holds::walk_payments(&books, snapshot, &mut sums, &mut report)?;
     let issued = balances::walk(&books, snapshot, &mut sums, &mut report)?;

@@ -1,6 +1,7 @@
 //! A closer look at what transactions have partners in other tables for: refunds, client references, holds, payments.
 
 use super::books::Books;
+use super::bridges;
 use super::holds::record;
 use super::look::look;
 use super::marks::{Between, Sums};
@@ -42,7 +43,8 @@ pub(super) fn name(
     if !payments.none() {
         name_payments(books, snapshot, &payments, report)?;
     }
-    withdrawals::name(books, snapshot, sums, report)
+    withdrawals::name(books, snapshot, sums, report)?;
+    bridges::name(books, snapshot, sums, report)
 }
 
 fn name_refunds(

@@ -1,6 +1,7 @@
 //! Client references: what each says by itself, and a mark of the transaction that it names.
 
 use super::books::Books;
+use super::doubles::{self, Mark};
 use super::look::look;
 use super::marks::{Between, Sums};
 use super::report::{Report, shown};
@@ -18,13 +19,18 @@ use std::collections::{BTreeMap, HashSet};
 /// How many references are at hand at a time.
 const PAGE: usize = 4096;
 
+/// What a stretch of client references comes to.
+pub(super) struct Walked {
+    pub(super) report: Report,
+    pub(super) sums: Sums,
+    /// Which requests they are about.
+    pub(super) requests: Vec<Mark>,
+}
+
 /// Goes through a stretch of client references.
-pub(super) fn walk(
-    books: &Books,
-    snapshot: &mut dyn Snapshot,
-    stretch: &Stretch,
-) -> Result<(Report, Sums), StoreError> {
+pub(super) fn walk(books: &Books, snapshot: &mut dyn Snapshot, stretch: &Stretch) -> Result<Walked, StoreError> {
     let (mut report, mut sums) = (Report::default(), Sums::new());
+    let (mut all, mut room) = (Vec::new(), Vec::new());
     let mut owners = HashSet::new();
     let mut after = stretch.after.clone();
     loop {
@@ -34,6 +40,7 @@ pub(super) fn walk(
         let mut new_owners: BTreeMap<i64, String> = BTreeMap::new();
         snapshot.scan(&stretch.page(after, PAGE), &mut |cells| {
             check(books, cells, &mut sums, &mut report)?;
+            all.push(doubles::mark(books, cells, &mut room)?);
             let owner = look!(int_at, cells, ClientReference::owner)?;
             if !owners.contains(&owner) {
                 new_owners.entry(owner).or_insert_with(|| place(cells));
@@ -53,7 +60,7 @@ pub(super) fn walk(
         let query = |ids: &[Prid]| PaymentRequest::query().any_of(PaymentRequest::prid, ids);
         need(snapshot.reader(), requests, Prid::new, query, |row: &PaymentRequest| row.prid.number(), &mut report)?;
         if rows < PAGE {
-            return Ok((report, sums));
+            return Ok(Walked { report, sums, requests: all });
         }
         after = last;
     }

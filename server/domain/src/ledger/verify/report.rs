@@ -32,6 +32,10 @@ pub struct Report {
     pub holds: u64,
     /// How many withdrawals were checked.
     pub withdrawals: u64,
+    /// How many orders to send something over a bridge were checked.
+    pub orders: u64,
+    /// How many deposits that came in over a bridge were checked.
+    pub deposits: u64,
     /// How many transactions that were paid back were checked.
     pub refunds: u64,
     /// How many client references were checked.
@@ -40,6 +44,8 @@ pub struct Report {
     pub payments: u64,
     /// How many chains were checked.
     pub chains: u64,
+    /// How many client references may stand twice and were not compared, as there are too many of them.
+    pub unchecked: u64,
     /// How many faults there are.
     pub fault_count: u64,
     /// The first of them.
@@ -61,10 +67,13 @@ impl Report {
         self.balances += other.balances;
         self.holds += other.holds;
         self.withdrawals += other.withdrawals;
+        self.orders += other.orders;
+        self.deposits += other.deposits;
         self.refunds += other.refunds;
         self.references += other.references;
         self.payments += other.payments;
         self.chains += other.chains;
+        self.unchecked += other.unchecked;
         self.fault_count += other.fault_count;
         let room = MAX_LISTED.saturating_sub(self.faults.len());
         self.faults.extend(other.faults.into_iter().take(room));

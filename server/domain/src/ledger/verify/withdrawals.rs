@@ -1,11 +1,12 @@
 //! Withdrawals: each goes with its hold, and with the transaction that began it.
 
 use super::books::Books;
-use super::holds::{pages, record};
+use super::holds::{by_key, pages, record};
 use super::marks::{Between, Sums};
 use super::report::Report;
 use super::suspects::{Suspects, each_transaction, shown_txid};
 use super::words::WithdrawalWords;
+use crate::bridge::Order;
 use crate::ledger::hold::{Hold, HoldStatus};
 use crate::ledger::withdraw::Withdrawal;
 use crate::store::{Record, Scan, Snapshot, StoreError};
@@ -23,9 +24,9 @@ pub(super) fn walk(
     let mut lasting = 0_u64;
     pages::<Withdrawal>(snapshot, &mut |store, page| {
         let hoids: Vec<Hoid> = page.iter().map(|row| row.hoid).collect();
-        let found =
-            if hoids.is_empty() { Vec::new() } else { store.list::<Hold>(Hold::query().any_of(Hold::hoid, &hoids))? };
-        let holds: HashMap<Hoid, Hold> = found.into_iter().map(|hold| (hold.hoid, hold)).collect();
+        let holds = by_key(store, Hold::hoid, &hoids, |hold| hold.hoid)?;
+        let numbers: Vec<i64> = page.iter().map(|row| row.txid.number().cast_signed()).collect();
+        let orders = by_key(store, Order::number, &numbers, |order| order.number)?;
         for row in page {
             report.withdrawals += 1;
             let words = WithdrawalWords::of_row(row);
@@ -35,6 +36,10 @@ pub(super) fn walk(
                 Some(hold) if goes_with(row, hold) => {}
                 Some(_) => report.fault("withdrawal", row.txid, format!("does not go with its hold, {}", row.hoid)),
                 None => report.fault("withdrawal", row.txid, format!("names {}, which is not there", row.hoid)),
+            }
+            let order = orders.get(&row.txid.number().cast_signed());
+            if order.and_then(|order| order.txid) != Some(row.txid) {
+                report.fault("withdrawal", row.txid, "has no order to send it: nobody does");
             }
         }
         Ok(())

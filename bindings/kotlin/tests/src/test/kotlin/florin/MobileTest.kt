@@ -2,7 +2,10 @@ package florin
 
 import florin.mobile.TokenException
 import florin.mobile.TokenSource
+import florin.mobile.model.EventType
 import florin.mobile.model.FlorinException
+import florin.mobile.model.GetEvents
+import florin.mobile.model.GetWalletDepositAddress
 import florin.mobile.model.Knowledge
 import florin.mobile.model.ListedTransaction
 import florin.mobile.model.PaymentCode
@@ -18,6 +21,7 @@ import florin.mobile.model.parse
 import florin.mobile.model.resultCode
 import florin.provider.model.AcceptPayment
 import florin.provider.model.CreatePaymentRequest
+import florin.provider.model.CreateWalletDepositAddress
 import java.io.IOException
 import java.math.BigDecimal
 import java.net.ServerSocket
@@ -33,6 +37,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -127,6 +132,46 @@ class MobileTest {
             assertEquals(PaymentDirection.Incoming, app.payments(limit = 1).payments.single().direction)
         }
         assertEquals("code", throws<FlorinException.InvalidInput> { PaymentCode.parse("https://example.com/") }.field)
+    }
+
+    @Test
+    fun `the profile is read, and where money comes in`() = test {
+        val alice = World.user()
+        val made = World.provider.wallets().createDepositAddress(CreateWalletDepositAddress("ripple", alice.waid))
+        World.app(alice).use { app ->
+            assertEquals(alice.upid, app.profile().upid)
+            assertEquals(listOf(alice.upid), app.profiles().map { it.upid })
+            assertTrue(app.extendedAttributes().all { it.name.isNotEmpty() })
+            assertEquals(made.address, app.depositAddress(GetWalletDepositAddress("ripple", "XRP")).address)
+            val none = GetWalletDepositAddress("stellar", "XLM")
+            assertEquals(20005, throws<FlorinException.Refused> { app.depositAddress(none) }.resultCode)
+        }
+    }
+
+    @Test
+    fun `what happens is told live, and after a break`() = test {
+        val (alice, bob) = World.user() to World.user()
+        World.app(alice).use { app ->
+            val start = app.events().next
+            val heard = async(Dispatchers.Default) { app.liveEvents(after = start).take(2).toList() }
+            World.credit(bob, "9")
+            val first = World.credit(alice, "5").txid
+            val second = World.credit(alice, "1.5").txid
+            val events = heard.await()
+            assertEquals(listOf(first, second), events.map { it.data.txid })
+            assertEquals(listOf(EventType.Credit, EventType.Credit), events.map { it.kind })
+            assertEquals(listOf("5", "6.5").map(::BigDecimal), events.map { it.data.balance!!.stripTrailingZeros() })
+            // From the first one on; and the same by asking.
+            assertEquals(events[1].data, app.liveEvents(after = events[0].id).first().data)
+            assertEquals(events.map { it.data }, app.events(GetEvents(after = start)).events.map { it.data })
+
+            // Nothing happens: who waits can be cancelled.
+            val waiting = launch(Dispatchers.Default) { app.liveEvents().collect { error("$it") } }
+            delay(200.milliseconds)
+            assertTrue(measureTime { waiting.cancelAndJoin() } < 1.seconds)
+            val old = throws<FlorinException.Refused> { app.liveEvents(after = "nowhere").first() }
+            assertEquals(20000, old.resultCode)
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import florin.provider.MomoCollections
 import florin.provider.MomoCredentials
 import florin.provider.MomoDisbursements
 import florin.provider.MomoProvisioning
+import florin.provider.MomoRemittances
 import florin.provider.MomoTarget
 import florin.provider.memoryJournal
 import florin.provider.model.FlorinException
@@ -14,6 +15,7 @@ import florin.provider.model.MomoReasonCode
 import florin.provider.model.MomoRequestToPay
 import florin.provider.model.MomoStatus
 import florin.provider.model.MomoTransfer
+import florin.provider.model.resultCode
 import florin.provider.momoOptions
 import florin.provider.readMomoCallback
 import java.math.BigDecimal
@@ -83,5 +85,16 @@ class MomoTest {
         assertEquals(own, callback.reference)
         assertEquals(MomoReasonCode.Other("A_NEW_ONE"), callback.reason?.code)
         assertAmount("10", callback.amount!!)
+    }
+
+    @Test
+    fun `money is remitted`() = test {
+        val remittances = MomoRemittances(options, credentials("4e0177a2"), memoryJournal())
+        val before = remittances.balance().availableBalance
+        val reference = remittances.transfer(MomoTransfer(BigDecimal("7.5"), "EUR", "home-1", number("256770000003")))
+        assertEquals(MomoStatus.Successful, remittances.waitForTransfer(reference, patience).status)
+        assertAmount("-7.5", remittances.balance().availableBalance - before)
+        val unknown = UUID.randomUUID().toString()
+        assertEquals(404, throws<FlorinException.Refused> { remittances.transferStatus(unknown) }.resultCode)
     }
 }

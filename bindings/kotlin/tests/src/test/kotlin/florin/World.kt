@@ -8,15 +8,18 @@ import florin.provider.memoryJournal
 import florin.provider.model.ClientOptions
 import florin.provider.model.CreateExtendedCurrency
 import florin.provider.model.CreateMobileToken
+import florin.provider.model.CreateProfile
 import florin.provider.model.CreateUser
 import florin.provider.model.CreatedUser
 import florin.provider.model.CreditWallet
 import florin.provider.model.IssueGatewayCurrency
+import florin.provider.model.ProfileType
 import java.math.BigDecimal
 import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpRequest.BodyPublishers
+import java.net.http.HttpResponse
 import java.net.http.HttpResponse.BodyHandlers
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.seconds
@@ -29,10 +32,13 @@ import org.junit.jupiter.api.Assertions.assertEquals
 /** The currency that the provider has issued. */
 const val EUR = "EUR.tests"
 
+/** What people sign in with. */
+const val PASSWORD = "Str0ng-pass!"
+
 /** The server that scripts/test-kotlin has started, and the provider's own server on top of the provider SDK. */
 object World {
     val url = env("FLORIN_TEST_URL")
-    private val proxy = env("FLORIN_TEST_PROXY")
+    val proxy = env("FLORIN_TEST_PROXY")
     private val http = HttpClient.newHttpClient()
     private val count = AtomicInteger()
 
@@ -55,10 +61,23 @@ object World {
     fun options(url: String = this.url) = ClientOptions(url, retryDelayScalePercent = 3u)
 
     /** A client of its own. */
-    fun provider(url: String = this.url, journal: Journal = memoryJournal()) =
-        ProviderClient(options(url), env("FLORIN_TEST_KEY"), journal)
+    fun provider(url: String = this.url, journal: Journal = memoryJournal(), key: String = env("FLORIN_TEST_KEY")) =
+        ProviderClient(options(url), key, journal)
 
     suspend fun user(): CreatedUser = provider.users().create(CreateUser(name("user")))
+
+    /** A person with an account, who signs in with [email] and [PASSWORD], on a profile below the provider's. */
+    class Person(val email: String, val upid: String, val uuid: String)
+
+    suspend fun person(): Person {
+        val email = "${name("person")}@example.com"
+        val request = CreateProfile(
+            ProfileType.Individual, email, registerUser = true, subProfile = true, password = PASSWORD,
+            callbackUrl = "https://shop.example/welcome", emailValidation = false, firstName = "Ivy", lastName = "Reed",
+        )
+        val made = provider.profiles().create(request)
+        return Person(email, made.upid, made.uuid!!)
+    }
 
     suspend fun credit(user: CreatedUser, amount: String, reference: String? = null) =
         provider.wallets().credit(CreditWallet(EUR, BigDecimal(amount), waid = user.waid), reference)
@@ -70,13 +89,14 @@ object World {
     suspend fun token(user: CreatedUser) = provider.mobileTokens().create(CreateMobileToken(uuid = user.uuid))
 
     /** Ends a token's time on the server. */
-    fun expire(mtid: String) = assertEquals("""{"changed": 1}""", send("POST", "/expire/$mtid"))
+    fun expire(mtid: String) = assertEquals("""{"changed": 1}""", send("POST", "$proxy/expire/$mtid"))
 
     /** The app of a user. */
     fun app(user: CreatedUser, url: String = this.url) = app(url, TokenSource { token(user).token })
 
-    fun app(url: String, tokens: TokenSource) =
-        MobileClient(florin.mobile.model.ClientOptions(url, retryDelayScalePercent = 3u), tokens)
+    fun app(url: String, tokens: TokenSource) = MobileClient(appOptions(url), tokens)
+
+    fun appOptions(url: String = this.url) = florin.mobile.model.ClientOptions(url, retryDelayScalePercent = 3u)
 
     /** A way to the server on which things go wrong: see bindings/python/proxy.py for the rules. */
     fun way(vararg rules: String) = Way(name(), rules.joinToString(";"))
@@ -86,17 +106,30 @@ object World {
 
         /** How many requests it has `seen`, `hit` with a misfortune, and how many clients were `gone`. */
         fun count(what: String): Int =
-            Regex("\"$what\": (\\d+)").find(send("GET", "/stats/$name"))!!.groupValues[1].toInt()
+            Regex("\"$what\": (\\d+)").find(send("GET", "$proxy/stats/$name"))!!.groupValues[1].toInt()
     }
 
     /** A request without the SDK. */
-    fun post(path: String, body: String, authorization: String): String {
-        val request = HttpRequest.newBuilder(URI(url + path)).header("Authorization", authorization)
-        return http.send(request.POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString()).body()
+    fun post(path: String, body: String, authorization: String): String = send("POST", url + path, body, authorization)
+
+    /** Asks the sandbox's outside networks for something. */
+    fun network(path: String, body: String? = null): String =
+        send(if (body == null) "GET" else "POST", "$url/sandbox/bridge/$path", body)
+
+    /** A person opens this address in a browser, signs in and decides; where that leads, which is the app. */
+    fun browser(url: String, person: Person, decision: String): String {
+        val texts = mapOf("url" to url, "email" to person.email, "password" to PASSWORD, "decision" to decision)
+        val body = texts.entries.joinToString(",", "{", "}") { (name, text) -> "\"$name\":\"$text\"" }
+        return send("POST", "$proxy/browser", body)
     }
 
-    private fun send(method: String, path: String): String {
-        val request = HttpRequest.newBuilder(URI(proxy + path)).method(method, BodyPublishers.noBody())
+    fun get(url: String): HttpResponse<String> =
+        http.send(HttpRequest.newBuilder(URI(url)).build(), BodyHandlers.ofString())
+
+    private fun send(method: String, url: String, body: String? = null, authorization: String? = null): String {
+        val publisher = body?.let(BodyPublishers::ofString) ?: BodyPublishers.noBody()
+        val request = HttpRequest.newBuilder(URI(url)).method(method, publisher)
+        authorization?.let { request.header("Authorization", it) }
         return http.send(request.build(), BodyHandlers.ofString()).body()
     }
 }

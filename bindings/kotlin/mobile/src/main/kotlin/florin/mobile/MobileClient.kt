@@ -3,7 +3,6 @@ package florin.mobile
 import florin.mobile.model.ClientOptions
 import florin.mobile.model.DepositAddress
 import florin.mobile.model.EventPage
-import florin.mobile.model.EventStream
 import florin.mobile.model.ExtendedAttribute
 import florin.mobile.model.FlorinException
 import florin.mobile.model.GetEvents
@@ -11,6 +10,7 @@ import florin.mobile.model.GetWalletDepositAddress
 import florin.mobile.model.ListedPayment
 import florin.mobile.model.ListedProfile
 import florin.mobile.model.ListedTransaction
+import florin.mobile.model.LiveEvent
 import florin.mobile.model.Payment
 import florin.mobile.model.PaymentList
 import florin.mobile.model.PaymentQuery
@@ -150,10 +150,13 @@ class MobileClient(options: ClientOptions, tokens: TokenSource) : AutoCloseable 
     suspend fun events(request: GetEvents = GetEvents()): EventPage = call { events(request) }
 
     /**
-     * What happens in the user's wallets, live: ask for one after the other with `next`. After a break it goes on by
-     * itself and nothing is missed. [after] is a place from `position`, to go on after a restart of the app.
+     * What happens in the user's wallets and to their payment requests, live and without an end: a hint to read anew what
+     * is shown. It goes on by itself when the connection breaks, and nothing is missed. Each collector opens a stream of
+     * its own; the flow ends after the first error.
+     *
+     * @param after the `id` of an event, or the `next` of [events], to go on behind it; from now on without.
      */
-    fun liveEvents(after: String? = null): EventStream = raw.liveEvents(after)
+    fun liveEvents(after: String? = null): Flow<LiveEvent> = pages({ raw.liveEvents(after) }) { listOf(next()) }
 
     /** Frees connections and token. A call after it fails with [IllegalStateException]. */
     override fun close() = raw.close()

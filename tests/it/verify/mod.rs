@@ -1,5 +1,7 @@
 //! `florin verify` finds what was changed by hand.
 
+mod bridges;
+
 use florin_sdk_core::operation::{AcceptPayment, CaptureHold, RefundTransaction, ReleaseHold};
 use florin_tests::database::{Database, Engine};
 use florin_tests::server::Home;
@@ -203,7 +205,6 @@ async fn changes_that_add_up() {
 
 /// Rows that name what is not there, and what the meaning of the books depends on: each is found, and its place named.
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "a table is shown in one piece")]
 async fn what_is_wrong_is_named() {
     let home = books().await;
     let forgeries = [
@@ -290,6 +291,14 @@ async fn what_is_wrong_is_named() {
             "waid_",
         ),
     ];
+    all_named(&home, &forgeries).await;
+}
+
+/// What was done, by which statements; which check finds it, and what it names.
+type Forgery = (&'static str, &'static str, &'static str, &'static str);
+
+/// Each of these changes to a copy of the books is found, and its place named.
+async fn all_named(home: &Home, forgeries: &[Forgery]) {
     let mut missed = Vec::new();
     for (what, statements, check, place) in forgeries {
         let copy = home.copy();
@@ -309,6 +318,45 @@ async fn what_is_wrong_is_named() {
         }
     }
     assert!(missed.is_empty(), "verify does not name {} changes:\n{}", missed.len(), missed.join("\n"));
+}
+
+/// One client reference twice: what an index forbids on PostgreSQL, and nothing but the server does on SQLite.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_reference_that_stands_twice() {
+    let home = books().await;
+    let columns = home.open_read_only().columns("client_reference").join(", ");
+    let others = columns.replace("number", "number + 1000000000");
+    for (what, double) in [
+        ("a refusal", format!("SELECT {others} FROM client_reference WHERE reference = 'v-refused'")),
+        // The other one would be a payment that was made twice under one reference.
+        (
+            "a success, with another transaction",
+            format!(
+                "SELECT {} FROM client_reference WHERE reference = 'v-1'",
+                others.replace("txid", "(SELECT max(txid) FROM ledger_transaction)")
+            ),
+        ),
+    ] {
+        let copy = home.copy();
+        {
+            let database = copy.open_to_tamper();
+            database.ignore_constraints();
+            if database.engine() == Engine::Postgres {
+                let unique = "client_reference_owner_reference_operation_target_key";
+                database.execute(&format!("ALTER TABLE client_reference DROP CONSTRAINT {unique}"));
+            }
+            let statement = format!("INSERT INTO client_reference ({columns}) {double}");
+            assert_eq!(database.execute(&statement), 1, "{what}");
+        }
+        let verified = copy.verify().await;
+        let faults = verified.report["faults"].as_array().cloned().unwrap_or_default();
+        let twice = |fault: &serde_json::Value| {
+            let is = |name: &str, text: &str| fault[name].as_str().is_some_and(|found| found.contains(text));
+            is("check", "reference") && is("problem", "stands twice") && is("place", "v-")
+        };
+        assert_eq!(verified.status.code(), Some(1), "{what}: {}", verified.text);
+        assert!(faults.iter().any(twice), "{what}: {}", verified.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
