@@ -236,6 +236,31 @@ async fn what_is_wrong_is_named() {
             "payment",
             "prid_",
         ),
+        (
+            "a payment to somebody else",
+            "UPDATE payment_request SET destination = (SELECT min(waid) FROM wallet) WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
+        (
+            "a payment by somebody else",
+            "UPDATE payment_request SET source = (SELECT max(waid) FROM wallet) WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
+        (
+            "a payment in another currency",
+            "UPDATE payment_request SET currency = 840 WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
+        (
+            "a payment that is to be paid again",
+            "UPDATE payment_request SET status = (SELECT status FROM payment_request WHERE txid IS NULL), txid = NULL
+                WHERE txid IS NOT NULL",
+            "payment",
+            "prid_",
+        ),
         ("a paid request that is gone", "DELETE FROM payment_request WHERE txid IS NOT NULL", "payment", "prid_"),
         (
             "an issuance wallet below zero in another currency",
