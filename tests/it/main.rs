@@ -35,6 +35,7 @@ mod oauth;
 mod payment;
 mod processes;
 mod profile;
+mod reach;
 mod retention;
 mod role;
 mod secrets;

@@ -23,9 +23,13 @@ pub struct Person {
 impl Person {
     /// The first administrator, signed in.
     pub async fn signed_in(world: &World) -> Self {
+        Self::signed_in_as(world, &world.initialised.email, &world.initialised.password).await
+    }
+
+    /// Somebody else, signed in.
+    pub async fn signed_in_as(world: &World, email: &str, password: &str) -> Self {
         let mut person = Self { api: world.server.api(), cookies: Vec::new() };
         let (_, page, _) = person.send("GET", "/auth/login", None).await;
-        let (email, password) = (&world.initialised.email, &world.initialised.password);
         let typed = form(&[("csrf", &hidden(&page, "csrf")), ("email", email), ("password", password)]);
         let (status, page, _) = person.send("POST", "/auth/login", Some(typed)).await;
         assert_eq!(status, 303, "{page}");
@@ -89,13 +93,17 @@ pub fn parameter(location: &str, name: &str) -> Option<String> {
 }
 
 /// An access token of an application of this kind, for the first administrator, with this scope.
+pub async fn access_token(world: &World, kind: ApplicationType, scope: &str) -> String {
+    access_token_of(world, Person::signed_in(world).await, kind, scope).await
+}
+
+/// The same for somebody who is signed in.
 ///
 /// # Panics
 /// If anything on the way is not as it must be.
-pub async fn access_token(world: &World, kind: ApplicationType, scope: &str) -> String {
+pub async fn access_token_of(world: &World, mut person: Person, kind: ApplicationType, scope: &str) -> String {
     let redirect = "https://merchant.example/cb";
     let made = world.provider.ok(&CreateApplication::new("Matrix".to_owned(), kind, redirect.to_owned())).await;
-    let mut person = Person::signed_in(world).await;
     let asked = [
         ("client_id", made.client_id.as_str()),
         ("redirect_uri", redirect),
