@@ -1,5 +1,6 @@
 //! Currencies: base ones that the platform knows from the start, extended ones that profiles issue.
 
+use crate::bridge::{Bridges, asset};
 use crate::identity::{self, Profile, default_wallet};
 use crate::ledger::{self, Leg, NewTransaction, Wallet};
 use crate::refusal::Refusal;
@@ -417,9 +418,16 @@ pub(crate) fn mint(store: &mut dyn Writer, code: &CurrencyCode, wallet: &Wallet,
     Ok(())
 }
 
+/// All currencies, by code, with all methods by which they can be paid in and out.
+fn with_methods(store: &mut dyn Reader, bridges: &Bridges) -> Result<Vec<Currency>, Refusal> {
+    let mut currencies = store.list::<Currency>(Currency::query().ascending(Currency::code))?;
+    asset::add_methods(store, bridges, &mut currencies)?;
+    Ok(currencies)
+}
+
 /// All currencies, as `GetPublicCurrencyList` answers them.
-pub fn public_list(store: &mut dyn Reader) -> Result<Vec<PublicCurrency>, Refusal> {
-    let currencies = store.list::<Currency>(Currency::query().ascending(Currency::code))?;
+pub fn public_list(store: &mut dyn Reader, bridges: &Bridges) -> Result<Vec<PublicCurrency>, Refusal> {
+    let currencies = with_methods(store, bridges)?;
     let active = currencies.into_iter().filter(|currency| currency.status == Status::Active);
     let list = active.map(|currency| PublicCurrency {
         currency_name: currency.name,
@@ -446,8 +454,8 @@ const fn tier_of(kind: &CurrencyType) -> u32 {
 }
 
 /// All currencies, the inactive ones too, as `GetSystemCurrencyList` answers them.
-pub fn system_list(store: &mut dyn Reader) -> Result<Vec<SystemCurrency>, Refusal> {
-    let list = store.list::<Currency>(Currency::query().ascending(Currency::code))?.into_iter().map(|currency| {
+pub fn system_list(store: &mut dyn Reader, bridges: &Bridges) -> Result<Vec<SystemCurrency>, Refusal> {
+    let list = with_methods(store, bridges)?.into_iter().map(|currency| {
         let active = currency.status == Status::Active;
         SystemCurrency {
             currency_name: currency.name,

@@ -85,6 +85,9 @@ pub(crate) type Verdict<A> = Result<Result<A, Refusal>, Refusal>;
 /// What is answered, and what is to be noted of it.
 pub(crate) type Noted<A, N> = Result<(A, N), Refusal>;
 
+/// Answers an operation that anybody may call.
+type Public<O> = fn(&mut dyn Reader, &Bridges, O) -> Result<<O as Operation>::Answer, Refusal>;
+
 type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 type Opening = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
@@ -121,17 +124,15 @@ pub(crate) struct Routes(Vec<Mounted>);
 
 impl Routes {
     /// An operation that anybody may call.
-    pub(crate) fn public<O: ReadOperation>(
-        self,
-        handler: fn(&mut dyn Reader, O) -> Result<O::Answer, Refusal>,
-    ) -> Self {
+    pub(crate) fn public<O: ReadOperation>(self, handler: Public<O>) -> Self {
         self.mount::<O>(move |call| {
             let operation = match typed::<O>(call.request) {
                 Ok(operation) => operation,
                 Err(refusal) => return ready(refusal),
             };
             Box::pin(async move {
-                call.app.read_again(move |store| encode(&handler(store, operation.clone())?)).await.into()
+                let bridges = call.app.bridges().clone();
+                call.app.read_again(move |store| encode(&handler(store, &bridges, operation.clone())?)).await.into()
             })
         })
     }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod closed;
+mod methods;
 mod paths;
 
 use florin_sdk_core::model::TransactionState;

@@ -9,14 +9,16 @@
 //!
 //! Source: spec/omnigate/concepts.md, "Currencies" and "Extended attributes"; ambiguities.
 
+use super::Bridges;
 use super::network::{Asset, Facts, Method};
 use crate::currency::Currency;
-use crate::identity;
+use crate::identity::{self, Profile};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record};
 use florin_sdk_core::Upid;
 use florin_sdk_core::model::{CurrencyType, Status};
 use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
 
 /// The most extended currencies that are looked through for one with an issuing address.
 const MOST: usize = 1000;
@@ -24,8 +26,12 @@ const MOST: usize = 1000;
 /// The address from which a profile issues on a network.
 pub fn issuer_address(store: &mut dyn Reader, facts: &Facts, issuer: Upid) -> Result<Option<String>, Refusal> {
     let profile = identity::need_profile(store, issuer)?;
+    Ok(issues_from(&profile, facts))
+}
+
+fn issues_from(profile: &Profile, facts: &Facts) -> Option<String> {
     let name = format!("{}issueraddress", facts.name);
-    Ok(profile.extended.0.get(&name).and_then(Value::as_str).map(str::to_owned))
+    profile.extended.0.get(&name).and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The bridge currency that a currency has on a network.
@@ -91,6 +97,49 @@ fn goes(
         Some(found) => Ok(named(&found)),
         None => Ok(named_by_issuer(store, facts, currency)?.is_some()),
     }
+}
+
+/// Adds to what currencies say of themselves the methods over networks that they are on: what [`pays_in`] and [`pays_out`]
+/// say, for all of them in one question. `currencies` are all that there are.
+pub fn add_methods(store: &mut dyn Reader, bridges: &Bridges, currencies: &mut [Currency]) -> Result<(), Refusal> {
+    let networks = bridges.iter().filter(|bridge| !bridge.by_hand()).map(|bridge| bridge.facts());
+    let networks: Vec<&Facts> = networks.filter(|facts| facts.issued_decimals.is_some()).collect();
+    if networks.is_empty() {
+        return Ok(());
+    }
+    let on_network = currencies.iter().filter_map(|currency| {
+        let active = currency.kind == CurrencyType::Bridge && currency.status == Status::Active;
+        let place = (currency.parent.clone()?, currency.bridge.clone()?);
+        active.then(|| (place, (currency.deposit_methods.clone(), currency.withdraw_methods.clone())))
+    });
+    let on_network: HashMap<_, _> = on_network.collect();
+    let extended = currencies.iter().filter(|currency| currency.kind == CurrencyType::Extended);
+    let issuers: BTreeSet<Upid> = extended.filter_map(|currency| currency.issuer).collect();
+    let issuers: Vec<Upid> = issuers.into_iter().collect();
+    let mut profiles: HashMap<Upid, Profile> = HashMap::new();
+    if !issuers.is_empty() {
+        let found = store.list::<Profile>(Profile::query().any_of(Profile::upid, &issuers))?;
+        profiles.extend(found.into_iter().map(|profile| (profile.upid, profile)));
+    }
+    for currency in currencies.iter_mut().filter(|currency| currency.kind != CurrencyType::Bridge) {
+        for facts in &networks {
+            let all = || facts.methods.iter().map(|method| method.name.to_owned()).collect::<Vec<_>>();
+            let issuer = currency.issuer.filter(|_| currency.kind == CurrencyType::Extended);
+            let issued = issuer.and_then(|issuer| issues_from(profiles.get(&issuer)?, facts)).is_some();
+            let (deposit, withdraw) = match on_network.get(&(currency.code.clone(), facts.name.to_owned())) {
+                Some(said) => said.clone(),
+                None if issued => (all(), all()),
+                None => continue,
+            };
+            add_to(&mut currency.deposit_methods, deposit);
+            add_to(&mut currency.withdraw_methods, withdraw);
+        }
+    }
+    Ok(())
+}
+
+fn add_to(list: &mut Vec<String>, more: Vec<String>) {
+    list.extend(more.into_iter().filter(|name| !list.contains(name)).collect::<Vec<_>>());
 }
 
 /// The currency of the books that an asset is; none if there is none. Whether it can be paid in is another question:

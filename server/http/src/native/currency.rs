@@ -3,6 +3,7 @@
 use crate::exchange::{Reading, Writing};
 use florin_domain::Refusal;
 use florin_domain::access::reach;
+use florin_domain::bridge::Bridges;
 use florin_domain::currency::{self, NewBridgeCurrency, NewCurrency};
 use florin_domain::reference::Made;
 use florin_domain::store::Reader;
@@ -62,9 +63,10 @@ pub(super) fn get_profile_currency_list(
 
 pub(super) fn get_public_currency_list(
     store: &mut dyn Reader,
+    bridges: &Bridges,
     _: GetPublicCurrencyList,
 ) -> Result<PublicCurrencyList, Refusal> {
-    Ok(PublicCurrencyList { currencies: currency::public_list(store)? })
+    Ok(PublicCurrencyList { currencies: currency::public_list(store, bridges)? })
 }
 
 pub(super) fn create_bridge_currency(
@@ -106,5 +108,5 @@ pub(super) fn get_system_currency_list(
     _: GetSystemCurrencyList,
 ) -> Result<SystemCurrencyList, Refusal> {
     reach::<GetSystemCurrencyList>(call.store, call.caller, call.caller.upid)?;
-    Ok(SystemCurrencyList { currencies: currency::system_list(call.store)? })
+    Ok(SystemCurrencyList { currencies: currency::system_list(call.store, call.bridges)? })
 }
