@@ -100,7 +100,8 @@ operation! {
 }
 
 operation! {
-    /// Says what a withdrawal would take from the wallet, without making it. On ripple only.
+    /// Says what a withdrawal would take from the wallet, without making it. On ripple only. What would be refused is refused
+    /// here, too, but for too little money: then there is no path.
     pub write struct WalletWithdrawTest -> WithdrawPaths;
     Post "/wallet/withdraw/test"; callers Provider; group "wallets"; timeout Bridge; rate Standard;
     rights { own ["initiatewithdraw"], child [], any [] }

@@ -82,6 +82,10 @@ impl WalletGroup {
     ///
     /// `reference`: as in [`Self::transfer`].
     ///
+    /// Refused with 20009 if amount and fee are not there, with 20010 if the owner's tier or `candowithdraw` does not allow
+    /// it, with 20012 if wallet, owner or currency is inactive, with 20000 for a method that the currency does not have or
+    /// an address that its network would not take.
+    ///
     /// Source: `WalletWithdraw` in spec/omnigate/operations.json.
     #[cfg_attr(feature = "uniffi", uniffi::method(default(reference = None)))]
     pub async fn withdraw(
@@ -92,7 +96,8 @@ impl WalletGroup {
         self.0.send_money(request, reference).await
     }
 
-    /// What a withdrawal would take from the wallet, without making it: on ripple. Empty if nothing there suffices.
+    /// What a withdrawal would take from the wallet, without making it: on ripple. Empty if nothing there suffices; if it
+    /// would be refused for another reason, so is this.
     ///
     /// Source: `WalletWithdrawTest` in spec/omnigate/operations.json.
     pub async fn test_withdraw(&self, request: WalletWithdrawTest) -> Result<Vec<WithdrawPath>, FlorinError> {
