@@ -81,12 +81,38 @@ impl Kind {
     }
 }
 
+/// By what a table is walked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// A number that grows with time.
+    Number,
+    /// The end.
+    End,
+}
+
+impl By {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::End => "expires",
+        }
+    }
+
+    /// What stands there of a row of this time: numbers are microseconds (ADR 2).
+    const fn at(self, time: Timestamp) -> i64 {
+        match self {
+            Self::Number => time.millis().saturating_mul(1000),
+            Self::End => time.millis(),
+        }
+    }
+}
+
 /// A row that ends.
 trait Ends: Record {
-    /// By what its table is walked: a number that grows with time, or the end itself.
-    const BY: &'static str;
-    /// The greatest value there of a row that is old enough at `now`.
-    fn oldest(now: Timestamp) -> i64;
+    /// By what its table is walked.
+    const BY: By;
+    /// How many days it stays.
+    const DAYS: i64;
     /// Whether it is over. `passed`: of what messages were made.
     fn is_over(&self, now: Timestamp, passed: &Passed) -> bool;
     /// What goes with it.
@@ -106,13 +132,13 @@ fn key_of(row: &[Value], key: usize) -> Vec<Value> {
 
 fn find<R: Ends>(store: &mut dyn Reader, from: i64) -> Result<Page, Refusal> {
     let (now, passed) = (store.now(), dispatch::passed(store)?);
-    let behind = Filter::Greater(R::BY, Value::Int(from));
-    let old = Filter::Less(R::BY, Value::Int(R::oldest(now)));
-    let query = Query { filters: vec![behind, old], order: Some(R::BY), ..R::query() };
+    let (column, oldest) = (R::BY.column(), R::BY.at(now.plus_seconds(-R::DAYS * DAY_S)));
+    let filters = vec![Filter::Greater(column, Value::Int(from)), Filter::Less(column, Value::Int(oldest))];
+    let query = Query { filters, order: Some(column), ..R::query() };
     let rows = store.list::<R>(query.limit(PAGE))?;
     let full = rows.len() == PAGE;
     let rows: Vec<_> = rows.into_iter().map(|row| (row.is_over(now, &passed), row.to_row())).collect();
-    let last = rows.last().and_then(|(_, row)| match row.get(R::TABLE.place(R::BY)?) {
+    let last = rows.last().and_then(|(_, row)| match row.get(R::TABLE.place(column)?) {
         Some(Value::Int(last)) => Some(*last),
         _ => None,
     });
@@ -145,21 +171,9 @@ impl Key for Cells<'_> {
     }
 }
 
-/// The number of what happens at a time so many days ago.
-fn number_at(now: Timestamp, days: i64) -> i64 {
-    ended_at(now, days).saturating_mul(1000)
-}
-
-fn ended_at(now: Timestamp, days: i64) -> i64 {
-    now.plus_seconds(-days * DAY_S).millis()
-}
-
 impl Ends for Mail {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 30)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 30;
 
     fn is_over(&self, _: Timestamp, _: &Passed) -> bool {
         self.due.is_none()
@@ -167,11 +181,8 @@ impl Ends for Mail {
 }
 
 impl Ends for Event {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 30)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 30;
 
     fn is_over(&self, _: Timestamp, _: &Passed) -> bool {
         self.due.is_none()
@@ -187,11 +198,8 @@ impl Ends for Event {
 }
 
 impl Ends for Notice {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 7)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 7;
 
     fn is_over(&self, _: Timestamp, passed: &Passed) -> bool {
         passed.has(self)
@@ -199,11 +207,8 @@ impl Ends for Notice {
 }
 
 impl Ends for Session {
-    const BY: &'static str = Self::expires.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        ended_at(now, 7)
-    }
+    const BY: By = By::End;
+    const DAYS: i64 = 7;
 
     fn is_over(&self, now: Timestamp, _: &Passed) -> bool {
         self.expires < now
@@ -211,11 +216,8 @@ impl Ends for Session {
 }
 
 impl Ends for SignIn {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 30)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 30;
 
     fn is_over(&self, now: Timestamp, _: &Passed) -> bool {
         self.expires < now
@@ -223,11 +225,8 @@ impl Ends for SignIn {
 }
 
 impl Ends for Code {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 30)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 30;
 
     fn is_over(&self, now: Timestamp, _: &Passed) -> bool {
         self.expires < now
@@ -235,23 +234,17 @@ impl Ends for Code {
 }
 
 impl Ends for RefreshToken {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 90)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 90;
 
     fn is_over(&self, now: Timestamp, _: &Passed) -> bool {
-        self.used.is_some_and(|used| used.plus_seconds(90 * DAY_S) < now)
+        self.used.is_some_and(|used| used.plus_seconds(Self::DAYS * DAY_S) < now)
     }
 }
 
 impl Ends for MomoToken {
-    const BY: &'static str = Self::number.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        number_at(now, 30)
-    }
+    const BY: By = By::Number;
+    const DAYS: i64 = 30;
 
     fn is_over(&self, now: Timestamp, _: &Passed) -> bool {
         self.expires < now
@@ -259,11 +252,8 @@ impl Ends for MomoToken {
 }
 
 impl Ends for Link {
-    const BY: &'static str = Self::expires.name;
-
-    fn oldest(now: Timestamp) -> i64 {
-        ended_at(now, 30)
-    }
+    const BY: By = By::End;
+    const DAYS: i64 = 30;
 
     fn is_over(&self, now: Timestamp, _: &Passed) -> bool {
         self.expires < now && !self.can_be_sent_again()
