@@ -9,6 +9,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Where the server says that it is alive.
+const HEALTH: &str = "/healthz";
+
 /// The same request again and again.
 pub(crate) struct Same {
     bytes: Vec<u8>,
@@ -17,10 +20,20 @@ pub(crate) struct Same {
 }
 
 impl Same {
-    /// A GET without a credential, of which any answer is taken.
-    pub(crate) fn open(path: &str) -> Box<dyn Requests> {
-        let bytes = format!("GET {path} HTTP/1.1\r\nHost: florin\r\n\r\n").into_bytes();
-        Box::new(Self { bytes, success: b"" })
+    /// The empty handler: a JSON object of a transfer's size is read, nothing is done, and JSON is the answer.
+    pub(crate) fn empty() -> Box<dyn Requests> {
+        let body = format!(r#"{{"nothing":"{}"}}"#, "0".repeat(100));
+        let text = format!(
+            "POST {HEALTH} HTTP/1.1\r\nHost: florin\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Box::new(Self { bytes: text.into_bytes(), success: br#"{"status":"ok"}"# })
+    }
+
+    /// The same place without any JSON: the least that the server can do.
+    pub(crate) fn bare() -> Box<dyn Requests> {
+        let bytes = format!("GET {HEALTH} HTTP/1.1\r\nHost: florin\r\n\r\n").into_bytes();
+        Box::new(Self { bytes, success: b"ok" })
     }
 
     /// A GET of the native surface with a mobile token.

@@ -1,6 +1,6 @@
 //! A server with users on it.
 
-use crate::load::{self, Outcome, Sender};
+use crate::load::{self, Outcome, Requests, Sender};
 use crate::machine::now;
 use crate::place::{Engine, Place};
 use crate::request::{Same, Transfers, Wallets};
@@ -11,9 +11,6 @@ use florin_benches::books::Books;
 use florin_sdk_core::{CurrencyCode, Secret, Waid};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-
-/// The route that does least: three bytes, no JSON, no credential, no table.
-const EMPTY: &str = "/healthz";
 
 /// What is in the books before the server starts.
 #[derive(Debug, Default, Clone)]
@@ -82,10 +79,19 @@ impl World {
         Ok(outcome)
     }
 
-    /// Connections that ask for next to nothing.
+    /// Connections to the empty handler: JSON in, nothing done, JSON out.
     pub(crate) fn empty(&self, plan: &Plan) -> anyhow::Result<Outcome> {
+        self.same(plan, Same::empty)
+    }
+
+    /// The same without JSON.
+    pub(crate) fn bare(&self, plan: &Plan) -> anyhow::Result<Outcome> {
+        self.same(plan, Same::bare)
+    }
+
+    fn same(&self, plan: &Plan, request: fn() -> Box<dyn Requests>) -> anyhow::Result<Outcome> {
         let address = self.server.address();
-        self.load(plan, (0..CONNECTIONS).map(|_| (address, Same::open(EMPTY))).collect())
+        self.load(plan, (0..CONNECTIONS).map(|_| (address, request())).collect())
     }
 
     /// Connections that transfer between these wallets.

@@ -287,4 +287,9 @@ async fn what_the_platform_says_of_itself() {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(world.server.api().exchange("GET", path, None).await.status, 200, "{path}");
     }
+    // Whoever asks with JSON is answered in JSON.
+    for (sent, status) in [(r#"{"any":"thing"}"#, 200), ("", 200), ("[1]", 400), (r#"{"a":1,"a":2}"#, 400)] {
+        let answer = world.server.api().exchange("POST", "/healthz", Some(sent.as_bytes().to_vec())).await;
+        assert_eq!(answer.status, status, "{sent}");
+    }
 }

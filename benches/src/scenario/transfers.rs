@@ -12,11 +12,12 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
     let [spread, hot] = [false, true].map(|hot| Wallets::new(&world.wallets, hot));
     let (mut empties, mut spreads, mut hots) = (Vec::new(), Vec::new(), Vec::new());
     let (mut spread_p50, mut spread_p99, mut hot_p99) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut empty_cpu, mut spread_cpu) = (Vec::new(), Vec::new());
+    let (mut empty_cpu, mut spread_cpu, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
         let outcome = world.empty(plan)?;
         empties.push(outcome.rate());
         empty_cpu.push(outcome.cpu_us());
+        bare.push(world.bare(plan)?.rate());
         let outcome = world.transfer(plan, CONNECTIONS, &spread)?;
         spreads.push(outcome.rate());
         spread_cpu.push(outcome.cpu_us());
@@ -49,6 +50,7 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
             ("empty handler", &empty_cpu),
             None,
         ),
+        Row::ratio(format!("{name}: the same"), (&spreads, "/s"), ("/healthz without any JSON", &bare), None),
         late("spread, p50", spread_p50, None),
         late("spread, p99", spread_p99, Some(Target::AtMost(25.0))),
         Row::ratio(

@@ -3,7 +3,6 @@
 use crate::bridge;
 use crate::credentials::Credentials;
 use crate::guard::Crowd;
-use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::live;
 use crate::metrics::Metrics;
@@ -18,7 +17,7 @@ use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
 use florin_domain::settings::{self, NOTIFIER_HOST, SettingRow, Settings};
 use florin_domain::sso::StrategyKind;
-use florin_domain::store::{ReadAgain, ReadJob, Reader, Store, StoreError, WriteJob, Writer};
+use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer, read_job};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp, WebUrl};
 use ipnet::IpNet;
@@ -74,8 +73,6 @@ struct Inner {
     metrics: Metrics,
     last_use: Arc<LastUse>,
     credentials: Credentials,
-    /// The tiers, for those who write.
-    kept: Kept,
     sealer: Sealer,
     settings: Settings,
     limits: Limits,
@@ -104,7 +101,7 @@ impl App {
     pub fn new(store: Arc<dyn Store>, clock: Clock, sandbox: bool) -> Self {
         let last_use = Arc::new(LastUse { clock: clock.clone(), seen: Mutex::default(), sessions: Mutex::default() });
         let credentials = Credentials::new(store.is_shared());
-        let (momo, kept) = (momo::State::default(), Kept::new(store.is_shared()));
+        let momo = momo::State::default();
         let bridge = bridge::State::new(&store, sandbox);
         let (metrics, mails) = (Metrics::default(), Notify::new());
         let (slow, slow_waiting) = (Arc::new(Semaphore::new(SLOW_AT_ONCE)), Semaphore::new(SLOW_WAITING));
@@ -116,7 +113,6 @@ impl App {
             metrics,
             last_use,
             credentials,
-            kept,
             sealer,
             settings,
             limits,
@@ -308,7 +304,7 @@ impl App {
         &self,
         work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.ask(work, |job| self.0.store.read(job)).await
+        self.ask(once(work), |job| self.0.store.read(job)).await
     }
 
     /// The same for work that reads little: rows by their keys, a page of a list.
@@ -316,7 +312,7 @@ impl App {
         &self,
         work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.ask(work, |job| self.0.store.read_little(job)).await
+        self.ask(once(work), |job| self.0.store.read_little(job)).await
     }
 
     /// The same for work that can run more than once, as an engine that is far away has it: it reads for many at once.
@@ -324,9 +320,7 @@ impl App {
         &self,
         work: impl FnMut(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (answer, answered) = oneshot::channel();
-        self.0.store.read_again(Box::new(Again { work, result: None, answer }))?;
-        answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR)))
+        self.ask(work, |job| self.0.store.read_again(job)).await
     }
 
     /// Does slow work on a thread of its own, a few at a time; `TOO_BUSY` if too many wait already.
@@ -347,14 +341,12 @@ impl App {
 
     async fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
-        queue: impl FnOnce(ReadJob) -> Result<(), StoreError>,
+        work: impl FnMut(&mut dyn Reader) -> Result<T, Refusal> + Send + 'static,
+        queue: impl FnOnce(Box<dyn ReadJob>) -> Result<(), StoreError>,
     ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
-        queue(Box::new(move |reader| {
-            // Whoever asked may have gone; then nobody is told.
-            let _ = answer.send(work(reader));
-        }))?;
+        // Whoever asked may have gone; then nobody is told.
+        queue(read_job(work, |result| drop(answer.send(result))))?;
         answered.await.unwrap_or_else(|_| Err(Refusal::new(Code::SYSTEM_ERROR)))
     }
 
@@ -413,29 +405,12 @@ impl LastUse {
     }
 }
 
-struct Again<F, T> {
-    work: F,
-    result: Option<Result<T, Refusal>>,
-    answer: oneshot::Sender<Result<T, Refusal>>,
-}
-
-impl<F, T> ReadAgain for Again<F, T>
-where
-    F: FnMut(&mut dyn Reader) -> Result<T, Refusal> + Send,
-    T: Send,
-{
-    fn run(&mut self, reader: &mut dyn Reader) {
-        // What an earlier run said does not count.
-        self.result = None;
-        self.result = Some((self.work)(reader));
-    }
-
-    fn finish(self: Box<Self>) {
-        // Whoever asked may have gone; then nobody is told. Without a result, whoever asked sees that nobody answers.
-        if let Some(result) = self.result {
-            let _ = self.answer.send(result);
-        }
-    }
+/// Work that can be done once only, for those who may ask for it again.
+fn once<T>(
+    work: impl FnOnce(&mut dyn Reader) -> Result<T, Refusal>,
+) -> impl FnMut(&mut dyn Reader) -> Result<T, Refusal> {
+    let mut work = Some(work);
+    move |reader| work.take().map_or_else(|| Err(Refusal::new(Code::SYSTEM_ERROR)), |work| work(reader))
 }
 
 struct Job<F, T, E> {
@@ -458,7 +433,7 @@ where
     fn run(&mut self, writer: &mut dyn Writer) -> bool {
         // It may run again; what an earlier run said does not count.
         (self.result, self.seen, self.set) = (None, Seen::default(), None);
-        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen, kept: &self.app.kept });
+        let result = (self.work)(&mut Watch { writer, seen: &mut self.seen });
         let kept = self.result.insert(result).as_ref().map_or_else(self.keep, |_| true);
         if kept && self.seen.settings {
             self.set = settings::rows(writer.reader()).ok();
@@ -470,10 +445,6 @@ where
         if self.seen.credentials {
             // Before anybody is told of it: who ended a key may rely on that.
             self.app.credentials.changed();
-        }
-        if self.seen.tiers || committed.is_err() {
-            // What was asked for meanwhile may be of a batch that does not stand.
-            self.app.kept.forget();
         }
         if let Some(rows) = self.set.filter(|_| committed.is_ok()) {
             // The same: who set something sees it count.

@@ -33,7 +33,6 @@ mod fault;
 mod fields;
 mod gate;
 mod guard;
-mod kept;
 mod limits;
 pub mod listen;
 pub mod live;

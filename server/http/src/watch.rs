@@ -1,6 +1,5 @@
 //! A writer that notices what others wait for: changes to what a credential is worth, and new events.
 
-use crate::kept::Kept;
 use florin_domain::access::CustomRole;
 use florin_domain::clock::Micros;
 use florin_domain::identity::{ApiKey, Membership, MobileToken, Profile, User};
@@ -11,7 +10,6 @@ use florin_domain::session::Session;
 use florin_domain::settings::SettingRow;
 use florin_domain::sso::{Application, Consent};
 use florin_domain::store::{Query, Reader, Record, StoreError, Table, Value, Writer};
-use florin_domain::tier::Tier;
 use florin_sdk_core::Timestamp;
 
 /// Changes to rows of these tables; new rows take nothing away from anybody.
@@ -31,7 +29,6 @@ const WATCHED: [&Table; 9] = [
 pub(crate) struct Watch<'a> {
     pub(crate) writer: &'a mut dyn Writer,
     pub(crate) seen: &'a mut Seen,
-    pub(crate) kept: &'a Kept,
 }
 
 /// What was noticed.
@@ -47,21 +44,11 @@ pub(crate) struct Seen {
     pub(crate) mails: bool,
     /// An attribute was set.
     pub(crate) settings: bool,
-    /// A tier was made or changed.
-    pub(crate) tiers: bool,
 }
 
 impl Reader for Watch<'_> {
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        // Whoever has changed one looks at what was written.
-        let level = if self.seen.tiers { None } else { self.kept.level(query) };
-        let Some(level) = level else { return self.writer.select(query) };
-        if let Some(rows) = self.kept.get(level) {
-            return Ok(rows);
-        }
-        let rows = self.writer.select(query)?;
-        self.kept.put(level, &rows);
-        Ok(rows)
+        self.writer.select(query)
     }
 
     fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
@@ -90,7 +77,6 @@ impl Writer for Watch<'_> {
         self.seen.happened |= table == Transaction::TABLE || table == Notice::TABLE;
         self.seen.messages |= table == Event::TABLE;
         self.seen.mails |= table == Mail::TABLE;
-        self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.insert_row(table, row)
     }
@@ -98,7 +84,6 @@ impl Writer for Watch<'_> {
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
         self.seen.credentials |= WATCHED.contains(&table);
         self.seen.messages |= table == Lane::TABLE;
-        self.seen.tiers |= table == Tier::TABLE;
         self.seen.settings |= table == SettingRow::TABLE;
         self.writer.update_row(table, row)
     }

@@ -7,7 +7,7 @@ use crate::plan::{Booking, Expected, PREPARES, Place, Step, World};
 use florin_domain::clock::Clock;
 use florin_domain::ledger::{Balance, Transaction};
 use florin_domain::payment::PaymentRequest;
-use florin_domain::store::{Reader, Record, StoreError};
+use florin_domain::store::{Reader, Record, StoreError, read_job};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::TransactionType;
 use florin_sdk_core::{Txid, Waid};
@@ -134,17 +134,18 @@ pub async fn count(database: &str, world: &World, clients: u32, folder: &Path) -
 }
 
 /// Has all rows looked at, as of one moment.
-fn read_books(database: &str, mut counting: Counting) -> Result<Counting, ProveError> {
+fn read_books(database: &str, counting: Counting) -> Result<Counting, ProveError> {
     let failed = |error: StoreError| ProveError::Books(error.to_string());
     let store = florin_storage::open(database, Mode::Inspect, Clock::system())
         .map_err(|error| ProveError::Books(error.to_string()))?;
     let (send, receive) = mpsc::channel();
-    let job = move |reader: &mut dyn Reader| {
-        let read = counting.read(reader);
-        // Whoever asked is waiting.
-        let _ = send.send(read.map(|()| counting));
+    let mut counting = Some(counting);
+    let count = move |reader: &mut dyn Reader| {
+        let mut counting = counting.take()?;
+        Some(counting.read(reader).map(|()| counting))
     };
-    store.read(Box::new(job)).map_err(failed)?;
+    // Whoever asked is waiting.
+    store.read(read_job(count, move |read| drop(read.map(|read| send.send(read))))).map_err(failed)?;
     receive.recv().map_err(|_| ProveError::Books("its reader has ended".to_owned()))?.map_err(failed)
 }
 

@@ -16,6 +16,13 @@ struct State<T> {
     closed: bool,
 }
 
+impl<T> State<T> {
+    fn take(&mut self, most: usize) -> Vec<T> {
+        let count = self.items.len().min(most);
+        self.items.drain(..count).collect()
+    }
+}
+
 impl<T> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
         Self { state: Mutex::new(State { items: VecDeque::new(), closed: false }), arrived: Condvar::new(), limit }
@@ -38,14 +45,33 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Waits for items and takes up to `most`; none when the queue is closed and empty.
-    pub(crate) fn take(&self, most: usize) -> Vec<T> {
+    /// Whether nothing waits, and something may.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.state();
+        state.items.is_empty() && !state.closed
+    }
+
+    /// Waits for items; false when the queue is closed and empty.
+    pub(crate) fn wait(&self) -> bool {
+        !self.waited().items.is_empty()
+    }
+
+    fn waited(&self) -> MutexGuard<'_, State<T>> {
         let mut state = self.state();
         while state.items.is_empty() && !state.closed {
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let count = state.items.len().min(most);
-        state.items.drain(..count).collect()
+        state
+    }
+
+    /// Waits for items and takes up to `most`; none when the queue is closed and empty.
+    pub(crate) fn take(&self, most: usize) -> Vec<T> {
+        self.waited().take(most)
+    }
+
+    /// Takes up to `most` without waiting.
+    pub(crate) fn take_now(&self, most: usize) -> Vec<T> {
+        self.state().take(most)
     }
 
     /// Like `take`, but waits no longer than `patience`: then it takes nothing. None when the queue is closed and empty.
@@ -56,8 +82,7 @@ impl<T> Queue<T> {
         if state.items.is_empty() && state.closed {
             return None;
         }
-        let count = state.items.len().min(most);
-        Some(state.items.drain(..count).collect())
+        Some(state.take(most))
     }
 
     /// Lets nothing more in. What is there is still taken.

@@ -12,7 +12,7 @@
 //! Source: spec/omnigate/ambiguities.md; how a fee is computed is Florin's own.
 
 use crate::currency::Currency;
-use crate::identity::Profile;
+use crate::identity::{Holder, Profile};
 use crate::ledger;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
@@ -142,7 +142,7 @@ pub fn default_fsid() -> Option<Fsid> {
 /// On the default schedule this costs no question to the store.
 pub fn of(
     store: &mut dyn Reader,
-    profile: &Profile,
+    profile: &Holder,
     operation: &FeeOperation,
     currency: &Currency,
     units: i128,

@@ -21,7 +21,7 @@ pub use membership::{
 };
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
 pub use profile::{
-    NewProfile, Profile, create_profile, create_profile_with, default_wallet, need_profile, profiles_by_email,
+    Holder, NewProfile, Profile, create_profile, create_profile_with, default_wallet, need_profile, profiles_by_email,
     set_profile_status, update_profile,
 };
 pub use time_zone::is_time_zone;

@@ -92,6 +92,37 @@ impl Profile {
     }
 }
 
+/// What a profile's money goes by: a few cells, as the whole row is a dozen of texts, and each transfer asks twice.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// The profile.
+    pub upid: Upid,
+    /// Whether it belongs to the platform itself.
+    pub system: bool,
+    /// Active or inactive.
+    pub status: Status,
+    /// Its tier.
+    pub tier: u32,
+    /// Its fee schedule.
+    pub fee_schedule: Option<Fsid>,
+}
+
+impl Holder {
+    /// That of this profile, or `NOT_FOUND`.
+    pub fn need(store: &mut dyn Reader, upid: Upid) -> Result<Self, Refusal> {
+        let holder = store.part(upid, |row| {
+            Ok(Self {
+                upid,
+                system: row.cell(Profile::system)?,
+                status: row.cell(Profile::status)?,
+                tier: row.cell(Profile::tier)?,
+                fee_schedule: row.cell(Profile::fee_schedule)?,
+            })
+        })?;
+        holder.ok_or_else(Refusal::not_found)
+    }
+}
+
 /// What a new profile is made from.
 #[derive(Debug)]
 pub struct NewProfile {

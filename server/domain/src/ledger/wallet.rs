@@ -2,7 +2,7 @@
 
 use super::hold;
 use crate::currency::{self, Currency};
-use crate::identity::{self, Profile};
+use crate::identity::{self, Holder};
 use crate::ledger::id;
 use crate::refusal::Refusal;
 use crate::secrets;
@@ -182,9 +182,9 @@ pub fn entry(store: &mut dyn Reader, wallet: Wallet) -> Result<WalletEntry, Refu
 
 impl Wallet {
     /// Refuses a wallet that is not active, or whose profile is not. Says whose it is.
-    pub fn need_active(&self, store: &mut dyn Reader) -> Result<Profile, Refusal> {
+    pub fn need_active(&self, store: &mut dyn Reader) -> Result<Holder, Refusal> {
         identity::need_active(&self.status, "The wallet")?;
-        let owner = identity::need_profile(store, self.upid)?;
+        let owner = Holder::need(store, self.upid)?;
         identity::need_active(&owner.status, "The profile of the wallet")?;
         Ok(owner)
     }

@@ -16,7 +16,7 @@ use super::post::{Change, Ends, Heading, Leg, Sum, enter, moment_of, settle_and_
 use super::wallet::{Balance, Wallet};
 use crate::currency::{self, Currency};
 use crate::fee;
-use crate::identity;
+use crate::identity::{self, Holder};
 use crate::ledger::id;
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
@@ -174,7 +174,7 @@ pub fn withdraw_fee(
     currency: &Currency,
     units: i128,
 ) -> Result<i128, Refusal> {
-    let owner = identity::need_profile(store, wallet.upid)?;
+    let owner = Holder::need(store, wallet.upid)?;
     fee::of(store, &owner, &FeeOperation::Withdraw, currency, units)
 }
 

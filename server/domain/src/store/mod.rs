@@ -13,7 +13,7 @@ mod value;
 
 pub use query::{Filter, Query, Walk};
 pub(crate) use record::record;
-pub use record::{Column, Key, Record, Table};
+pub use record::{Column, Key, Part, Record, Table};
 pub use scan::{Scan, Snapshot, Snapshots, Visit, place_of};
 pub use value::{Cells, FromValue, IntoValue, Kind, Value, ValueRef};
 
@@ -99,10 +99,18 @@ impl dyn Reader + '_ {
         key: impl Key,
         column: Column<R, T>,
     ) -> Result<Option<T>, StoreError> {
-        let (mut found, place) = (None, column.at());
-        self.look(R::TABLE, &key.values(), &mut |row| found = row.get(place).cloned())?;
-        let corrupt = |reason| StoreError::Corrupt { table: R::TABLE.name, column: column.name, reason };
-        found.map(|value| T::from_value(value).map_err(corrupt)).transpose()
+        self.part(key, |row| row.cell(column))
+    }
+
+    /// What `take` makes of a few cells of the record with this key.
+    pub fn part<R: Record, T>(
+        &mut self,
+        key: impl Key,
+        take: impl Fn(&Part<'_, R>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut found = None;
+        self.look(R::TABLE, &key.values(), &mut |row| found = Some(take(&Part::new(row))))?;
+        found.transpose()
     }
 
     /// The records that a query finds.
@@ -221,16 +229,39 @@ impl dyn Writer + '_ {
 }
 
 /// Work that only reads.
-pub type ReadJob = Box<dyn FnOnce(&mut dyn Reader) + Send>;
-
-/// Work that only reads, and that an engine may run more than once: rows that it misses are fetched for many such jobs
-/// together, and then it runs again.
-pub trait ReadAgain: Send {
-    /// Does the work. What it says counts if it missed nothing.
+pub trait ReadJob: Send {
+    /// Does the work. Where [`Store::read_again`] is asked to do it, it may run more than once; what it said last counts.
     fn run(&mut self, reader: &mut dyn Reader);
 
-    /// Tells whoever waits what the last run said.
+    /// Tells whoever waits what the last run said: not before all that it saw is on disk. A job that is dropped instead
+    /// could not be done.
     fn finish(self: Box<Self>);
+}
+
+/// Work that only reads, and what is done with its result.
+pub fn read_job<T: Send + 'static>(
+    work: impl FnMut(&mut dyn Reader) -> T + Send + 'static,
+    tell: impl FnOnce(T) + Send + 'static,
+) -> Box<dyn ReadJob> {
+    struct Question<W, F, T> {
+        work: W,
+        tell: F,
+        result: Option<T>,
+    }
+    impl<T: Send, W: FnMut(&mut dyn Reader) -> T + Send, F: FnOnce(T) + Send> ReadJob for Question<W, F, T> {
+        fn run(&mut self, reader: &mut dyn Reader) {
+            // If this panics, what an earlier run said does not count.
+            self.result = None;
+            self.result = Some((self.work)(reader));
+        }
+
+        fn finish(self: Box<Self>) {
+            if let Some(result) = self.result {
+                (self.tell)(result);
+            }
+        }
+    }
+    Box::new(Question { work, tell, result: None })
 }
 
 /// Work that writes. An engine may run it more than once (after a serialization failure) before it finishes it once.
@@ -245,19 +276,16 @@ pub trait WriteJob: Send {
 /// A storage engine.
 pub trait Store: Snapshots {
     /// Queues work that reads. It runs on a connection that cannot write.
-    fn read(&self, job: ReadJob) -> Result<(), StoreError>;
+    fn read(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError>;
 
     /// Does work that reads little: at once, on the thread that asks, if the engine is near; else like [`Store::read`].
-    fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
+    fn read_little(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
         self.read(job)
     }
 
     /// The same for work that can run more than once: an engine that is far away reads for many of them in one journey.
-    fn read_again(&self, mut job: Box<dyn ReadAgain>) -> Result<(), StoreError> {
-        self.read_little(Box::new(move |reader| {
-            job.run(reader);
-            job.finish();
-        }))
+    fn read_again(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
+        self.read_little(job)
     }
 
     /// Whether other processes may write the same database.

@@ -1,6 +1,6 @@
 //! Tables as structs.
 
-use super::{Cells, IntoValue, Kind, Query, StoreError, Value};
+use super::{Cells, FromValue, IntoValue, Kind, Query, StoreError, Value};
 use std::marker::PhantomData;
 
 /// A table: its name, its columns, and how many of them, from the first on, are its key.
@@ -61,6 +61,7 @@ pub trait Record: Sized {
 pub struct Column<R, T> {
     /// The name.
     pub name: &'static str,
+    place: usize,
     of: PhantomData<fn() -> (R, T)>,
 }
 
@@ -72,27 +73,44 @@ impl<R, T> Clone for Column<R, T> {
 }
 impl<R, T> Copy for Column<R, T> {}
 
-impl<R, T> Column<R, T> {
-    /// The column of that name.
+impl<R: Record, T> Column<R, T> {
+    /// The column of that name. Where it stands is worked out by the compiler.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, of: PhantomData }
-    }
-}
-
-impl<R: Record, T> Column<R, T> {
-    /// Where it stands in a row. Worked out by the compiler, for those who look at many rows: `const { column.at() }`.
-    #[must_use]
-    pub const fn at(self) -> usize {
         let mut place = 0;
         while place < R::TABLE.columns.len() {
             #[expect(clippy::indexing_slicing, reason = "below the length; and at worst it does not compile")]
-            if same(R::TABLE.columns[place], self.name) {
-                return place;
+            if same(R::TABLE.columns[place], name) {
+                break;
             }
             place += 1;
         }
-        place
+        Self { name, place, of: PhantomData }
+    }
+
+    /// Where it stands in a row.
+    #[must_use]
+    pub const fn at(self) -> usize {
+        self.place
+    }
+}
+
+/// A row, of which somebody wants to see a few cells.
+pub struct Part<'a, R> {
+    row: &'a [Value],
+    of: PhantomData<fn() -> R>,
+}
+
+impl<'a, R: Record> Part<'a, R> {
+    pub(super) const fn new(row: &'a [Value]) -> Self {
+        Self { row, of: PhantomData }
+    }
+
+    /// One of its cells.
+    pub fn cell<T: FromValue>(&self, column: Column<R, T>) -> Result<T, StoreError> {
+        let corrupt = |reason| StoreError::Corrupt { table: R::TABLE.name, column: column.name, reason };
+        let value = self.row.get(column.place).ok_or_else(|| corrupt("the row is too short".to_owned()))?;
+        T::from_value(value.clone()).map_err(corrupt)
     }
 }
 

@@ -24,7 +24,7 @@ pub use terms::{Action, Permission, TierTerms, is_crypto};
 pub use used::Used;
 
 use crate::currency::Currency;
-use crate::identity::Profile;
+use crate::identity::{Holder, Profile};
 use crate::refusal::Refusal;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
@@ -78,13 +78,16 @@ pub fn list(store: &mut dyn Reader) -> Result<Vec<Tier>, Refusal> {
     Ok(tiers)
 }
 
-/// The tier that a profile is on.
-fn of(store: &mut dyn Reader, profile: &Profile) -> Result<Option<Tier>, Refusal> {
-    let own = store.get::<Tier>(profile.tier)?.filter(|tier| tier.deleted.is_none());
-    if own.is_some() {
-        return Ok(own);
-    }
-    Ok(list(store)?.into_iter().rfind(|tier| tier.level < profile.tier))
+/// The tier that a profile is on, if it forbids or limits anything: its own, or the next lower one that is there.
+fn strict(store: &mut dyn Reader, profile: &Holder) -> Result<Option<Tier>, Refusal> {
+    // Most tiers are open, and each transfer asks: then two cells say all.
+    let own = store.part(profile.tier, |tier| Ok((tier.cell(Tier::open)?, tier.cell(Tier::deleted)?)))?;
+    let tier = match own {
+        Some((true, None)) => None,
+        Some((false, None)) => store.get::<Tier>(profile.tier)?,
+        _ => list(store)?.into_iter().rfind(|tier| tier.level < profile.tier),
+    };
+    Ok(tier.filter(|tier| !tier.open))
 }
 
 /// Makes a tier, or gives one that is there a new name and new terms.
@@ -143,11 +146,11 @@ fn refused(tier: &Tier, what: &str) -> Refusal {
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`.
-pub fn need(store: &mut dyn Reader, profile: &Profile, permission: Permission) -> Result<(), Refusal> {
+pub fn need(store: &mut dyn Reader, profile: &Holder, permission: Permission) -> Result<(), Refusal> {
     if profile.system {
         return Ok(());
     }
-    match of(store, profile)?.filter(|tier| !tier.open) {
+    match strict(store, profile)? {
         Some(tier) if !tier.says().allows(permission) => {
             Err(refused(&tier, &format!("does not allow to {}", permission.words())))
         }
@@ -165,7 +168,7 @@ pub fn need(store: &mut dyn Reader, profile: &Profile, permission: Permission) -
 /// `LIMIT_EXCEEDED`.
 pub fn count(
     store: &mut dyn Writer,
-    profile: &Profile,
+    profile: &Holder,
     action: Action,
     currency: &Currency,
     units: i128,
@@ -173,7 +176,7 @@ pub fn count(
     if profile.system {
         return Ok(());
     }
-    let Some(tier) = of(store.reader(), profile)?.filter(|tier| !tier.open) else { return Ok(()) };
+    let Some(tier) = strict(store.reader(), profile)? else { return Ok(()) };
     let terms = tier.says();
     let crypto = is_crypto(currency);
     let permission = action.permission(crypto);

@@ -8,9 +8,9 @@ pub use momo::momo_openapi;
 pub use openapi::openapi;
 
 use crate::app::App;
-use crate::guard;
+use crate::{body, exchange, guard};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use florin_domain::{Refusal, system};
@@ -23,9 +23,18 @@ pub(crate) fn router() -> Router<App> {
         .route("/docs", get(async || Html(page::html())))
         .route("/openapi/native.json", get(async || ([(CONTENT_TYPE, "application/json")], openapi().to_string())))
         .route("/openapi/momo.json", get(async || ([(CONTENT_TYPE, "application/json")], momo_openapi().to_string())))
-        .route("/healthz", get(async || "ok\n"))
+        .route("/healthz", get(async || "ok\n").post(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+}
+
+/// Alive, for whoever asks with a JSON object. It is read as every request is, and answered in JSON, and nothing is done
+/// between the two: what measurements hold all else against.
+async fn alive(request: Request) -> Response {
+    match body::read(request.into_body()).await.and_then(|body| exchange::object(&body)) {
+        Ok(_) => ([(CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#).into_response(),
+        Err(refusal) => (StatusCode::BAD_REQUEST, format!("{refusal}\n")).into_response(),
+    }
 }
 
 /// Whether requests can be served: reads work, and writes reach the disk. If the last one did not, another is tried,

@@ -6,7 +6,7 @@ use florin_domain::Refusal;
 use florin_domain::access::{Caller, reach};
 use florin_domain::bridge::order;
 use florin_domain::currency::{Currency, need_currency};
-use florin_domain::identity::{self, Selector, default_wallet};
+use florin_domain::identity::{self, Holder, Selector, default_wallet};
 use florin_domain::ledger::{
     self, Conversion, HistoryFilter, Leg, NewDeposit, NewTransaction, OutsideResult, Withdrawal, need_wallet,
 };
@@ -26,10 +26,9 @@ use florin_sdk_core::{Amount, CurrencyCode, Txid, Upid, Uuid, Waid};
 pub(super) fn create_wallet(call: &mut Writing<'_>, op: CreateWallet) -> Result<CreatedWallet, Refusal> {
     let upid = op.upid.unwrap_or(call.caller.upid);
     reach::<CreateWallet>(call.store.reader(), call.caller, upid)?;
-    identity::need_profile(call.store.reader(), upid)?;
+    let owner = Holder::need(call.store.reader(), upid)?;
     let market = op.market.filter(|_| op.trading == Some(true));
     if market.is_some() {
-        let owner = identity::need_profile(call.store.reader(), upid)?;
         tier::need(call.store.reader(), &owner, Permission::Trading)?;
     }
     let wallet = ledger::create_wallet(call.store, upid, &op.wallet_name, market)?;

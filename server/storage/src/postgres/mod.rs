@@ -46,7 +46,7 @@ use crate::queue::Queue;
 use crate::{Mode, OpenError};
 use address::Address;
 use florin_domain::clock::Clock;
-use florin_domain::store::{ReadAgain, ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
+use florin_domain::store::{ReadJob, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use read::Reading;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,8 +76,8 @@ pub(crate) fn shown(address: &str) -> Result<String, OpenError> {
 /// A PostgreSQL database.
 pub struct PostgresStore {
     writes: Arc<Queue<Box<dyn WriteJob>>>,
-    reads: Arc<Queue<ReadJob>>,
-    together: Arc<Queue<Box<dyn ReadAgain>>>,
+    reads: Arc<Queue<Box<dyn ReadJob>>>,
+    together: Arc<Queue<Box<dyn ReadJob>>>,
     health: Health,
     workers: Vec<JoinHandle<()>>,
     address: Address,
@@ -134,11 +134,11 @@ impl Snapshots for PostgresStore {
 }
 
 impl Store for PostgresStore {
-    fn read(&self, job: ReadJob) -> Result<(), StoreError> {
+    fn read(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
         self.reads.push(job).map_err(|_| StoreError::Busy)
     }
 
-    fn read_again(&self, job: Box<dyn ReadAgain>) -> Result<(), StoreError> {
+    fn read_again(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
         self.together.push(job).map_err(|_| StoreError::Busy)
     }
 

@@ -42,7 +42,7 @@ pub(super) fn connect_for(address: &Address, purpose: Purpose) -> Result<Session
 /// A thread's state.
 pub(super) struct Reading {
     pub(super) address: Address,
-    pub(super) jobs: Arc<Queue<ReadJob>>,
+    pub(super) jobs: Arc<Queue<Box<dyn ReadJob>>>,
     pub(super) clock: Clock,
     /// How many readers have a connection.
     pub(super) connected: Arc<AtomicUsize>,
@@ -93,13 +93,16 @@ impl Reading {
         }
     }
 
-    fn serve(&self, job: ReadJob, session: &mut Option<Session>) {
+    fn serve(&self, mut job: Box<dyn ReadJob>, session: &mut Option<Session>) {
         let mut handle = ReadHandle { address: &self.address, session, begun: false, now: self.clock.now() };
-        if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
-            tracing::error!("a read job panicked");
-        }
+        let done = catch_unwind(AssertUnwindSafe(|| job.run(&mut handle)));
         if handle.begun && session.as_ref().is_some_and(|session| session.step("COMMIT").is_err()) {
             *session = None;
+        }
+        if done.is_ok() {
+            job.finish();
+        } else {
+            tracing::error!("a read job panicked");
         }
     }
 }

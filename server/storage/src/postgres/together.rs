@@ -15,7 +15,7 @@ use crate::backend::{Kept, KeyCells, Row};
 use crate::queue::Queue;
 use crate::unit::asked_key;
 use florin_domain::clock::Clock;
-use florin_domain::store::{Filter, Query, ReadAgain, Reader, StoreError, Table, Value};
+use florin_domain::store::{Filter, Query, ReadJob, Reader, StoreError, Table, Value};
 use florin_sdk_core::Timestamp;
 use futures_util::future::{join_all, join3};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long the thread waits for work before it asks whether the server is still there.
 const IDLE: Duration = Duration::from_secs(5);
 
-type Job = Box<dyn ReadAgain>;
+type Job = Box<dyn ReadJob>;
 
 /// A connection, and what it keeps.
 struct Lens {
@@ -96,7 +96,7 @@ impl Together {
     }
 }
 
-fn run(job: &mut dyn ReadAgain, reader: &mut dyn Reader) {
+fn run(job: &mut dyn ReadJob, reader: &mut dyn Reader) {
     if catch_unwind(AssertUnwindSafe(|| job.run(reader))).is_err() {
         tracing::error!("a read job panicked");
     }
@@ -155,7 +155,7 @@ impl<'a> Look<'a> {
                 if self.missed { again.push(job) } else { done.push(job) }
             }
             if again.is_empty() && !self.trusting {
-                done.into_iter().for_each(ReadAgain::finish);
+                done.into_iter().for_each(ReadJob::finish);
                 return Vec::new();
             }
             match self.fetch() {
@@ -182,7 +182,7 @@ impl<'a> Look<'a> {
                     return Vec::new();
                 }
             }
-            done.drain(..).for_each(ReadAgain::finish);
+            done.drain(..).for_each(ReadJob::finish);
         }
         tracing::error!("a read asked for ever more rows");
         for mut job in open {

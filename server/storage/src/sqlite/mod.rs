@@ -1,6 +1,7 @@
 //! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
 
 mod hashes;
+mod log;
 mod migrate;
 mod owned;
 mod pages;
@@ -21,6 +22,7 @@ use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
+use log::Log;
 use pool::Pool;
 use recent::Recent;
 use rows::Memory;
@@ -28,9 +30,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use worker::{Counter, Pen, Writing};
 
 /// The most write jobs that wait. At a thousand commits a second and 512 jobs a commit this is not reached by load,
 /// only by a disk that stands still.
@@ -42,19 +45,22 @@ const MAX_WAITING_READS: usize = 16_384;
 /// Readers work beside the writer; more than the machine has cores gains nothing.
 const READERS: usize = 2;
 
+/// How much of the database the writer keeps in memory: balances of wallets in use are spread over all of it.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+
 /// How long a connection waits for a lock. Only a checkpoint or an inspecting process ever holds one.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// A SQLite database.
 pub struct SqliteStore {
-    writes: Arc<Queue<Box<dyn WriteJob>>>,
-    reads: Arc<Queue<ReadJob>>,
+    /// Nobody's if it was opened to be looked at.
+    writing: Option<Arc<Writing>>,
+    reads: Arc<Queue<Box<dyn ReadJob>>>,
     /// Where client references are; not if somebody else writes.
     hashes: Option<Arc<Hashes>>,
     /// For those who read little and do not wait for a reader.
     pool: Arc<Pool>,
     clock: Clock,
-    health: Arc<Mutex<Result<(), StoreError>>>,
     workers: Vec<JoinHandle<()>>,
     path: PathBuf,
     /// Held as long as the store lives, so that no second process writes.
@@ -64,11 +70,11 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the database in this file.
     pub fn open(path: &Path, mode: Mode, clock: Clock) -> Result<Self, OpenError> {
-        let writes = Arc::new(Queue::new(MAX_WAITING_WRITES));
         let reads = Arc::new(Queue::new(MAX_WAITING_READS));
-        let health = Arc::new(Mutex::new(Ok(())));
         let mut workers = Vec::new();
         let mut lock = None;
+        let mut writing = None;
+        let mut log = None;
         let mut hashes = None;
         let mut pool = None;
         let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
@@ -83,31 +89,36 @@ impl SqliteStore {
                 let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
                 let found = Arc::new(found);
                 hashes = Some(found.clone());
-                let readers = Arc::new(Pool::open(path, cores, true)?);
+                let memory = Memory { hashes: found, moving, recent: Recent::default() };
+                let whole = Log::open(path).map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?;
+                let whole = Arc::new(whole);
+                log = Some(whole.clone());
+                let readers = Arc::new(Pool::open(path, cores, log.clone())?);
                 pool = Some(readers.clone());
-                let memory = Memory { hashes: found, moving, recent: Recent::default(), pool: readers };
-                let (writes, health, clock) = (writes.clone(), health.clone(), clock.clone());
-                workers.push(spawn("florin-writer", move || {
-                    worker::write(connection, memory, &writes, &health, clock, last_id);
-                })?);
+                let pen = Pen { connection, memory, numbers: Counter { clock: clock.clone(), last: last_id } };
+                let writes = Arc::new(Writing::new(pen, whole, readers, MAX_WAITING_WRITES));
+                writing = Some(writes.clone());
+                let flushes = writes.clone();
+                workers.push(spawn("florin-writer", move || writes.write())?);
+                workers.push(spawn("florin-flusher", move || flushes.flush())?);
             }
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
-            Mode::Inspect => writes.close(),
+            Mode::Inspect => {}
         }
         for _ in 0..READERS {
             let connection = open_to_read(path)?;
             if let Some(note) = note_of(&connection)? {
                 note.check_reading(path.display().to_string())?;
             }
-            let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
-            let read = move || pool::serve(connection, hashes.as_deref(), &reads, &clock);
+            let (hashes, log, reads, clock) = (hashes.clone(), log.clone(), reads.clone(), clock.clone());
+            let read = move || pool::serve(connection, hashes.as_deref(), log.as_deref(), &reads, &clock);
             workers.push(spawn("florin-reader", read)?);
         }
         let pool = match pool {
             Some(pool) => pool,
-            None => Arc::new(Pool::open(path, cores, false)?),
+            None => Arc::new(Pool::open(path, cores, None)?),
         };
-        Ok(Self { writes, reads, hashes, pool, clock, health, workers, path: path.to_owned(), _lock: lock })
+        Ok(Self { writing, reads, hashes, pool, clock, workers, path: path.to_owned(), _lock: lock })
     }
 }
 
@@ -118,11 +129,11 @@ impl Snapshots for SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn read(&self, job: ReadJob) -> Result<(), StoreError> {
+    fn read(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
         self.reads.push(job).map_err(|_| StoreError::Busy)
     }
 
-    fn read_little(&self, job: ReadJob) -> Result<(), StoreError> {
+    fn read_little(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
         self.pool.read(job, self.hashes.as_deref(), &self.clock).or_else(|job| self.read(job))
     }
 
@@ -131,18 +142,20 @@ impl Store for SqliteStore {
     }
 
     fn write(&self, job: Box<dyn WriteJob>) -> Result<(), StoreError> {
-        self.writes.push(job).map_err(|_| StoreError::Busy)
+        self.writing.as_ref().ok_or(StoreError::Busy)?.add(job)
     }
 
     fn health(&self) -> Result<(), StoreError> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.writing.as_ref().map_or(Ok(()), |writing| writing.health())
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.pool.close();
-        self.writes.close();
+        if let Some(writing) = &self.writing {
+            writing.close();
+        }
         self.reads.close();
         for worker in self.workers.drain(..) {
             // The last who held the store may be a job, and then this is its worker: that ends by itself.
@@ -192,11 +205,15 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
         OpenError::Engine(reason) => OpenError::Engine(format!("{}: {reason}", path.display())),
         other => other,
     })?;
-    // FULL: each commit is on disk before it is acknowledged. NORMAL would lose the last ones in a power cut.
+    // FULL: what is made of a new or an older database is on disk before anything else is done with it.
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
         .map_err(engine)?;
     migrate::run(&mut connection)?;
+    // NORMAL: a commit does not flush the log. That is done for many at once, before anybody is told; see `log`.
+    connection
+        .execute_batch(&format!("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -{WRITER_CACHE_KIB}"))
+        .map_err(engine)?;
     Ok(connection)
 }
 

@@ -5,6 +5,7 @@
 //! connection has is the newest one, and the next reader goes on with it.
 
 use super::hashes::Hashes;
+use super::log::Log;
 use super::rows::ReadHandle;
 use super::{open_to_read, step};
 use crate::OpenError;
@@ -15,7 +16,7 @@ use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// After so many commits old views are given up, whoever has them: the log cannot begin anew while there are any.
 const PATIENCE: u64 = 64;
@@ -23,9 +24,9 @@ const PATIENCE: u64 = 64;
 /// See the module.
 pub(super) struct Pool {
     idle: Mutex<Vec<Reader>>,
-    /// Whether all commits are this process's, so that they can be counted.
-    alone: bool,
     commits: AtomicU64,
+    /// Where it is known what is on disk; nowhere if nobody writes here.
+    log: Option<Arc<Log>>,
 }
 
 struct Reader {
@@ -39,6 +40,8 @@ struct View {
     commits: u64,
     /// Which generation of hashes there was.
     generation: u64,
+    /// The last commit that it may have in it, once something was read in it.
+    seen: Option<u64>,
 }
 
 impl Reader {
@@ -57,39 +60,68 @@ impl Reader {
         self.give_up();
         let generation = hashes.map_or(0, Hashes::generation);
         step(&self.connection, "BEGIN")?;
-        self.view = Some(View { commits, generation });
+        self.view = Some(View { commits, generation, seen: None });
         Ok(generation)
     }
 
-    /// Runs a job in one transaction, so that it sees one moment.
-    fn run(&mut self, job: ReadJob, commits: u64, hashes: Option<&Hashes>, clock: &Clock) {
-        match self.look(commits, hashes) {
-            Ok(begun) => {
-                let mut handle = ReadHandle { connection: &self.connection, hashes, begun, now: clock.now() };
-                if catch_unwind(AssertUnwindSafe(|| job(&mut handle))).is_err() {
-                    tracing::error!("a read job panicked");
-                }
+    /// Runs a job in one transaction, so that it sees one moment. Says which commit may be the last that it saw; nothing
+    /// if it could not be done.
+    fn run(
+        &mut self,
+        job: &mut dyn ReadJob,
+        commits: u64,
+        hashes: Option<&Hashes>,
+        log: Option<&Log>,
+        clock: &Clock,
+    ) -> Option<u64> {
+        let begun = match self.look(commits, hashes) {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::error!(%error, "a read could not begin");
+                return None;
             }
-            // The job is dropped, and whoever waits for it is told so.
-            Err(error) => tracing::error!(%error, "a read could not begin"),
+        };
+        let mut handle = ReadHandle { connection: &self.connection, hashes, begun, now: clock.now() };
+        if catch_unwind(AssertUnwindSafe(|| job.run(&mut handle))).is_err() {
+            tracing::error!("a read job panicked");
+            return None;
         }
+        // Only now it is sure that the view has begun: SQLite begins it with the first question.
+        let view = self.view.as_mut()?;
+        Some(*view.seen.get_or_insert_with(|| log.map_or(0, Log::seen)))
+    }
+}
+
+/// Tells a read when all that it saw is on disk. What could not be done is dropped: whoever waits for it is told so.
+fn tell(job: Box<dyn ReadJob>, seen: Option<u64>, log: Option<&Log>) {
+    match (seen, log) {
+        (Some(seen), Some(log)) => log.tell(seen, job),
+        (Some(_), None) => job.finish(),
+        (None, _) => {}
     }
 }
 
 /// Runs read jobs until the queue is closed, each on a view of its own.
-pub(super) fn serve(connection: Connection, hashes: Option<&Hashes>, jobs: &Queue<ReadJob>, clock: &Clock) {
+pub(super) fn serve(
+    connection: Connection,
+    hashes: Option<&Hashes>,
+    log: Option<&Log>,
+    jobs: &Queue<Box<dyn ReadJob>>,
+    clock: &Clock,
+) {
     let mut reader = Reader { connection, view: None };
-    while let Some(job) = jobs.take(1).pop() {
-        reader.run(job, 0, hashes, clock);
+    while let Some(mut job) = jobs.take(1).pop() {
+        let seen = reader.run(&mut *job, 0, hashes, log, clock);
         reader.give_up();
+        tell(job, seen, log);
     }
 }
 
 impl Pool {
-    pub(super) fn open(path: &Path, readers: usize, alone: bool) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, readers: usize, log: Option<Arc<Log>>) -> Result<Self, OpenError> {
         let reader = || Ok(Reader { connection: open_to_read(path)?, view: None });
         let idle = Mutex::new((0..readers).map(|_| reader()).collect::<Result<_, OpenError>>()?);
-        Ok(Self { idle, alone, commits: AtomicU64::new(0) })
+        Ok(Self { idle, commits: AtomicU64::new(0), log })
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
@@ -97,14 +129,22 @@ impl Pool {
     }
 
     /// Runs a job now; gives it back if no connection is free.
-    pub(super) fn read(&self, job: ReadJob, hashes: Option<&Hashes>, clock: &Clock) -> Result<(), ReadJob> {
+    pub(super) fn read(
+        &self,
+        mut job: Box<dyn ReadJob>,
+        hashes: Option<&Hashes>,
+        clock: &Clock,
+    ) -> Result<(), Box<dyn ReadJob>> {
         let Some(mut reader) = self.idle().pop() else { return Err(job) };
         let commits = self.commits.load(Ordering::Acquire);
-        reader.run(job, commits, hashes, clock);
-        if !self.alone {
+        let log = self.log.as_deref();
+        let seen = reader.run(&mut *job, commits, hashes, log, clock);
+        // Without a log commits are others', and cannot be counted.
+        if log.is_none() {
             reader.give_up();
         }
         self.idle().push(reader);
+        tell(job, seen, log);
         Ok(())
     }
 

@@ -1,7 +1,6 @@
 //! Rows, read and written on a connection.
 
 use super::hashes::{Hashes, Moving, asked};
-use super::pool::Pool;
 use super::recent::Recent;
 use super::statement;
 use crate::backend::{Changes, Found, Kept, Row, Transaction, Wanted};
@@ -158,8 +157,6 @@ pub(super) struct Memory {
     pub(super) hashes: Arc<Hashes>,
     pub(super) moving: Moving,
     pub(super) recent: Recent,
-    /// Who reads must learn that what they see is no longer the newest.
-    pub(super) pool: Arc<Pool>,
 }
 
 impl Memory {
@@ -172,14 +169,12 @@ impl Memory {
     pub(super) fn committed(&mut self) {
         self.hashes.committed(&mut self.moving);
         self.recent.committed();
-        self.pool.committed();
     }
 
     /// The transaction was not committed, as far as is known.
     pub(super) fn failed(&mut self, connection: &Connection) {
         self.hashes.failed(connection, &mut self.moving);
         self.recent.failed();
-        self.pool.committed();
     }
 }
 

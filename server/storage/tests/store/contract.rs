@@ -1,6 +1,6 @@
 //! What the rules rely on.
 
-use crate::support::{Engine, Temporary, engine_tests, read, start, write};
+use crate::support::{Engine, Temporary, engine_tests, occupy, read, start, write};
 use florin_domain::Refusal;
 use florin_domain::identity::{self, Profile};
 use florin_domain::ledger::Balance;
@@ -47,13 +47,7 @@ fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours(engine: Engine
     let store = place.open();
     let upid = set_up(&*store);
     let before = keys(&*store);
-    // The first job holds the writer, so that the others meet in one batch.
-    let (hold, held) = std::sync::mpsc::channel::<()>();
-    let held = std::sync::Mutex::new(held);
-    let first = start(&*store, move |_| {
-        held.lock().unwrap().recv().unwrap();
-        Ok(())
-    });
+    let (hold, first) = occupy(&store);
     let good = start(&*store, move |w| Ok(w.insert(&key(1, upid, 1))?));
     let refused = start(&*store, move |w| {
         w.insert(&key(2, upid, 2))?;
@@ -78,15 +72,7 @@ fn a_job_that_breaks_a_rule_of_the_tables_fails_alone(engine: Engine) {
     let place = Temporary::new(engine);
     let store = place.open();
     let upid = set_up(&*store);
-    let (hold, held) = std::sync::mpsc::channel::<()>();
-    let held = std::sync::Mutex::new(Some(held));
-    // Runs again when the batch is taken apart; waits only the first time.
-    let first = start(&*store, move |_| {
-        if let Some(held) = held.lock().unwrap().take() {
-            held.recv().unwrap();
-        }
-        Ok(())
-    });
+    let (hold, first) = occupy(&store);
     let good = start(&*store, move |w| Ok(w.insert(&key(1, upid, 1))?));
     let nobody = Upid::new(7).unwrap();
     let poison = start(&*store, move |w| Ok(w.insert(&key(2, nobody, 2))?));

@@ -1,7 +1,7 @@
 //! Holds and refunds: what is promised once is kept once.
 
 use crate::books::{Books, amount, books, settled};
-use crate::support::{read, start};
+use crate::support::{occupy, read, start};
 use florin_domain::Refusal;
 use florin_domain::access::{Caller, Grant};
 use florin_domain::ledger::{self, Hold, HoldStatus};
@@ -46,13 +46,7 @@ fn of_capture_and_release_in_one_batch_one_wins() {
     for capture_first in [true, false] {
         let books = two_wallets();
         let hoid = books.hold(1, 3000, 60).unwrap().hoid;
-        // A job holds the writer, so that the others meet in one batch.
-        let (go, wait) = std::sync::mpsc::channel::<()>();
-        let wait = std::sync::Mutex::new(wait);
-        let first = start::<()>(&*books.store, move |_| {
-            wait.lock().unwrap().recv().unwrap();
-            Ok(())
-        });
+        let (go, first) = occupy(&books.store);
         let (capture, release) = if capture_first {
             let capture = books.start_capture(hoid, None);
             (capture, books.start_release(hoid))

@@ -243,7 +243,7 @@ impl Snapshots for Closed {
 }
 
 impl Store for Closed {
-    fn read(&self, _: florin_domain::store::ReadJob) -> Result<(), StoreError> {
+    fn read(&self, _: Box<dyn florin_domain::store::ReadJob>) -> Result<(), StoreError> {
         Err(StoreError::Busy)
     }
 

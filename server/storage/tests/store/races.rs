@@ -1,7 +1,7 @@
 //! Requests that meet in one batch, or in two processes.
 
 use crate::books::{Books, books_on};
-use crate::support::{Engine, Pending, engine_tests, start};
+use crate::support::{Engine, Pending, engine_tests, occupy};
 use florin_domain::store::Store;
 use florin_sdk_core::code::Code;
 use std::collections::HashSet;
@@ -23,22 +23,12 @@ fn processes(engine: Engine, books: &Books) -> Vec<Arc<dyn Store>> {
 
 /// Starts jobs so that they meet: each writer is held until all its jobs wait.
 fn together<T>(stores: &[Arc<dyn Store>], begin: impl FnOnce() -> Vec<Pending<T>>) -> Vec<Pending<T>> {
-    let holds: Vec<_> = stores
-        .iter()
-        .map(|store| {
-            let (hold, held) = std::sync::mpsc::channel::<()>();
-            let held = std::sync::Mutex::new(held);
-            // It may run again; then nobody holds it.
-            let holding = start(&**store, move |_| {
-                let _ = held.lock().unwrap().recv();
-                Ok(())
-            });
-            (hold, holding)
-        })
-        .collect();
+    let holds: Vec<_> = stores.iter().map(occupy).collect();
     let pending = begin();
     let (holds, holding): (Vec<_>, Vec<_>) = holds.into_iter().unzip();
-    drop(holds);
+    for hold in holds {
+        hold.send(()).unwrap();
+    }
     for one in holding {
         one.recv().unwrap().unwrap().unwrap();
     }

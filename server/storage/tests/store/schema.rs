@@ -1,6 +1,7 @@
 //! SQLite's migrations make what the structs declare.
 
 use crate::support::{Engine, Temporary};
+use florin_domain::store::{Reader, read_job};
 use florin_storage::{Mode, OpenError};
 
 #[test]
@@ -82,10 +83,8 @@ fn the_log_begins_anew_though_somebody_has_read() {
     let read = || {
         let wallet = books.wallets[0].waid;
         let (send, receive) = std::sync::mpsc::channel();
-        let job = move |r: &mut dyn florin_domain::store::Reader| {
-            send.send(florin_domain::ledger::balances(r, wallet).unwrap()).unwrap();
-        };
-        books.store.read_little(Box::new(job)).unwrap();
+        let work = move |r: &mut dyn Reader| florin_domain::ledger::balances(r, wallet).unwrap();
+        books.store.read_little(read_job(work, move |found| send.send(found).unwrap())).unwrap();
         receive.recv().unwrap()[0].available.units(2).unwrap()
     };
     assert_eq!(read(), 10_000);

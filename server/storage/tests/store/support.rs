@@ -3,7 +3,7 @@
 use crate::server;
 use florin_domain::Refusal;
 use florin_domain::clock::Clock;
-use florin_domain::store::{Reader, Store, StoreError, WriteJob, Writer};
+use florin_domain::store::{Reader, Store, StoreError, WriteJob, Writer, read_job};
 use florin_storage::{Mode, OpenError, open};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,7 +113,9 @@ pub(crate) fn read<T: Send + 'static>(
     work: impl FnOnce(&mut dyn Reader) -> T + Send + 'static,
 ) -> T {
     let (send, receive) = channel();
-    store.read(Box::new(move |reader| send.send(work(reader)).unwrap())).unwrap();
+    let mut work = Some(work);
+    let once = move |reader: &mut dyn Reader| work.take().expect("a read runs once")(reader);
+    store.read(read_job(once, move |result| send.send(result).unwrap())).unwrap();
     receive.recv().unwrap()
 }
 
@@ -145,6 +147,25 @@ pub(crate) fn start<T: Send + 'static>(
     let (done, receive) = channel();
     store.write(Box::new(Job { work, result: None, done })).unwrap();
     receive
+}
+
+/// Keeps whoever writes busy, so that what comes meanwhile meets in one batch, until it is let go.
+pub(crate) fn occupy(store: &Arc<dyn Store>) -> (Sender<()>, Pending<()>) {
+    let ((begin, begun), (hold, held), (done, receive)) = (channel(), channel::<()>(), channel());
+    // A batch that is taken apart runs it again; it waits only the first time.
+    let mut held = Some(held);
+    let work = move |_: &mut dyn Writer| {
+        if let Some(held) = held.take() {
+            begin.send(()).unwrap();
+            held.recv().unwrap();
+        }
+        Ok(())
+    };
+    // On a thread of its own, as it may be done on the one that asks.
+    let store = store.clone();
+    std::thread::spawn(move || store.write(Box::new(Job { work, result: None, done })).unwrap());
+    begun.recv().unwrap();
+    (hold, receive)
 }
 
 pub(crate) fn write<T: Send + 'static>(

@@ -7,7 +7,7 @@ use crate::bridge::address::Destination;
 use crate::bridge::network::{Asset, Bridge, Facts, Holding, Incoming, NewAddress, Progress, Sending, Trouble};
 use crate::refusal::Refusal;
 use crate::secrets;
-use crate::store::{Reader, Record, Store, StoreError, WriteJob, Writer};
+use crate::store::{Reader, Record, Store, StoreError, WriteJob, Writer, read_job};
 use florin_sdk_core::Amount;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -38,12 +38,16 @@ impl Simulated {
     ) -> Result<T, Trouble> {
         let (answer, answered) = sync_channel(1);
         let facts = self.facts;
-        let job = move |reader: &mut dyn Reader| {
+        let mut work = Some(work);
+        let look = move |reader: &mut dyn Reader| {
             let down = reader.get::<SimNetwork>(facts.name).is_ok_and(|found| found.is_some_and(|n| n.mode == "down"));
-            let result = if down { Err(no_answer("it is down")) } else { work(reader).map_err(|e| trouble(&e)) };
-            let _ = answer.send(result);
+            match work.take() {
+                Some(work) if !down => work(reader).map_err(|e| trouble(&e)),
+                _ => Err(no_answer("it is down")),
+            }
         };
-        self.store.read(Box::new(job)).map_err(|error| no_answer(&error.to_string()))?;
+        let tell = move |result| drop(answer.send(result));
+        self.store.read(read_job(look, tell)).map_err(|error| no_answer(&error.to_string()))?;
         answered.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(no_answer("its storage does not answer")))
     }
 
