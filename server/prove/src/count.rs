@@ -145,7 +145,10 @@ fn read_books(database: &str, counting: Counting) -> Result<Counting, ProveError
         Some(counting.read(reader).map(|()| counting))
     };
     // Whoever asked is waiting.
-    store.read(read_job(count, move |read| drop(read.map(|read| send.send(read))))).map_err(failed)?;
+    let tell = move |read: Option<_>| {
+        let _ = read.and_then(|read| send.send(read).ok());
+    };
+    store.read(read_job(count, tell)).map_err(failed)?;
     receive.recv().map_err(|_| ProveError::Books("its reader has ended".to_owned()))?.map_err(failed)
 }
 
