@@ -9,9 +9,12 @@ use florin_sdk_core::operation::{
 use florin_tests::database::{Engine, engine};
 use florin_tests::digest::tables;
 use florin_tests::http::Api;
+use florin_tests::receiver::Receiver;
 use florin_tests::server::{Home, Options, Server};
 use florin_tests::world::{self, World};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -208,6 +211,127 @@ async fn whoever_guesses_the_password_waits() {
     assert_eq!(anybody.code(&GetPublicRoleList {}).await, 10000);
 }
 
+/// The single sign-on is unlocked at another address, and its guesses count with the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_at_the_single_sign_on_waits_too() {
+    let home = Home::new();
+    home.init().await;
+    let password = seal(&home, &[]).await;
+    let server = Server::start(home, Options::default()).await;
+    let anybody = server.api();
+    let guess = |text: &str| {
+        let body = json!({ "password": text }).to_string().into_bytes();
+        let anybody = anybody.clone();
+        async move { anybody.exchange("POST", "/auth/unlock", Some(body)).await }
+    };
+    for text in ["", "0123456789abcde", "0123456789abcdefg"] {
+        assert_eq!(guess(text).await.status, 400, "{text:?} is too short or long, and no guess");
+    }
+    for _ in 0..2 {
+        let answer = guess("0123456789abcdef").await;
+        let json = answer.json().expect("JSON");
+        assert_eq!((answer.status, &json["resultcode"]), (403, &json!(FORBIDDEN)), "{}", answer.text());
+    }
+    // The third is another component's.
+    assert_eq!(anybody.code(&unlock(ComponentName::Omnipass, "0123456789abcdef")).await, FORBIDDEN);
+    let waits = guess(&password).await;
+    assert_eq!((waits.status, waits.header("Retry-After")), (429, Some("1")), "{}", waits.text());
+    let (status, reason) = readiness(&server).await;
+    assert!(status == 503 && reason.contains("sso"), "the right one was not looked at: {reason}");
+    let mut last = waits;
+    for _ in 0..100 {
+        if last.status != 429 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        last = guess(&password).await;
+    }
+    assert_eq!(last.status, 200, "{}", last.text());
+    assert!(!readiness(&server).await.1.contains("sso"));
+    assert!(!server.logs().contains(&password) && !server.logs().contains("0123456789abcdef"));
+}
+
+/// What goes out needs its component: it waits, and that is no attempt. What only the clock decides goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_out_waits_for_its_component_and_time_does_not() {
+    let home = Home::new();
+    let initialised = home.init().await;
+    // Nobody takes mails there.
+    let arguments = vec!["--smtp-url".to_owned(), "smtp://127.0.0.1:1".to_owned()];
+    let server = Server::start(home, Options { arguments, ..Options::default() }).await;
+    let mut world = World::on(server, initialised).await;
+    let (provider, api) = (world.provider.clone(), world.server.api());
+    let refuses = Arc::new(AtomicBool::new(true));
+    let says = refuses.clone();
+    let mut receiver = Receiver::start(move |_| if says.load(Ordering::Acquire) { 503 } else { 200 }).await;
+    provider.ok(&world::new_transport(&world.alice, &receiver.url(), &["credit"])).await;
+    let placed = provider.ok(&world::hold_of(&world.alice, "5")).await.hoid.number();
+    let hers = crate::bridge::address(&world, "ripple", world.alice.waid).await;
+    crate::bridge::pay_in(&api, "ripple", &hers, "100", None).await;
+    crate::bridge::has(&provider, world.alice.waid, "XRP", "100").await;
+    api.ok(&world::reset_of(&world.initialised.email)).await;
+    provider.ok(&world::credit_of(&world.alice, "1")).await;
+    receiver.next().await;
+    let to = florin_tests::sample::outside_address(&api, "ripple").await;
+    let withdraw = crate::bridge::withdrawal(world.alice.waid, "ripple", "XRP", "20", &to);
+    let txid = provider.ok(&withdraw).await.txid;
+    // In the middle of it; what is due is due at once when it starts again.
+    world.server.kill().await;
+    let database = world.server.home.open_to_tamper();
+    for due in [
+        "UPDATE mail SET due = 1 WHERE due IS NOT NULL".to_owned(),
+        "UPDATE event SET due = 1 WHERE due IS NOT NULL".to_owned(),
+        "UPDATE lane SET due = 1, holder = NULL WHERE due IS NOT NULL".to_owned(),
+        "UPDATE bridge_order SET due = 1 WHERE due IS NOT NULL".to_owned(),
+        format!("UPDATE hold SET expires = created + 1, due = created + 1 WHERE hoid = {placed}"),
+    ] {
+        database.execute(&due);
+    }
+    drop(database);
+    let password = seal(&world.server.home, &[]).await;
+    refuses.store(false, Ordering::Release);
+    while receiver.told.try_recv().is_ok() {}
+    world.server.restart().await;
+    let database = world.server.home.open_read_only();
+    let state = || {
+        let queries = [
+            "SELECT sum(attempts) FROM mail",
+            "SELECT sum(attempts) FROM event",
+            "SELECT count(*) FROM event WHERE due IS NOT NULL",
+            "SELECT status FROM bridge_order ORDER BY number",
+            "SELECT count(*) FROM sim_transaction",
+        ];
+        queries.map(|sql| database.rows(sql))
+    };
+    let before = state();
+    let open = format!("SELECT count(*) FROM hold WHERE hoid = {placed} AND ended IS NULL");
+    until("the hold expires, locked or not", || database.number(&open) == 0).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(state(), before, "nothing went out, and nothing was tried");
+    assert!(receiver.told.try_recv().is_err());
+
+    // Each goes on with its component.
+    api.ok(&unlock(ComponentName::Omnipass, &password)).await;
+    assert_eq!(receiver.next().await.json()["type"], "credit");
+    let tried = "SELECT count(*) FROM mail WHERE attempts > 1";
+    until("the mail is tried again", || database.number(tried) > 0).await;
+    assert_eq!(state()[3..], before[3..], "the bridges are locked still");
+    api.ok(&unlock(ComponentName::Omnibridge, &password)).await;
+    let ended = crate::bridge::ended(&provider, txid).await;
+    assert_eq!(ended.state, florin_sdk_core::model::TransactionState::Completed, "{ended:?}");
+}
+
+/// Waits until it is so.
+async fn until(what: &str, is: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never happens that {what}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn attributes_are_listed_with_their_bounds_and_set_within_them() {
     let world = World::new().await;
@@ -294,6 +418,9 @@ async fn under_maintenance_nothing_works_but_what_ends_it() {
     let prid = world.payment_request(&world.alice, "1").await;
     provider.ok(&set(ComponentName::Omnipay, "maintenance", "true")).await;
     assert_eq!(app.code(&GetPaymentStatus { prid }).await, MAINTENANCE, "payments");
+    let picture = app.exchange("GET", &format!("/api/v1/payment/{prid}/qr.png"), None).await;
+    picture.refused(MAINTENANCE, "and their pictures");
+    assert_eq!(picture.header("Retry-After"), Some("10"));
     assert_eq!(app.code(&GetWallet { waid: None }).await, 10000, "wallets");
     provider.ok(&set(ComponentName::Omnipay, "maintenance", "false")).await;
     provider.ok(&set(ComponentName::Omnibridge, "maintenance", "true")).await;

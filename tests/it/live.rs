@@ -2,7 +2,7 @@
 
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential as Held, EventStream};
 use florin_sdk_core::model::LiveEvent;
-use florin_sdk_core::operation::{DeleteAPIKey, GetEvents, RefusePayment, RevokeMobileToken};
+use florin_sdk_core::operation::{CreditWallet, DeleteAPIKey, GetEvents, RefusePayment, RevokeMobileToken};
 use florin_sdk_core::{FlorinError, Secret};
 use florin_tests::server::{Options, Server};
 use florin_tests::world::{self, World};
@@ -210,6 +210,72 @@ async fn a_client_that_does_not_read_holds_up_nobody_and_can_go_on() {
     for _ in 0..200 {
         next(&again).await;
     }
+}
+
+/// A client that reads nothing at all, while far more happens than any buffer holds: the server keeps little for it, tells
+/// the others in time, and lets it go; where it was it goes on.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_nothing_costs_little_and_is_let_go() {
+    /// Seven megabytes of events: more than the two ends of a connection hold.
+    const EVENTS: usize = 16_000;
+    let world = World::new().await;
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let mut deaf = socket.connect(world.server.address()).await.expect("a connection");
+    let request = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: florin\r\nAccept: text/event-stream\r\nAuthorization: Bearer {}\r\n\r\n",
+        world.alice.token
+    );
+    deaf.write_all(request.as_bytes()).await.expect("sent");
+    // It has begun when there is something to read.
+    deaf.readable().await.expect("an answer");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let listener = stream(&world.server, bearer(&world.alice.token), None);
+    begun(&listener).await;
+    let memory = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", world.server.id())).expect("a process");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its size").to_owned();
+        line.split_whitespace().nth(1).and_then(|kb| kb.parse::<usize>().ok()).expect("a number") / 1024
+    };
+    let before = memory();
+    let makers = (0..16).map(|_| {
+        let (provider, alice) = (world.provider.clone(), world.alice.clone());
+        tokio::spawn(async move {
+            for _ in 0..EVENTS / 16 {
+                let description = Some("x".repeat(40));
+                provider.ok(&CreditWallet { description, ..world::credit_of(&alice, "0.01") }).await;
+            }
+        })
+    });
+    let makers: Vec<_> = makers.collect();
+    // Whoever reads hears of all of it, as it happens.
+    for _ in 0..EVENTS {
+        next(&listener).await;
+    }
+    for maker in makers {
+        maker.await.expect("a maker");
+    }
+    let grown = memory().saturating_sub(before);
+    assert!(grown < 150, "{grown} MiB more");
+    eprintln!("{grown} MiB more");
+    // Given up after a time: what it reads now is what stood in buffers, and then the end.
+    tokio::time::sleep(Duration::from_secs(22)).await;
+    let mut text = Vec::new();
+    let end = timeout(PATIENCE, deaf.read_to_end(&mut text)).await.expect("it ends");
+    eprintln!("{} bytes waited for it; {end:?}", text.len());
+    let text = String::from_utf8_lossy(&text).into_owned();
+    // Up to the last whole event.
+    let whole = text.rsplit_once("\n\n").expect("an event").0;
+    let last = whole.rsplit("\nid: ").next().and_then(|rest| rest.split_whitespace().next()).expect("an id").to_owned();
+    let heard = whole.matches("\nevent: credit").count();
+    assert!(heard < EVENTS * 3 / 4, "{heard} of them waited for it");
+    let again = stream(&world.server, bearer(&world.alice.token), Some(last));
+    for _ in heard..EVENTS {
+        next(&again).await;
+    }
+    world.provider.ok(&world::credit_of(&world.alice, "7")).await;
+    assert_eq!(next(&again).await.data.amount, Some(world::amount("7.00")), "and nothing twice");
 }
 
 /// Writes through both processes, read through one: nothing is skipped, though their numbers interleave.

@@ -137,7 +137,7 @@ async fn all_who_fail_get_the_same_answer_after_the_same_work() {
     place.fail("nobody-locked@example.com", 5).await;
 
     let database = place.server.home.open_read_only();
-    at_rest(&database).await;
+    at_rest(&database);
     let mut answers = BTreeSet::new();
     for (what, address, password) in [
         ("unknown", "nobody@example.com", PASSWORD),

@@ -1,10 +1,12 @@
 //! Mails on their way out: by SMTP, and into a folder.
 
 use crate::login::{CALLBACK, email, url};
-use florin_sdk_core::operation::ResetUserPassword;
+use florin_sdk_core::model::ComponentName;
+use florin_sdk_core::operation::{ResetUserPassword, SetSystemAttribute};
 use florin_tests::mailbox::{folder, last};
 use florin_tests::server::{Home, Initialised, Options, Server};
 use florin_tests::smtp::{Smtp, Trouble};
+use florin_tests::world::registration;
 use std::time::Duration;
 
 /// A server whose mails go to this SMTP server.
@@ -59,6 +61,49 @@ async fn a_mail_goes_out_by_smtp_and_its_text_is_wiped() {
     assert_eq!(smtp.proofs(), ["AUTH PLAIN AGZsb3JpbgBvcGVuIHNlc2FtZQ=="], "florin, open sesame");
     assert!(!server.logs().contains("sesame") && !server.logs().contains("token="));
     assert!(!folder(&server).exists());
+}
+
+/// All that leads back to the platform begins with its public address; what stands in mails, with the notifier's host.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_lead_to_the_public_address_and_those_of_mails_to_the_notifiers_host() {
+    let smtp = Smtp::new([]).await;
+    let (server, initialised) = server_with(&smtp, "").await;
+    let provider = server.api().key(&initialised.apikey);
+    provider.ok(&registration("first")).await;
+    until(&server, "SELECT count(*) FROM mail WHERE delivered IS NOT NULL").await;
+    let set = |value: &str| SetSystemAttribute {
+        component: ComponentName::Omnipass,
+        name: "notifierhost".to_owned(),
+        value: value.to_owned(),
+    };
+    for bad in ["https://notify.acme.example", "notify.acme.example:8443", "a b", "a/b", "me@acme.example"] {
+        provider.send(&set(bad)).await.refused(20000, bad);
+    }
+    provider.ok(&set("notify.acme.example")).await;
+    provider.ok(&registration("second")).await;
+    until(&server, "SELECT count(*) - 1 FROM mail WHERE delivered IS NOT NULL").await;
+    provider.ok(&set("-")).await;
+    provider.ok(&registration("third")).await;
+    until(&server, "SELECT count(*) - 2 FROM mail WHERE delivered IS NOT NULL").await;
+    let hosts: Vec<_> = smtp
+        .taken()
+        .iter()
+        .map(|mail| {
+            let text = mail.text();
+            let link = text.lines().find(|line| line.starts_with("https://")).expect("a link").to_owned();
+            link.split('/').take(3).collect::<Vec<_>>().join("/")
+        })
+        .collect();
+    let public = "https://wallet.acme.example";
+    assert_eq!(hosts, [public, "https://notify.acme.example", public]);
+    let metadata = server.api().exchange("GET", "/.well-known/oauth-authorization-server", None).await;
+    let metadata = metadata.json().expect("JSON");
+    assert_eq!(metadata["issuer"], public);
+    for (name, value) in metadata {
+        if let Some(address) = value.as_str().filter(|text| text.contains("://")) {
+            assert!(address.starts_with(public), "{name}: {address}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,15 +8,6 @@
     clippy::panic,
     reason = "tests and their harness"
 )]
-#![allow(
-    clippy::match_same_arms,
-    clippy::type_complexity,
-    clippy::unnecessary_wraps,
-    clippy::unused_self,
-    reason = "tables read best in one form"
-)]
-#![allow(clippy::too_many_lines, reason = "a story is told, and a table shown, in one piece")]
-
 mod bad_input;
 mod bridge;
 mod component;
@@ -25,6 +16,7 @@ mod currency;
 mod events;
 mod exactly_once;
 mod fee;
+mod hidden;
 mod hold;
 mod lifecycle;
 mod lists;
@@ -43,6 +35,8 @@ mod oauth;
 mod payment;
 mod processes;
 mod profile;
+mod reach;
+mod retention;
 mod role;
 mod secrets;
 mod split;

@@ -43,6 +43,25 @@ impl Place {
     }
 }
 
+/// A person with a second factor, whose code of now was not used yet.
+struct Enrolled {
+    place: Place,
+    address: String,
+    ivy: Api,
+    seed: String,
+}
+
+impl Enrolled {
+    async fn new() -> Self {
+        let place = Place::new().await;
+        let (address, ..) = place.person("ivy").await;
+        let ivy = place.signed_in(&address, PASSWORD).await;
+        let seed = place.enrol(&ivy, &address).await;
+        place.next_step().await;
+        Self { place, address, ivy, seed }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_set_up_with_the_seed_that_was_given_out_last() {
     let place = Place::new().await;
@@ -89,11 +108,7 @@ async fn it_is_set_up_with_the_seed_that_was_given_out_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_in_takes_both_and_says_so_only_to_whoever_has_one() {
-    let place = Place::new().await;
-    let (address, ..) = place.person("ivy").await;
-    let ivy = place.signed_in(&address, PASSWORD).await;
-    let seed = place.enrol(&ivy, &address).await;
-    place.next_step().await;
+    let Enrolled { place, address, seed, .. } = Enrolled::new().await;
     let good = place.code(&seed).await;
     let nobody = place.server.api().send(&login("nobody@example.com", PASSWORD)).await;
     let wrong = Login { mfa_code: Some(good.clone().into()), ..login(&address, "Wrongpass$0") };
@@ -115,11 +130,7 @@ async fn signing_in_takes_both_and_says_so_only_to_whoever_has_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_code_signs_in_once_also_when_two_come_at_once() {
-    let place = Place::new().await;
-    let (address, ..) = place.person("ivy").await;
-    let ivy = place.signed_in(&address, PASSWORD).await;
-    let seed = place.enrol(&ivy, &address).await;
-    place.next_step().await;
+    let Enrolled { place, address, seed, .. } = Enrolled::new().await;
     let request = Login { mfa_code: Some(place.code(&seed).await.into()), ..login(&address, PASSWORD) };
     let attempts: Vec<_> = (0..4)
         .map(|_| {
@@ -137,11 +148,7 @@ async fn one_code_signs_in_once_also_when_two_come_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guesses_at_the_code_lock_out_and_the_password_alone_forgives_nothing() {
-    let place = Place::new().await;
-    let (address, ..) = place.person("ivy").await;
-    let ivy = place.signed_in(&address, PASSWORD).await;
-    let seed = place.enrol(&ivy, &address).await;
-    place.next_step().await;
+    let Enrolled { place, address, ivy, seed } = Enrolled::new().await;
     let good = place.code(&seed).await;
     let bad = if good == "000000" { "000001" } else { "000000" };
     for _ in 0..4 {
@@ -159,12 +166,8 @@ async fn guesses_at_the_code_lock_out_and_the_password_alone_forgives_nothing() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_asked_for_wherever_the_password_is() {
-    let place = Place::new().await;
-    let (address, ..) = place.person("ivy").await;
-    let ivy = place.signed_in(&address, PASSWORD).await;
-    let seed = place.enrol(&ivy, &address).await;
+    let Enrolled { place, address, ivy, seed } = Enrolled::new().await;
     wait_for(&place.server, &address, 1).await;
-    place.next_step().await;
     let change_email = ChangeUserEmail::new(email(&address), email("new@example.com"), PASSWORD.into());
     ivy.send(&change_email).await.refused(20015, "without");
     let change = ChangeUserPassword {
@@ -201,11 +204,7 @@ async fn it_is_asked_for_wherever_the_password_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_turned_off_with_password_and_code() {
-    let place = Place::new().await;
-    let (address, ..) = place.person("ivy").await;
-    let ivy = place.signed_in(&address, PASSWORD).await;
-    let seed = place.enrol(&ivy, &address).await;
-    place.next_step().await;
+    let Enrolled { place, address, ivy, seed } = Enrolled::new().await;
     let off = |password: &str, code: &str| DisableUserMFA::new(password.into(), code.into());
     let good = place.code(&seed).await;
     let bad = if good == "000000" { "000001" } else { "000000" };

@@ -4,8 +4,8 @@
 use florin_sdk_core::model::Status;
 use florin_sdk_core::operation::{
     DeleteAPIKey, DeleteNotificationTransport, GetAllNotificationTransports, GetNotificationTransports,
-    ListFailedEvents, ReplayEvent, RotateTransportSecret, SetNotificationTransport, TransportOwner, TransportSettings,
-    TransportStatus, TransportType, UpdateNotificationTransport,
+    ListFailedEvents, RefusePayment, ReplayEvent, RotateTransportSecret, SetNotificationTransport, TransportOwner,
+    TransportSettings, TransportStatus, TransportType, UpdateNotificationTransport,
 };
 use florin_sdk_core::{Ntid, Secret, Waid};
 use florin_tests::receiver::{Receiver, Told};
@@ -313,13 +313,19 @@ async fn each_hears_of_what_it_wants_and_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_is_gone_is_switched_off_and_what_failed_is_sent_again() {
     let world = World::new().await;
-    let gone = Arc::new(AtomicBool::new(true));
-    let says = gone.clone();
-    let mut receiver = Receiver::start(move |_| if says.load(Ordering::Acquire) { 410 } else { 200 }).await;
+    let status = Arc::new(AtomicU32::new(503));
+    let says = status.clone();
+    let mut receiver = Receiver::start(move |_| u16::try_from(says.load(Ordering::Acquire)).unwrap()).await;
     let ntid = world.provider.ok(&world::new_transport(&world.alice, &receiver.url(), &["credit"])).await.ntid;
     for text in ["1", "2", "3"] {
         world.provider.ok(&world::credit_of(&world.alice, text)).await;
     }
+    // Each is on its way before the receiver is gone: what happens after that is for nobody.
+    let database = world.server.home.open_read_only();
+    while database.number("SELECT count(*) FROM event") < 3 {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    status.store(410, Ordering::Release);
     receiver.next().await;
     let failure = until_failed(&world, ntid).await;
     assert!(failure.reason == "HTTP 410" || failure.reason == "the transport is off", "{failure:?}");
@@ -338,7 +344,7 @@ async fn a_receiver_that_is_gone_is_switched_off_and_what_failed_is_sent_again()
     };
     timeout(PATIENCE, all_failed).await.expect("what waited behind it is given up, too");
     world.provider.fails(&replay, 20012).await;
-    gone.store(false, Ordering::Release);
+    status.store(200, Ordering::Release);
     let transport = world::transport_to(&receiver.url(), &["credit"]);
     world.provider.ok(&UpdateNotificationTransport { ntid, transport }).await;
     assert_eq!(shown().await.status, Some(TransportStatus::On));
@@ -422,7 +428,7 @@ async fn a_secret_is_changed_without_a_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_merchants_address_is_told_with_its_password_and_signed_once_it_asked_for_a_secret() {
+async fn a_merchants_address_is_told_with_its_password_and_signed_from_the_first_on() {
     let world = World::new().await;
     let mut receiver = Receiver::start(|_| 200).await;
     let attributes = json!({
@@ -438,8 +444,15 @@ async fn a_merchants_address_is_told_with_its_password_and_signed_once_it_asked_
     let upid = world.provider.ok(&profile).await.upid;
     let key = world.provider.ok(&world::new_key("Till", &["merchant-rw", "profile-rw"], Some(upid))).await;
     let till = world.provider.key(key.api_key.expose());
-    let secret = till.ok(&RotateTransportSecret { upid: Some(upid), ..RotateTransportSecret::new() }).await.secret;
+    let refused = till.ok(&world::payment_of(&world.alice, "2")).await.prid;
+    world.provider.ok(&RefusePayment { prid: refused }).await;
+    let declined = receiver.next().await;
+    assert_eq!(declined.json()["type"], "payment.declined");
+    let signatures = |told: &Told| told.header("webhook-signature").split(' ').filter(|s| s.starts_with("v1,")).count();
+    assert_eq!(signatures(&declined), 1, "nobody has asked for a secret yet");
     let prid = till.ok(&world::payment_of(&world.alice, "3")).await.prid;
+    let rotate = RotateTransportSecret { upid: Some(upid), ..RotateTransportSecret::new() };
+    let secret = till.ok(&rotate).await.secret;
     let accept =
         florin_sdk_core::operation::AcceptPayment::new(prid, world::currency(), "wallet".to_owned(), amount("3"));
     world.provider.ok(&accept).await;
@@ -447,6 +460,7 @@ async fn a_merchants_address_is_told_with_its_password_and_signed_once_it_asked_
     for _ in 0..2 {
         let told = receiver.next().await;
         signed(&told, &secret);
+        assert_eq!(signatures(&told), 2, "for a day with the first one, too");
         assert_eq!(told.header("authorization"), "Basic c2hvcDpTZWNyZXQjMQ==");
         kinds.insert(told.json()["type"].as_str().unwrap().to_owned());
     }
@@ -457,6 +471,120 @@ async fn a_merchants_address_is_told_with_its_password_and_signed_once_it_asked_
         "it is no transport of a user or key"
     );
     assert!(!world.server.logs().contains("Secret#1"));
+}
+
+/// The transport of a merchant follows the profile's attributes, whenever they are written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchants_transport_follows_the_attributes() {
+    let world = World::new().await;
+    let (mut first, mut second) = (Receiver::start(|_| 200).await, Receiver::start(|_| 200).await);
+    let upid = world.merchant.upid;
+    let set = |attributes: Value| {
+        let extended = serde_json::from_value(attributes).expect("an object");
+        let update = florin_sdk_core::operation::UpdateProfile {
+            extended: Some(extended),
+            ..florin_sdk_core::operation::UpdateProfile::new(upid)
+        };
+        let provider = world.provider.clone();
+        async move { provider.ok(&update).await }
+    };
+    let declined = |text: &'static str| {
+        let (world, provider) = (&world, world.provider.clone());
+        async move {
+            let prid = world.payment_request(&world.alice, text).await;
+            provider.ok(&RefusePayment { prid }).await;
+            prid
+        }
+    };
+    let kind = |told: Told| told.json()["type"].as_str().expect("a kind").to_owned();
+    declined("1").await;
+    set(json!({ "merchantnotificationurl": first.url() })).await;
+    let prid = declined("2").await;
+    let told = first.next().await;
+    assert_eq!(told.json()["data"]["prid"], json!(prid), "not what happened before");
+    let secret =
+        world.merchant.api.ok(&RotateTransportSecret { upid: Some(upid), ..RotateTransportSecret::new() }).await.secret;
+    // Another address, and the wallet's events, too: with the same secret.
+    set(json!({ "merchantnotificationurl": second.url(), "walletnotificationenabled": true })).await;
+    world.provider.ok(&world::transfer(world.waid, world.merchant.waid, "3")).await;
+    let told = second.next().await;
+    signed(&told, &secret);
+    assert_eq!(kind(told), "transfer");
+    // No payments, only the wallet.
+    set(json!({ "paymentnotificationenabled": false })).await;
+    declined("4").await;
+    world.provider.ok(&world::transfer(world.waid, world.merchant.waid, "5")).await;
+    assert_eq!(kind(second.next().await), "transfer");
+    // Nothing at all, nowhere, and on again.
+    set(json!({ "walletnotificationenabled": false })).await;
+    declined("6").await;
+    set(json!({ "merchantnotificationurl": null, "paymentnotificationenabled": null })).await;
+    declined("7").await;
+    set(json!({ "merchantnotificationurl": second.url() })).await;
+    let prid = declined("8").await;
+    let told = second.next().await;
+    signed(&told, &secret);
+    assert_eq!(told.json()["data"]["prid"], json!(prid), "and nothing of what happened meanwhile");
+    assert!(first.told.try_recv().is_err() && second.told.try_recv().is_err());
+}
+
+/// The operator's gateway to devices: each message comes as it is documented, again until it is taken, and to a device
+/// that is gone no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_gateway_gets_each_message_until_it_takes_it_and_none_for_a_device_that_is_gone() {
+    let home = Home::new();
+    let initialised = home.init().await;
+    let answers = Arc::new(Mutex::new(vec![410, 200, 500, 503]));
+    let mut gateway = Receiver::start(move |_| answers.lock().unwrap().pop().unwrap_or(200)).await;
+    // A production server: the gateway is the operator's own, and may be anywhere.
+    let arguments = ["--push-gateway", &gateway.url(), "--notify-retry-percent", "1"].map(str::to_owned).to_vec();
+    let options = Options { sandbox: false, arguments, ..Options::default() };
+    let world = World::on(Server::start(home, options).await, initialised).await;
+    let transport = TransportSettings {
+        platform: Some("iOS".to_owned()),
+        name: Some("Alice's phone".to_owned()),
+        events: Some(vec!["credit".to_owned()]),
+        ..TransportSettings::default()
+    };
+    let device = SetNotificationTransport {
+        uuid: Some(world.alice.uuid),
+        device_id: Some("apns-token-1".to_owned()),
+        ..SetNotificationTransport::new(world.alice.upid, TransportType::Mobile, transport)
+    };
+    let ntid = world.provider.ok(&device).await.ntid;
+    world.provider.ok(&world::credit_of(&world.alice, "5")).await;
+    let mut bodies = Vec::new();
+    for status in [503, 500, 200] {
+        let told = gateway.next().await;
+        assert_eq!((told.status, told.header("content-type")), (status, "application/json"));
+        assert_eq!(told.header("webhook-signature"), "", "the gateway knows us");
+        bodies.push(told.json());
+    }
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "the same, id and all: {bodies:?}");
+    let body = bodies[0].as_object().unwrap();
+    assert_eq!(body.keys().collect::<Vec<_>>(), ["deviceid", "event", "id", "name", "platform"]);
+    assert!(body["id"].as_str().is_some_and(|id| id.starts_with("evt_")));
+    assert_eq!(
+        (&body["deviceid"], &body["platform"], &body["name"]),
+        (&json!("apns-token-1"), &json!("iOS"), &json!("Alice's phone"))
+    );
+    assert_eq!((&body["event"]["type"], &body["event"]["data"]["amount"]), (&json!("credit"), &json!("5.00")));
+
+    // The next one is for a device that is gone: that is said once, and then nothing is sent there.
+    world.provider.ok(&world::credit_of(&world.alice, "6")).await;
+    assert_eq!(gateway.next().await.status, 410);
+    let failure = until_failed(&world, ntid).await;
+    assert_eq!(failure.attempts, 1);
+    let shown = world.provider.ok(&GetAllNotificationTransports::new(world.alice.upid)).await.results;
+    assert_eq!(shown[0].transports[0].status, Some(TransportStatus::Off));
+    world.provider.ok(&world::credit_of(&world.alice, "7")).await;
+    // Another device of hers hears of what comes then.
+    let other = SetNotificationTransport { device_id: Some("apns-token-2".to_owned()), ..device };
+    world.provider.ok(&other).await;
+    world.provider.ok(&world::credit_of(&world.alice, "8")).await;
+    let told = gateway.next().await.json();
+    assert_eq!((&told["deviceid"], &told["event"]["data"]["amount"]), (&json!("apns-token-2"), &json!("8.00")));
+    assert!(gateway.told.try_recv().is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

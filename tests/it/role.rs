@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The contract's own files, not our tables.
-fn role_rights() -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn role_rights() -> BTreeMap<String, BTreeSet<String>> {
     let roles: Value = serde_json::from_str(include_str!("../spec/omnigate/roles.json")).expect("roles.json");
     serde_json::from_value(roles["role_rights"].clone()).expect("role_rights")
 }

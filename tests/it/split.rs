@@ -132,12 +132,12 @@ async fn every_operation_with_every_credential() {
         let request = sample::of(&world, spec.name).await;
         let request = request.unwrap_or_else(|| panic!("{} has no row in tests/src/sample.rs", spec.name));
         let target = Target::of(&spec, &request);
-        at_rest(&database).await;
+        at_rest(&database);
         let mut before = tables(&database);
         for (holder, expected) in holders.iter().zip(&matrix.rows[spec.name]) {
             let cell = format!("{} with {}", spec.name, holder.name);
             let answer = world.server.api().with(holder.credential.clone()).send_target(&target).await;
-            at_rest(&database).await;
+            at_rest(&database);
             let after = tables(&database);
             let changed = changes(&before, &after);
             before = after;
@@ -169,6 +169,64 @@ async fn every_operation_with_every_credential() {
     world.server.home.verify().await.sound();
 }
 
+/// The pictures of a payment request are answered to whom its status is, and to nobody else; they are counted, limited and
+/// named like everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pictures_of_a_payment_request_with_every_credential() {
+    let matrix = Matrix::read();
+    let mut world = World::new().await;
+    let holders = holders(&mut world).await;
+    let prid = world.payment_request(&world.alice, "7").await;
+    let database = world.server.home.open_read_only();
+    at_rest(&database);
+    let before = tables(&database);
+    for (holder, expected) in holders.iter().zip(&matrix.rows["GetPaymentStatus"]) {
+        let api = world.server.api().with(holder.credential.clone());
+        for (name, kind) in [("qr.svg", "image/svg+xml"), ("qr.png", "image/png"), ("qr", "image/png")] {
+            let what = format!("{name} with {}", holder.name);
+            let answer = api.exchange("GET", &format!("/api/v1/payment/{prid}/{name}"), None).await;
+            assert!(answer.header("x-request-id").is_some(), "{what}");
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
+            if *expected == 10000 {
+                assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{what}");
+                assert!(answer.bytes.starts_with(b"<") || answer.bytes.starts_with(b"\x89PNG"), "{what}");
+            } else {
+                answer.refused(*expected, &what);
+            }
+        }
+    }
+    let api = world.alice.app.clone();
+    let of = |path: String| {
+        let api = api.clone();
+        async move { api.exchange("GET", &format!("/api/v1/payment/{path}"), None).await }
+    };
+    let accepts =
+        api.header("Accept", "image/svg+xml").exchange("GET", &format!("/api/v1/payment/{prid}/qr"), None).await;
+    assert_eq!(accepts.header("content-type"), Some("image/svg+xml"));
+    of("prid_0000000000000007/qr.png".to_owned()).await.refused(20005, "what is not there");
+    of("prid_7/qr.png".to_owned()).await.refused(20000, "no id");
+    of(format!("{prid}/qr.png?x=1")).await.refused(20000, "a field that is none");
+    let gone =
+        api.header("X-Florin-Fault", "error=10003").exchange("GET", &format!("/api/v1/payment/{prid}/qr"), None).await;
+    gone.refused(10003, "faults on request, as everywhere in a sandbox");
+    assert_eq!(changes(&before, &tables(&database)), Vec::<String>::new());
+    let metrics = world.server.api().exchange("GET", "/metrics", None).await.text();
+    assert!(metrics.contains("GetPaymentQr_png") && metrics.contains("GetPaymentQr_svg"), "{metrics}");
+    assert!(world.server.logs().contains("GetPaymentQr_png"), "refusals are in the log, with their request's id");
+    let set = operation::SetSystemAttribute {
+        component: florin_sdk_core::model::ComponentName::Omnipass,
+        name: "ratelimitmobile".to_owned(),
+        value: "1".to_owned(),
+    };
+    world.provider.ok(&set).await;
+    let mut codes = BTreeSet::new();
+    for _ in 0..50 {
+        let answer = of(format!("{prid}/qr.svg")).await;
+        codes.insert(if answer.header("content-type") == Some("image/svg+xml") { 10000 } else { answer.code() });
+    }
+    assert_eq!(codes.into_iter().collect::<Vec<_>>(), [10000, 10004]);
+}
+
 /// The tokens of applications: of a public client, which stand on the mobile side whatever is asked for, and of a
 /// confidential one, with each scope. What the person's own key gets is what they can get at most.
 #[tokio::test(flavor = "multi_thread")]
@@ -194,10 +252,10 @@ async fn every_operation_with_the_tokens_of_applications() {
         for (name, api) in &holders {
             let request = sample::of(&world, spec.name).await.expect("a sample");
             let target = Target::of(&spec, &request);
-            at_rest(&database).await;
+            at_rest(&database);
             let before = tables(&database);
             let answer = api.send_target(&target).await;
-            at_rest(&database).await;
+            at_rest(&database);
             // Messages that a receiver refused are tried again by themselves, whoever calls meanwhile.
             let mut changed = changes(&before, &tables(&database));
             changed.retain(|table| !["event", "lane"].contains(&table.as_str()));

@@ -55,6 +55,7 @@ fn history(limit: Option<u32>) -> GetWalletTransactionList {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 async fn the_whole_story() {
     let (mut server, initialised) = Server::fresh().await;
     let acme = provider(&server.base(), &initialised.apikey);

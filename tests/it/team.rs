@@ -67,7 +67,7 @@ async fn whose_team_it_is() {
     let manager = manager(&world).await;
     let admin: Uuid = world.initialised.uuid.parse().expect("an id");
     let own = manager.ok(&world::new_member("kim", &["profile-ro"], None)).await;
-    at_rest(&world.server.home.open_read_only()).await;
+    at_rest(&world.server.home.open_read_only());
     let tables = world.server.tables();
     for upid in [world.upid, world.alice.upid, "upid_0000000000000007".parse().expect("an id")] {
         let upid = Some(upid);
@@ -93,7 +93,7 @@ async fn nobody_gives_or_takes_more_than_they_have() {
     let manager = manager(&world).await;
     world.provider.ok(&world::new_member("big", &["agent-admin"], Some(world.merchant.upid))).await;
     let big = team(&manager, None).await[0].uuid;
-    at_rest(&world.server.home.open_read_only()).await;
+    at_rest(&world.server.home.open_read_only());
     let tables = world.server.tables();
     for role in ["system-admin", "agent-ro", "issuer-rw", "system-ro", "gateway-admin"] {
         manager.send(&world::new_member("kim", &["profile-ro", role], None)).await.refused(20003, role);

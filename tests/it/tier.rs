@@ -15,6 +15,7 @@ fn tier() -> SetTier {
     SetTier::new(LEVEL, "Tried".to_owned())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the field has it")]
 fn limit(text: &str) -> Option<Amount> {
     Some(amount(text))
 }

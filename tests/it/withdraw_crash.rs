@@ -128,6 +128,7 @@ async fn two_processes_lose_and_double_nothing() {
     under_fire("two_processes_lose_and_double_nothing", world, Some(second)).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "a story is told in one piece")]
 async fn under_fire(test: &str, mut world: World, mut second: Option<Server>) {
     let mut rng = seed::generator(test);
     let api = world.server.api();

@@ -1,9 +1,10 @@
 """schemathesis over the OpenAPI document of the native surface: what it allows, and what it does not.
 
 Every answer has the status 200 and the shape of the document; no result code says that the server is at fault. Each
-operation is tried with a credential of each kind.
+operation is tried with a credential of each kind: API keys, a mobile token, the session of a member of staff, and tokens of
+applications, confidential and public.
 
-Usage: fuzz.py URL KEY    FLORIN_FUZZ_SEED repeats a run, FLORIN_FUZZ_EXAMPLES (default 100) is how many per operation.
+Usage: fuzz.py URL KEY EMAIL PASSWORD    FLORIN_FUZZ_SEED repeats a run, FLORIN_FUZZ_EXAMPLES (default 100) is how many per operation.
 """
 
 import json
@@ -14,6 +15,8 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+
+import sign_in
 
 EXAMPLES = int(os.environ.get("FLORIN_FUZZ_EXAMPLES", "100"))
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
@@ -35,7 +38,7 @@ def get(base, path, key):
         return json.loads(answer.read())
 
 
-def prepare(base, key):
+def prepare(base, key, person):
     """A little world, so that ids and codes that exist can be asked for."""
     call(base, "/currency/extended/create", key, {
         "currencycode": "TOK", "currencyname": "Token", "currencydecimals": 2, "displaydecimals": 2, "issuername": "acme"})
@@ -51,12 +54,17 @@ def prepare(base, key):
     reader = call(base, "/profile/apikey", key, {"description": "Reads", "roles": ["ewallet-ro"]})
     spare = call(base, "/profile/apikey", key, {"description": "Spare", "roles": ["ewallet-ro"]})
     spare_token = call(base, "/user/mobiletoken", key, {"uuid": user["uuid"]})
+    email, password = person
+    bearers = {"staff": call(base, "/user/login", key, {"email": email, "password": password})["token"], "token": token["token"]}
+    for kind, scope in [("confidential", "*"), ("public", "read")]:
+        application = call(base, "/application", key, {"name": kind, "type": kind, "redirecturis": sign_in.REDIRECT})
+        bearers[kind] = sign_in.access_token(base, person, application, scope)
     return {
         "credentials": {
             "key": {"X-APIKey": key},
             "reader": {"X-APIKey": reader["apikey"]},
-            "token": {"Authorization": f"Bearer {token['token']}"},
             "nobody": {},
+            **{name: {"Authorization": f"Bearer {token}"} for name, token in bearers.items()},
         },
         "ids": {
             "waid": [user["waid"], wallet], "uuid": [user["uuid"]],
@@ -84,13 +92,13 @@ def run(base, place, number, operations, seed, secrets):
         return folder, subprocess.Popen(command, env=environment, cwd=folder, stdout=out, stderr=subprocess.STDOUT)
 
 
-def main(base, key):
+def main(base, key, person):
     seed = os.environ.get("FLORIN_FUZZ_SEED") or str(random.randrange(2**32))
     print(f"fuzz        seed {seed} (FLORIN_FUZZ_SEED repeats it)", flush=True)
     with urllib.request.urlopen(f"{base}/openapi/native.json") as answer:
         paths = json.loads(answer.read())["paths"]
     names = sorted(operation["operationId"] for methods in paths.values() for operation in methods.values())
-    secrets = prepare(base, key)
+    secrets = prepare(base, key, person)
     processes = int(os.environ.get("FLORIN_FUZZ_PROCESSES", os.cpu_count() or 2))
     tried, failed = {}, 0
     with tempfile.TemporaryDirectory() as place:
@@ -136,4 +144,4 @@ def fill_up(base, paths, tried, credentials, rng):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1].rstrip("/"), sys.argv[2]))
+    sys.exit(main(sys.argv[1].rstrip("/"), sys.argv[2], (sys.argv[3], sys.argv[4])))

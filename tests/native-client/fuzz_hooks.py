@@ -10,7 +10,7 @@ import schemathesis
 WORLD = json.loads(os.environ["FLORIN_FUZZ_SECRETS"])
 CREDENTIALS = WORLD["credentials"]
 # The key that may do everything comes most often: behind it is the most to find.
-ORDER = ["key", "key", "token", "key", "reader", "key", "nobody"]
+ORDER = ["key", "staff", "token", "key", "confidential", "reader", "key", "public", "nobody"]
 # What would close the door behind itself for all that come after.
 KEPT = {"maintenance", "requestsinflight"}
 

@@ -82,21 +82,21 @@ pub async fn wait_for(server: &Server, address: &str, count: usize) -> Vec<Mail>
 }
 
 /// Waits until no mail and no message is on its way out, so that nothing but requests changes the tables.
-pub async fn at_rest(database: &Database) {
+pub fn at_rest(database: &Database) {
     for _ in 0..1200 {
         if is_at_rest(database) {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        std::thread::sleep(Duration::from_millis(20));
     }
     panic!("there are mails or messages that do not go out");
 }
 
-/// Whether nothing goes out of itself just now. Messages that wait for another attempt are still.
-#[must_use]
-pub fn is_at_rest(database: &Database) -> bool {
+/// Whether nothing happens of itself just now. Messages that wait for another attempt are still.
+fn is_at_rest(database: &Database) -> bool {
     database.number("SELECT count(*) FROM mail WHERE due IS NOT NULL") == 0
         && database.number("SELECT count(*) FROM lane WHERE holder IS NOT NULL") == 0
+        && database.number("SELECT count(*) FROM seal_pass WHERE done = 0") == 0
 }
 
 /// The last mail to an address, of which there are so many.

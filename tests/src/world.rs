@@ -6,7 +6,7 @@ use crate::server::{Initialised, Server};
 use florin_sdk_core::model::ProfileType;
 use florin_sdk_core::operation::{
     AddTeamUser, CreateAPIKey, CreateExtendedCurrency, CreateMobileToken, CreatePaymentRequest, CreateProfile,
-    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold,
+    CreateRole, CreateUser, CreditWallet, DebitWallet, GetWallet, IssueGatewayCurrency, PlaceHold, ResetUserPassword,
     SetNotificationTransport, TransportSettings, TransportType, UpdateMerchantInfo, WalletTransfer,
 };
 use florin_sdk_core::{Amount, CurrencyCode, Email, Mtid, Prid, Txid, Upid, Uuid, Waid};
@@ -366,6 +366,13 @@ pub fn registration(name: &str) -> CreateProfile {
         password: Some(PASSWORD.into()),
         ..individual(name)
     }
+}
+
+/// A request for the link by which somebody sets a new password.
+#[must_use]
+pub fn reset_of(address: &str) -> ResetUserPassword {
+    let callback = "https://app.example.com/set?x=1".parse().expect("a web address");
+    ResetUserPassword::new(address.parse().expect("an e-mail address"), callback)
 }
 
 /// Makes a person who signs in, at once; the e-mail address.

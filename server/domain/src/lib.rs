@@ -24,6 +24,7 @@
 //! | [`seal`] | secrets at rest, and the application password |
 //! | [`settings`] | system attributes: what an operator sets |
 //! | [`mod@reference`] | client references: the same request runs once |
+//! | [`retention`] | what is deleted when it is over |
 //! | [`system`] | first initialisation |
 //! | [`clock`] | the only place that reads the time |
 //! | [`planted`] | faults that the tests must find, in builds for that only |
@@ -43,6 +44,7 @@ pub mod payment;
 pub mod planted;
 pub mod reference;
 pub mod refusal;
+pub mod retention;
 pub mod seal;
 pub mod secrets;
 pub mod session;
@@ -63,6 +65,7 @@ pub fn tables() -> Vec<&'static Table> {
     vec![
         identity::Profile::TABLE,
         identity::CustomAttribute::TABLE,
+        identity::SealPass::TABLE,
         identity::User::TABLE,
         access::CustomRole::TABLE,
         identity::Membership::TABLE,

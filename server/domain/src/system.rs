@@ -8,7 +8,7 @@ use crate::store::{Reader, Record, Writer};
 use crate::tier;
 use crate::{seal, secrets};
 use florin_sdk_core::model::{ProfileData, ProfileType};
-use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
+use florin_sdk_core::{Secret, Upid, Uuid};
 use serde::Serialize;
 
 /// The first administrator's e-mail address.
@@ -78,13 +78,7 @@ pub fn initialise(
         admin_email: Some(ADMIN_EMAIL.to_owned()),
         ..ProfileData::default()
     };
-    let new = NewProfile {
-        kind: ProfileType::Organization,
-        parent: None,
-        system: true,
-        data,
-        extended: JsonObject::default(),
-    };
+    let new = NewProfile { kind: ProfileType::Organization, parent: None, system: true, data };
     let (mut profile, _) = create_profile(store, new)?;
     let administrator = NewPerson {
         email: ADMIN_EMAIL.to_owned(),

@@ -136,8 +136,8 @@ impl ServeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct MailArgs {
-    /// Where people reach this server, as they have to type it: links in mails lead there. The address that it listens
-    /// on if absent.
+    /// Where people and applications reach this server, as they have to type it: links in mails lead there, and it is the
+    /// issuer of single sign-on. The address that it listens on if absent.
     #[arg(long, env = "FLORIN_PUBLIC_URL")]
     pub(crate) public_url: Option<Url>,
     /// The server that takes mails: smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST:587?tls=required. A password

@@ -27,7 +27,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", args.listen))?;
     let here = format!("http://{}", listener.local_addr()?);
-    let post = post(&args.mail, &args.database.database, &here)?;
+    let public_url = args.mail.public_url.clone().map_or_else(|| here.parse(), Ok)?;
+    let post = post(&args.mail, &args.database.database)?;
     let clock = Clock::system();
     // It waits for disks and servers, which must not be done on a thread that others wait for.
     let (database, its_clock) = (args.database.database.clone(), clock.clone());
@@ -56,10 +57,12 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             "sandbox: requests may ask for faults; MoMo test numbers at /sandbox/momo; simulated networks at /sandbox/bridge; mails at /console/outbox; not for real money"
         )?;
     }
-    let issuer =
-        args.mail.public_url.as_ref().map_or_else(|| here.clone(), |url| url.as_str().trim_end_matches('/').to_owned());
-    sso::stand_at(&app, sso::Place { issuer, issuers: issuers(&args)? });
-    app.stand_at(site(&args.mail, &post));
+    app.stand_at(Site {
+        public_url,
+        issuers: issuers(&args)?,
+        mail_folder: post.folder().cloned(),
+        callback_origins: args.mail.callback_origin.iter().map(Url::origin).collect(),
+    });
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -92,23 +95,15 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
 }
 
 /// How mails leave.
-fn post(args: &MailArgs, database: &str, listening_on: &str) -> anyhow::Result<Post> {
-    let site = args.public_url.as_ref().map_or(listening_on, Url::as_str);
+fn post(args: &MailArgs, database: &str) -> anyhow::Result<Post> {
     if let Some(url) = &args.smtp_url {
-        return Ok(Post::by_smtp(url, args.mail_from.clone(), site)?);
+        return Ok(Post::by_smtp(url, args.mail_from.clone())?);
     }
     let folder = args.mail_dir.clone().unwrap_or_else(|| match database.strip_prefix("sqlite://") {
         Some(file) => format!("{file}-mail").into(),
         None => "florin-mail".into(),
     });
-    Ok(Post::into_folder(folder, args.mail_from.clone(), site))
-}
-
-fn site(args: &MailArgs, post: &Post) -> Site {
-    Site {
-        mail_folder: post.folder().cloned(),
-        callback_origins: args.callback_origin.iter().map(Url::origin).collect(),
-    }
+    Ok(Post::into_folder(folder, args.mail_from.clone()))
 }
 
 /// The issuers that stand in for those of Google, Facebook and LinkedIn.

@@ -8,7 +8,6 @@ use crate::live;
 use crate::metrics::Metrics;
 use crate::momo;
 use crate::outbound;
-use crate::sso;
 use crate::unlock::Attempts;
 use crate::upkeep;
 use crate::watch::{Seen, Watch};
@@ -16,7 +15,8 @@ use florin_domain::Refusal;
 use florin_domain::bridge::Bridges;
 use florin_domain::clock::Clock;
 use florin_domain::seal::Sealer;
-use florin_domain::settings::{self, SettingRow, Settings};
+use florin_domain::settings::{self, NOTIFIER_HOST, SettingRow, Settings};
+use florin_domain::sso::StrategyKind;
 use florin_domain::store::{ReadJob, Reader, Store, StoreError, WriteJob, Writer, read_job};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Mtid, Timestamp, WebUrl};
@@ -37,12 +37,30 @@ const SLOW_AT_ONCE: usize = 2;
 const SLOW_WAITING: usize = 64;
 
 /// Where the server stands in the world.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Site {
+    /// How people, applications and other servers reach it. All that leads back here begins with this address: links in
+    /// mails, the issuer of single sign-on and its endpoints.
+    pub public_url: Url,
+    /// Issuers that stand in for those of Google, Facebook and LinkedIn: for tests.
+    pub issuers: HashMap<String, String>,
     /// The folder that mails go to, if they do.
     pub mail_folder: Option<PathBuf>,
     /// Scheme, host and port of the pages that links in mails may lead to, whoever asks for them.
     pub callback_origins: Vec<Origin>,
+}
+
+impl Site {
+    /// At this address, with nothing else said.
+    #[must_use]
+    pub fn at(public_url: Url) -> Self {
+        Self { public_url, issuers: HashMap::new(), mail_folder: None, callback_origins: Vec::new() }
+    }
+}
+
+/// An address as paths are put behind it: without a slash at its end.
+fn without_slash(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
 }
 
 /// The server, as handlers see it. Cheap to clone.
@@ -74,7 +92,6 @@ struct Inner {
     outbound: outbound::State,
     live: live::State,
     bridge: bridge::State,
-    sso: sso::State,
 }
 
 impl App {
@@ -111,7 +128,6 @@ impl App {
             outbound: outbound::State::default(),
             live: live::State::default(),
             bridge,
-            sso: sso::State::default(),
         }))
     }
 
@@ -205,6 +221,31 @@ impl App {
         }
     }
 
+    /// How people, applications and other servers reach this one, without a slash at the end: the issuer of single
+    /// sign-on, too.
+    pub(crate) fn public_address(&self) -> &str {
+        self.0.site.get().map_or("http://127.0.0.1:8040", |site| without_slash(&site.public_url))
+    }
+
+    /// The same for links in mails: on the host `notifierhost`, if the operator has set one.
+    pub(crate) fn mail_address(&self) -> String {
+        let host = self.0.settings.get(NOTIFIER_HOST);
+        if let (false, Some(site)) = (host.is_empty(), self.0.site.get()) {
+            let mut url = site.public_url.clone();
+            // What is set was looked at; should it not fit all the same, the address stays as it is.
+            if url.set_host(Some(&host)).is_ok() {
+                return without_slash(&url).to_owned();
+            }
+        }
+        self.public_address().to_owned()
+    }
+
+    /// Who signs the id tokens of a strategy.
+    pub(crate) fn issuer_of(&self, kind: StrategyKind) -> &str {
+        let own = self.0.site.get().and_then(|site| site.issuers.get(kind.id()));
+        own.map_or(kind.issuer(), String::as_str)
+    }
+
     /// The folder that mails go to, if they do.
     pub(crate) fn mail_folder(&self) -> Option<&PathBuf> {
         self.0.site.get()?.mail_folder.as_ref()
@@ -231,11 +272,6 @@ impl App {
     /// What the bridges' workers share.
     pub(crate) fn bridge(&self) -> &bridge::State {
         &self.0.bridge
-    }
-
-    /// Where single sign-on stands.
-    pub(crate) fn sso(&self) -> &sso::State {
-        &self.0.sso
     }
 
     /// The clock that all of the server goes by.

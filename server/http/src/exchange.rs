@@ -49,9 +49,6 @@ pub(crate) struct Reading<'a> {
     pub(crate) caller: &'a Caller,
     /// When mobile tokens were last used. Not the whole server: that has a way to write.
     pub(crate) last_use: &'a LastUse,
-    /// Opens secrets that are stored sealed.
-    #[allow(dead_code, reason = "the first that opens one takes this away")]
-    pub(crate) sealer: &'a Sealer,
     /// What the operator has set.
     pub(crate) settings: &'a Settings,
     /// The ways to outside networks.
@@ -77,14 +74,8 @@ pub(crate) struct Writing<'a> {
 /// What a handler gets that writes in steps, or for anybody.
 pub(crate) struct Changing<'a> {
     pub(crate) store: &'a mut dyn Writer,
-    /// Whoever calls; none of what anybody may call without a credential.
-    #[allow(dead_code, reason = "the first that asks for it takes this away")]
-    pub(crate) caller: Option<&'a Caller>,
     /// Seals secrets that are stored, and opens them.
     pub(crate) sealer: &'a Sealer,
-    /// What the operator has set.
-    #[allow(dead_code, reason = "the first that asks for one takes this away")]
-    pub(crate) settings: &'a Settings,
 }
 
 /// How an operation that writes in steps is decided: with a refusal, too, what it wrote stays (a wrong password is
@@ -116,8 +107,15 @@ struct Mounted {
     needs: Needs,
     admit: fn(&Caller) -> Result<(), Refusal>,
     run: Box<dyn Fn(Call) -> Pending + Send + Sync>,
-    /// Opens a stream in place of an answer.
-    open: Option<Box<dyn Fn(Call) -> Opening + Send + Sync>>,
+    /// What answers in another form than JSON, where that is asked for.
+    other: Option<Other>,
+}
+
+/// Another form than JSON.
+struct Other {
+    /// Whether a request asks for it.
+    is_wanted: fn(&HeaderMap) -> bool,
+    open: Box<dyn Fn(Call) -> Opening + Send + Sync>,
 }
 
 /// The operations of a surface.
@@ -164,15 +162,28 @@ impl Routes {
         const { assert!(is_streamed(O::NAME), "not in the list of streamed operations") };
         let mut routes = self.read_here(true, handler);
         if let Some(mounted) = routes.0.last_mut() {
-            mounted.open = Some(Box::new(move |call| {
-                let prepared = typed::<O>(call.request).and_then(|op| Ok((op, known(call.caller)?)));
-                Box::pin(async move {
-                    let (operation, caller) = prepared?;
-                    open(call.app, caller, call.headers, operation).await
-                })
-            }));
+            mounted.other = Some(Other { is_wanted: wants_stream, open: opening(open) });
         }
         routes
+    }
+
+    /// What an operation that changes nothing answers, as something that is no JSON, at paths of its own and under a name
+    /// of its own. Everything else is as with the operation: who may call it, its class, what it needs.
+    pub(crate) fn picture<O: ReadOperation, F>(
+        mut self,
+        name: &'static str,
+        paths: &'static [&'static str],
+        open: fn(App, Arc<Caller>, HeaderMap, O) -> F,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let spec = Spec { name, paths, ..O::spec() };
+        let (needs, admit) = (Needs::of(&spec), access::admit::<O>);
+        let run = Box::new(|_| ready(Refusal::new(Code::SYSTEM_ERROR)));
+        let other = Some(Other { is_wanted: |_| true, open: opening(open) });
+        self.0.push(Mounted { spec, needs, admit, run, other });
+        self
     }
 
     fn read_here<O: ReadOperation>(
@@ -187,11 +198,10 @@ impl Routes {
             };
             let app = call.app;
             Box::pin(async move {
-                let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
-                let bridges = app.bridges().clone();
+                let (last_use, settings, bridges) = (app.last_use(), app.settings().clone(), app.bridges().clone());
                 let work = move |store: &mut dyn Reader| {
-                    let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
-                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
+                    let (last_use, settings, bridges) = (&last_use, &settings, &bridges);
+                    let mut reading = Reading { store, caller: &caller, last_use, settings, bridges };
                     encode(&handler(&mut reading, operation.clone())?)
                 };
                 if long { app.read(work).await.into() } else { app.read_again(work).await.into() }
@@ -222,11 +232,10 @@ impl Routes {
             };
             let app = call.app;
             Box::pin(async move {
-                let (last_use, sealer, settings) = (app.last_use(), app.sealer().clone(), app.settings().clone());
-                let bridges = app.bridges().clone();
+                let (last_use, settings, bridges) = (app.last_use(), app.settings().clone(), app.bridges().clone());
                 let work = move |store: &mut dyn Reader| {
-                    let (last_use, sealer, settings, bridges) = (&last_use, &sealer, &settings, &bridges);
-                    let mut reading = Reading { store, caller: &caller, last_use, sealer, settings, bridges };
+                    let (last_use, settings, bridges) = (&last_use, &settings, &bridges);
+                    let mut reading = Reading { store, caller: &caller, last_use, settings, bridges };
                     let (answer, note) = handler(&mut reading, operation)?;
                     Ok((encode(&answer)?, note))
                 };
@@ -305,13 +314,12 @@ impl Routes {
                     let (here, asked) = (app.clone(), operation.clone());
                     let worked = app.slowly(move || work(&here, &asked, found)).await?;
                     let shared = app.credentials().shared();
-                    let (sealer, settings) = (app.sealer().clone(), app.settings().clone());
+                    let sealer = app.sealer().clone();
                     let job = move |store: &mut dyn Writer| -> Verdict<String> {
                         if let Some(caller) = caller.as_deref().filter(|_| shared) {
                             need_working(store.reader(), caller)?;
                         }
-                        let (sealer, settings) = (&sealer, &settings);
-                        let mut changing = Changing { store, caller: caller.as_deref(), sealer, settings };
+                        let mut changing = Changing { store, sealer: &sealer };
                         match finish(&mut changing, operation.clone(), worked.clone())? {
                             Ok(answer) => encode(&answer).map(Ok),
                             Err(refusal) => Ok(Err(refusal)),
@@ -372,7 +380,7 @@ impl Routes {
     fn mount<O: Operation>(mut self, run: impl Fn(Call) -> Pending + Send + Sync + 'static) -> Self {
         let spec = O::spec();
         let (needs, admit) = (Needs::of(&spec), access::admit::<O>);
-        self.0.push(Mounted { spec, needs, admit, run: Box::new(run), open: None });
+        self.0.push(Mounted { spec, needs, admit, run: Box::new(run), other: None });
         self
     }
 
@@ -444,6 +452,22 @@ const fn filter(method: Method) -> MethodFilter {
     }
 }
 
+/// What answers an operation in another form than JSON.
+fn opening<O: ReadOperation, F>(
+    open: fn(App, Arc<Caller>, HeaderMap, O) -> F,
+) -> Box<dyn Fn(Call) -> Opening + Send + Sync>
+where
+    F: Future<Output = Result<Response, Refusal>> + Send + 'static,
+{
+    Box::new(move |call| {
+        let prepared = typed::<O>(call.request).and_then(|op| Ok((op, known(call.caller)?)));
+        Box::pin(async move {
+            let (operation, caller) = prepared?;
+            open(call.app, caller, call.headers, operation).await
+        })
+    })
+}
+
 fn ready(refusal: Refusal) -> Pending {
     Box::pin(std::future::ready(refusal.into()))
 }
@@ -482,23 +506,22 @@ async fn exchange(app: App, mounted: Arc<Mounted>, request: Request, in_path: In
             if let Some(Fault::Delay(time)) = fault {
                 tokio::time::sleep(time).await;
             }
-            let open = mounted.open.as_ref().filter(|_| wants_stream(&parts.headers));
-            let reply = match (prepare(&app, &mounted, parts, body, in_path).await, open) {
-                (Ok((call, _inside)), None) => (mounted.run)(call).await,
-                // A stream has a place of its own.
-                (Ok((call, _)), Some(open)) => match open(call).await {
-                    Ok(response) => {
-                        app.metrics().count(name, Code::OK);
-                        return with_id(response, &id);
-                    }
-                    Err(refusal) => refusal.into(),
-                },
-                (Err(reply), _) => reply,
+            let other = mounted.other.as_ref().filter(|other| (other.is_wanted)(&parts.headers));
+            let answered = match (prepare(&app, &mounted, parts, body, in_path).await, other) {
+                (Ok((call, _inside)), None) => Err((mounted.run)(call).await),
+                // A stream goes on when it is answered: it has a place of its own.
+                (Ok((call, _inside)), Some(other)) => (other.open)(call).await.map_err(Reply::from),
+                (Err(reply), _) => Err(reply),
             };
-            match fault {
-                Some(Fault::DropAfter) => return fault::dropped(),
-                Some(Fault::Garbage) => return fault::garbage(),
-                _ => reply,
+            match (fault, answered) {
+                (Some(Fault::DropAfter), _) => return fault::dropped(),
+                (Some(Fault::Garbage), _) => return fault::garbage(),
+                (_, Ok(response)) => {
+                    app.metrics().count(name, Code::OK);
+                    tracing::debug!(operation = name, code = Code::OK.0, request_id = %id, "answered");
+                    return with_id(response, &id);
+                }
+                (_, Err(reply)) => reply,
             }
         }
     };

@@ -17,7 +17,7 @@
 //! | `live` | events as they happen |
 //! | `confirm`, `outbox` | pages behind mailed links, and the mails of a sandbox |
 //! | [`mail`] | mails on their way out |
-//! | [`sweep`] | what is to be done because its time has come |
+//! | [`sweep`], `retention` | what is to be done because its time has come; what is deleted |
 //! | [`upkeep`] | what is kept in memory of keys and settings |
 //! | [`listen`] | sockets, time limits, and the end |
 
@@ -47,6 +47,7 @@ mod peer;
 mod place;
 mod qr;
 mod reply;
+mod retention;
 pub mod sso;
 pub mod sweep;
 mod unlock;
@@ -65,7 +66,7 @@ pub fn router(app: App) -> Router {
     let router = Router::new()
         .merge(native::routes().router())
         .merge(confirm::router())
-        .merge(qr::router())
+        .merge(qr::routes().router())
         .merge(docs::router())
         .merge(momo::router(&app))
         .merge(if app.sandbox() { outbound::push::router() } else { Router::new() })

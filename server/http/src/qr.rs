@@ -1,20 +1,17 @@
 //! The QR code of a payment request, as a picture.
 
 use crate::app::App;
-use crate::{gate, reply};
-use axum::Router;
-use axum::extract::{Path, State};
+use crate::exchange::Routes;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use florin_domain::access::admit;
+use florin_domain::access::Caller;
 use florin_domain::{Refusal, payment};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::operation::{BASE_PATH, GetPaymentStatus};
-use florin_sdk_core::{FlorinError, Prid};
+use florin_sdk_core::operation::GetPaymentStatus;
+use http::HeaderMap;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
 use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode};
+use std::sync::Arc;
 
 /// The paths below the base of the native surface.
 pub(crate) const SVG_PATH: &str = "/payment/{prid}/qr.svg";
@@ -27,40 +24,45 @@ const MODULE: usize = 8;
 /// Modules of white around the code, as its standard asks.
 const QUIET: usize = 4;
 
-pub(crate) fn router() -> Router<App> {
-    Router::new()
-        .route(&format!("{BASE_PATH}{SVG_PATH}"), get(as_svg))
-        .route(&format!("{BASE_PATH}{PNG_PATH}"), get(as_png))
-        .route(&format!("{BASE_PATH}{ANY_PATH}"), get(as_asked))
+/// The pictures. Whoever may read the status of a payment request may have them.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .picture("GetPaymentQr_svg", &[SVG_PATH], as_svg)
+        .picture("GetPaymentQr_png", &[PNG_PATH], as_png)
+        .picture("GetPaymentQr", &[ANY_PATH], as_asked)
 }
 
 /// What the client accepts decides; PNG unless it asks for SVG.
-async fn as_asked(state: State<App>, prid: Path<String>, headers: HeaderMap) -> Response {
+async fn as_asked(
+    app: App,
+    caller: Arc<Caller>,
+    headers: HeaderMap,
+    op: GetPaymentStatus,
+) -> Result<Response, Refusal> {
     let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepts.contains("image/svg") { as_svg(state, prid, headers).await } else { as_png(state, prid, headers).await }
-}
-
-async fn as_svg(state: State<App>, prid: Path<String>, headers: HeaderMap) -> Response {
-    answer(code(state, prid, headers).await.map(|code| ("image/svg+xml", draw_svg(&code).into_bytes())))
-}
-
-async fn as_png(state: State<App>, prid: Path<String>, headers: HeaderMap) -> Response {
-    answer(code(state, prid, headers).await.and_then(|code| Ok(("image/png", draw_png(&code)?))))
-}
-
-fn answer(picture: Result<(&'static str, Vec<u8>), Refusal>) -> Response {
-    match picture {
-        Ok((kind, bytes)) => ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response(),
-        Err(refusal) => reply::failure(StatusCode::OK, &refusal),
+    if accepts.contains("image/svg") {
+        as_svg(app, caller, headers, op).await
+    } else {
+        as_png(app, caller, headers, op).await
     }
 }
 
-/// Whoever may read the status of a payment request may have its picture.
-async fn code(State(app): State<App>, Path(prid): Path<String>, headers: HeaderMap) -> Result<QrCode, Refusal> {
-    let caller = gate::caller(&app, &headers).await?;
-    admit::<GetPaymentStatus>(&caller)?;
-    let prid: Prid = prid.parse().map_err(|e: FlorinError| Refusal::value("prid", &e))?;
-    let text = app.read(move |store| payment::qr_of(store, &caller, prid)).await?;
+async fn as_svg(app: App, caller: Arc<Caller>, _: HeaderMap, op: GetPaymentStatus) -> Result<Response, Refusal> {
+    let code = code(&app, caller, op).await?;
+    Ok(answer("image/svg+xml", draw_svg(&code).into_bytes()))
+}
+
+async fn as_png(app: App, caller: Arc<Caller>, _: HeaderMap, op: GetPaymentStatus) -> Result<Response, Refusal> {
+    let code = code(&app, caller, op).await?;
+    Ok(answer("image/png", draw_png(&code)?))
+}
+
+fn answer(kind: &'static str, bytes: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], bytes).into_response()
+}
+
+async fn code(app: &App, caller: Arc<Caller>, op: GetPaymentStatus) -> Result<QrCode, Refusal> {
+    let text = app.read(move |store| payment::qr_of(store, &caller, op.prid)).await?;
     encode(&text)
 }
 

@@ -1,11 +1,13 @@
 //! What is to be done because its time has come: the release of expired holds is written, and that payment requests have
-//! timed out, which their makers are told.
+//! timed out, which their makers are told; secrets that lie open are sealed; what is over is deleted.
 //!
 //! Nothing waits for it. Expired holds free their money for whoever reads or spends as soon as they expire; the sweeper
 //! writes that down, so that the books of wallets that nobody touches say it, too.
 
 use crate::app::App;
-use florin_domain::{Refusal, ledger, payment};
+use crate::retention::Walks;
+use florin_domain::seal::Component;
+use florin_domain::{Refusal, identity, ledger, payment};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -18,14 +20,29 @@ const AT_ONCE: usize = 100;
 
 /// Sweeps until it is dropped.
 pub async fn run(app: App) {
+    let mut walks = Walks::default();
     loop {
         match both(&app).await {
             Ok(AT_ONCE..) => continue, // There may be more.
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "what has expired could not be read"),
         }
+        if let Err(error) = seal(&app).await {
+            tracing::warn!(%error, "secrets that lie open could not be sealed");
+        }
+        walks.go_on(&app).await;
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Seals secrets of profiles that an older version kept open, or that are secrets only now.
+async fn seal(app: &App) -> Result<(), Refusal> {
+    while !app.sealer().is_locked(Component::Omnipass) {
+        let Some(found) = app.read(identity::find_unsealed).await? else { break };
+        let sealer = app.sealer().clone();
+        app.write(move |store| identity::seal_found(store, &sealer, &found), |_: &Refusal| false).await?;
+    }
+    Ok(())
 }
 
 /// Expired holds and payment requests; how many of those of which there were more.

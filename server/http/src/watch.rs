@@ -88,6 +88,11 @@ impl Writer for Watch<'_> {
         self.writer.update_row(table, row)
     }
 
+    fn delete_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<(), StoreError> {
+        self.seen.credentials |= WATCHED.contains(&table);
+        self.writer.delete_row(table, key)
+    }
+
     fn next_id(&mut self) -> Micros {
         self.writer.next_id()
     }

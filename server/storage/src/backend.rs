@@ -59,7 +59,7 @@ pub(crate) trait Transaction {
         Ok(())
     }
 
-    /// Adds and replaces rows: for each table, in this order, the new ones and the changed ones.
+    /// Adds, replaces and takes away rows: for each table, in this order, the new ones, the changed ones, those to go.
     fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError>;
 }
 
@@ -86,4 +86,6 @@ pub(crate) struct Changes {
     pub(crate) inserts: Vec<Kept>,
     /// Rows that replace those with the same key, by key.
     pub(crate) updates: Vec<Kept>,
+    /// The keys of rows that are taken away, in order.
+    pub(crate) deletes: Vec<KeyCells>,
 }

@@ -52,6 +52,20 @@ enum State {
     New,
     /// Other than the engine has it.
     Changed,
+    /// In the engine, and to be taken away.
+    Gone,
+}
+
+impl State {
+    /// Whether the engine has the row, but not as it is to be.
+    const fn differs(self) -> bool {
+        matches!(self, Self::Changed | Self::Gone)
+    }
+
+    /// Whether there is something to be written.
+    const fn is_own(self) -> bool {
+        matches!(self, Self::New | Self::Changed | Self::Gone)
+    }
 }
 
 /// The rows of a table, by key.
@@ -290,10 +304,8 @@ impl<'a, T: Transaction> Unit<'a, T> {
     /// The engine's rows, with what this unit has changed.
     fn overlay(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         let table = query.table;
-        let changed = self
-            .slots
-            .get(table.name)
-            .map_or(0, |slots| slots.values().filter(|slot| slot.state == State::Changed).count());
+        let changed =
+            self.slots.get(table.name).map_or(0, |slots| slots.values().filter(|slot| slot.state.differs()).count());
         // Changed rows may no longer be those that the engine finds.
         let found = if changed == 0 || query.limit.is_none() {
             self.transaction.select(query)
@@ -302,7 +314,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
         };
         let mut rows = self.note(found)?;
         let Some(slots) = self.slots.get(table.name) else { return Ok(rows) };
-        let own = |slot: &Slot| matches!(slot.state, State::New | State::Changed);
+        let own = |slot: &Slot| slot.state.is_own();
         if !slots.values().any(own) {
             return Ok(rows);
         }
@@ -333,28 +345,30 @@ impl<'a, T: Transaction> Unit<'a, T> {
 
     fn is_changed(&self) -> bool {
         let mut slots = self.slots.values().flat_map(HashMap::values);
-        slots.any(|slot| matches!(slot.state, State::New | State::Changed))
+        slots.any(|slot| slot.state.is_own())
     }
 
     fn changes(mut self) -> Vec<Changes> {
         let mut changes = Vec::new();
         for table in florin_domain::tables() {
             let Some(slots) = self.slots.remove(table.name) else { continue };
-            let (mut inserts, mut updates) = (Vec::new(), Vec::new());
-            for slot in slots.into_values() {
+            let (mut inserts, mut updates, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
+            for (key, slot) in slots {
                 match slot.state {
                     State::New => inserts.extend(slot.row),
                     State::Changed => updates.extend(slot.row),
+                    State::Gone => deletes.push(key),
                     State::Read | State::Claimed => {}
                 }
             }
-            if inserts.is_empty() && updates.is_empty() {
+            if inserts.is_empty() && updates.is_empty() && deletes.is_empty() {
                 continue;
             }
+            deletes.sort_unstable();
             for rows in [&mut inserts, &mut updates] {
                 rows.sort_unstable_by(|a, b| a.iter().take(table.key).cmp(b.iter().take(table.key)));
             }
-            changes.push(Changes { table, inserts, updates });
+            changes.push(Changes { table, inserts, updates, deletes });
         }
         changes
     }
@@ -443,10 +457,13 @@ impl<T: Transaction> Writer for Unit<'_, T> {
             // No index of the engine would say so.
             self.look_up(table, &key, false)?;
         }
-        if self.slot(table, &key).is_some_and(|slot| slot.row.is_some()) {
-            return Err(StoreError::Duplicate { table: table.name });
-        }
-        self.put(table, key, Slot { row: Some(Arc::new(row)), state: State::New });
+        let state = match self.slot(table, &key) {
+            Some(Slot { row: Some(_), .. }) => return Err(StoreError::Duplicate { table: table.name }),
+            // The engine still has a row with this key.
+            Some(Slot { state: State::Gone, .. }) => State::Changed,
+            _ => State::New,
+        };
+        self.put(table, key, Slot { row: Some(Arc::new(row)), state });
         Ok(())
     }
 
@@ -459,6 +476,20 @@ impl<T: Transaction> Writer for Unit<'_, T> {
             _ => return Err(StoreError::Missing { table: table.name }),
         };
         self.put(table, key, Slot { row: Some(Arc::new(row)), state });
+        Ok(())
+    }
+
+    fn delete_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<(), StoreError> {
+        if table.found_by > 0 {
+            // An engine may know where its rows are, and they come and stay.
+            return Err(StoreError::Constraint { table: table.name });
+        }
+        let state = match self.slot(table, &key) {
+            Some(Slot { row: Some(_), state: State::New }) => State::Read,
+            Some(Slot { row: Some(_), state: State::Claimed | State::Changed }) => State::Gone,
+            _ => return Err(StoreError::Missing { table: table.name }),
+        };
+        self.put(table, key, Slot { row: None, state });
         Ok(())
     }
 

@@ -78,8 +78,7 @@ impl World {
         let first = app.write(work, |_: &Refusal| false).await.expect("the first credentials");
         app.open().await.expect("keys and settings");
         assert!(florin_http::sso::keys::ensure(&app).await.expect("a signing key"));
-        let place = florin_http::sso::Place { issuer: ISSUER.to_owned(), ..florin_http::sso::Place::default() };
-        florin_http::sso::stand_at(&app, place);
+        app.stand_at(florin_http::Site::at(ISSUER.parse().expect("an address")));
         let key = first.apikey.expose().to_owned();
         let router = florin_http::router(app.clone());
         Self { app, clock, router, key, upid: first.upid, uuid: first.uuid, home }
@@ -141,6 +140,7 @@ impl World {
         self.app.write(work, |_: &Refusal| false).await.expect("it is written")
     }
 
+    #[expect(clippy::unused_self, reason = "asked of a world, as everything is")]
     pub(super) fn issuer(&self) -> &'static str {
         ISSUER
     }

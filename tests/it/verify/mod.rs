@@ -205,6 +205,7 @@ async fn changes_that_add_up() {
 
 /// Rows that name what is not there, and what the meaning of the books depends on: each is found, and its place named.
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::too_many_lines, reason = "a table is shown in one piece")]
 async fn what_is_wrong_is_named() {
     let home = books().await;
     let forgeries = [

@@ -4,16 +4,14 @@ use super::guard;
 use super::letter;
 use super::link::{self, Purpose};
 use super::proof::{Checked, Factor, Verdict, prove, prove_by_token, unproven};
-use crate::identity::{Profile, User, by_email};
+use crate::identity::{Profile, User, by_email, profiles_by_email};
 use crate::mail::{self, WEEK_S};
 use crate::refusal::Refusal;
 use crate::seal::Sealer;
 use crate::session;
 use crate::store::{Reader, Record, Writer};
 use florin_sdk_core::code::Code;
-use florin_sdk_core::model::ProfileType;
-use florin_sdk_core::{JsonObject, Secret, Upid, Uuid};
-use serde_json::Value;
+use florin_sdk_core::{Secret, Upid, Uuid};
 
 /// How long a new address may wait to be confirmed, in seconds.
 const EMAIL_LASTS_S: i64 = 86_400;
@@ -59,15 +57,6 @@ pub fn change_password(
     Ok(Ok(()))
 }
 
-/// The name of a profile's e-mail address among its details.
-const fn email_name(kind: &ProfileType) -> &'static str {
-    if matches!(kind, ProfileType::Organization) { "adminemail" } else { "email" }
-}
-
-fn email_of(profile: &Profile) -> Option<&str> {
-    profile.details.0.get(email_name(&profile.kind)).and_then(Value::as_str)
-}
-
 /// Whether a user or a profile that stands alone has this address, in small letters.
 ///
 /// Source: the behaviours of `ChangeUserEmail` in spec/omnigate/operations.json. That a profile's master user has it is
@@ -76,9 +65,7 @@ pub fn email_is_taken(store: &mut dyn Reader, email: &str, by: Uuid) -> Result<b
     if by_email(store, email)?.is_some() {
         return Ok(true);
     }
-    let profiles = store.list::<Profile>(Profile::query().contains(&["details"], email))?;
-    let taken = profiles.iter().filter(|profile| profile.parent.is_none() && profile.master != Some(by));
-    Ok(taken.filter_map(email_of).any(|of_profile| of_profile.to_lowercase() == email))
+    Ok(profiles_by_email(store, email)?.iter().any(|profile| profile.master != Some(by)))
 }
 
 /// Asks to change the address of a user who is proven by password and second factor: a link goes to the new address, and
@@ -157,11 +144,9 @@ pub fn confirm_email(
 
 fn rename_profile(store: &mut dyn Writer, upid: Upid, old: &str, new: &str) -> Result<(), Refusal> {
     let Some(mut profile) = store.claim::<Profile>(upid)? else { return Ok(()) };
-    if email_of(&profile).is_none_or(|email| email.to_lowercase() != old) {
+    if !profile.change_email(old, new) {
         return Ok(());
     }
-    let JsonObject(details) = &mut profile.details;
-    details.insert(email_name(&profile.kind).to_owned(), new.into());
     profile.version += 1;
     Ok(store.update(&profile)?)
 }

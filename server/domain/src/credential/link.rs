@@ -73,6 +73,11 @@ record! {
 }
 
 impl Link {
+    /// Whether another is made from it, after its end, too: where an invitation leads on to is known nowhere else.
+    pub(crate) const fn can_be_sent_again(&self) -> bool {
+        matches!(self.purpose, Purpose::Activate) && self.ended.is_none()
+    }
+
     fn is_good(&self, token: &Secret, now: Timestamp) -> bool {
         let same = self.hash.ct_eq(&fingerprint(token.expose()));
         bool::from(same) && self.ended.is_none() && now < self.expires

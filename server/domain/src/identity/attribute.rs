@@ -6,7 +6,9 @@
 //! masked), A-094 (issuer names in small letters).
 
 use super::Profile;
+use super::hidden::{self, HIDDEN};
 use crate::refusal::Refusal;
+use crate::seal::Sealer;
 use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::operation::{self, AttributeType};
@@ -40,8 +42,6 @@ record! {
 const WORM: &str = "worm";
 /// Not to be shown.
 const MASK: &str = "mask";
-/// What stands in the place of what is not shown.
-const HIDDEN: &str = "********";
 /// The most bytes that all attributes of a profile have together.
 const MAX_BYTES: usize = 20_000;
 /// The most characters of a name.
@@ -139,6 +139,9 @@ pub fn describe_attribute(
     flags.dedup();
     let was = store.claim::<CustomAttribute>(name.as_str())?;
     let created = was.as_ref().map_or_else(|| store.now(), |was| was.created);
+    if flags.iter().any(|flag| flag == MASK) {
+        hidden::begin_pass(store, &name)?;
+    }
     let row = CustomAttribute { name, kind: kind.as_str().to_owned(), label, flags, priority, created, ended: None };
     if was.is_some() { Ok(store.update(&row)?) } else { Ok(store.insert(&row)?) }
 }
@@ -177,6 +180,7 @@ pub fn shown_attributes(store: &mut dyn Reader, profile: &Profile) -> Result<Jso
 /// to set; `ALREADY_EXISTS` for an issuer name that is taken.
 pub fn set_attributes(
     store: &mut dyn Reader,
+    sealer: &Sealer,
     profile: &mut Profile,
     given: JsonObject,
     own: bool,
@@ -185,6 +189,8 @@ pub fn set_attributes(
         return Ok(());
     }
     let customs = customs(store)?;
+    let before = hidden::open(profile, sealer)?;
+    let mut secrets = before.clone();
     let mut faults = Vec::new();
     let mut issuer = None;
     for (name, value) in given.0 {
@@ -192,7 +198,7 @@ pub fn set_attributes(
         let was = if name == ISSUER_NAME {
             profile.issuer_name.clone().map(Value::from)
         } else {
-            profile.extended.0.get(&name).cloned()
+            before.0.get(&name).or_else(|| profile.extended.0.get(&name)).cloned()
         };
         let masked = described.is_some_and(|described| described.is(MASK));
         if was.as_ref() == Some(&value) || (was.is_none() && value.is_null()) || (masked && value == HIDDEN) {
@@ -211,11 +217,16 @@ pub fn set_attributes(
             issuer = value.as_str().map(str::to_lowercase);
         } else if value.is_null() {
             profile.extended.0.remove(&name);
+            secrets.0.remove(&name);
+        } else if masked {
+            profile.extended.0.insert(name.clone(), HIDDEN.into());
+            secrets.0.insert(name, value);
         } else {
+            secrets.0.remove(&name);
             profile.extended.0.insert(name, value);
         }
     }
-    if profile.extended.len_bytes() > MAX_BYTES {
+    if profile.extended.len_bytes() + secrets.len_bytes() > MAX_BYTES {
         let reason = format!("must have at most {MAX_BYTES} bytes together with what the profile has");
         faults.push(florin_sdk_core::FieldError { field: "extended".to_owned(), reason });
     }
@@ -227,6 +238,9 @@ pub fn set_attributes(
             return Err(Refusal::because(Code::ALREADY_EXISTS, format!("The issuer name {issuer} is taken")));
         }
         profile.issuer_name = Some(issuer);
+    }
+    if secrets != before {
+        hidden::close(profile, sealer, &secrets)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod attribute;
+mod hidden;
 mod membership;
 mod mobile_token;
 mod profile;
@@ -13,13 +14,15 @@ pub use attribute::{
     CustomAttribute, attribute_list, describe_attribute, forget_attribute, is_default_attribute, set_attributes,
     shown_attributes,
 };
+pub use hidden::{SealPass, ToSeal, attribute_value, find_unsealed, seal_found};
 pub use membership::{
     Membership, Place, Standing, add_to_team, change_team_roles, default_profile, grant_on, membership, memberships_of,
     need_working_profile, places_of, remove_from_team, standing, team,
 };
 pub use mobile_token::{MobileToken, create_mobile_token, list_mobile_tokens, revoke_all, revoke_mobile_token};
 pub use profile::{
-    Holder, NewProfile, Profile, create_profile, default_wallet, need_profile, set_profile_status, update_profile,
+    Holder, NewProfile, Profile, create_profile, create_profile_with, default_wallet, need_profile, profiles_by_email,
+    set_profile_status, update_profile,
 };
 pub use time_zone::is_time_zone;
 pub use user::{

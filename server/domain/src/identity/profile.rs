@@ -5,7 +5,8 @@ use crate::access::{Caller, is_below};
 use crate::ledger::{self, Wallet};
 use crate::notify;
 use crate::refusal::Refusal;
-use crate::store::{Reader, Writer, record};
+use crate::seal::{Sealed, Sealer};
+use crate::store::{Reader, Record, Writer, record};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
 use florin_sdk_core::{FieldError, Fsid, JsonObject, Timestamp, Upid, Uuid, Waid};
@@ -38,10 +39,14 @@ record! {
         issuer_name: Option<String>,
         /// Name, address and the like, by wire name.
         details: JsonObject,
-        /// Extended attributes.
+        /// Extended attributes; of those that are not shown, that they are there.
         extended: JsonObject,
         /// When it was made.
         created: Timestamp,
+        /// The values of those that are not shown, by name.
+        secrets: Option<Sealed>,
+        /// The e-mail address among its details, in small letters, of a profile that stands alone: to find it by.
+        email: Option<String>,
     }
 }
 
@@ -51,6 +56,31 @@ impl Profile {
     pub fn data(&self) -> ProfileData {
         // Only `create_profile` writes it, from the same type.
         serde_json::from_value(serde_json::Value::Object(self.details.0.clone())).unwrap_or_default()
+    }
+
+    /// The name of its e-mail address among its details.
+    const fn email_name(&self) -> &'static str {
+        if matches!(self.kind, ProfileType::Organization) { "adminemail" } else { "email" }
+    }
+
+    /// The e-mail address among its details.
+    fn email_in_details(&self) -> Option<&str> {
+        self.details.0.get(self.email_name()).and_then(serde_json::Value::as_str)
+    }
+
+    /// Notes by which address it is found. To be called when its details have changed.
+    fn note_email(&mut self) {
+        self.email = self.email_in_details().filter(|_| self.parent.is_none()).map(str::to_lowercase);
+    }
+
+    /// Puts another address in the place of this one, if that is the profile's; whether it was.
+    pub fn change_email(&mut self, old: &str, new: &str) -> bool {
+        let same = self.email_in_details().is_some_and(|email| email.to_lowercase() == old);
+        if same {
+            self.details.0.insert(self.email_name().to_owned(), new.into());
+            self.note_email();
+        }
+        same
     }
 
     /// The name to show to others.
@@ -104,12 +134,28 @@ pub struct NewProfile {
     pub system: bool,
     /// Name, address and the like.
     pub data: ProfileData,
-    /// Extended attributes.
-    pub extended: JsonObject,
 }
 
 /// Makes a profile with a default wallet, `Main`.
 pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profile, Wallet), Refusal> {
+    create(store, new, None)
+}
+
+/// The same with extended attributes.
+pub fn create_profile_with(
+    store: &mut dyn Writer,
+    sealer: &Sealer,
+    new: NewProfile,
+    extended: JsonObject,
+) -> Result<(Profile, Wallet), Refusal> {
+    create(store, new, Some((sealer, extended)))
+}
+
+fn create(
+    store: &mut dyn Writer,
+    new: NewProfile,
+    attributes: Option<(&Sealer, JsonObject)>,
+) -> Result<(Profile, Wallet), Refusal> {
     let number = store.next_id();
     let details = match serde_json::to_value(&new.data) {
         Ok(serde_json::Value::Object(map)) => JsonObject(map),
@@ -130,13 +176,24 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
         details,
         extended: JsonObject::default(),
         created: store.now(),
+        secrets: None,
+        email: None,
     };
-    set_attributes(store.reader(), &mut profile, new.extended, false)?;
+    profile.note_email();
+    let sealer = match attributes {
+        Some((sealer, extended)) => {
+            set_attributes(store.reader(), sealer, &mut profile, extended, false)?;
+            Some(sealer)
+        }
+        None => None,
+    };
     store.insert(&profile)?;
     let wallet = ledger::create_wallet(store, profile.upid, "Main", None)?;
     profile.wallet = Some(wallet.waid);
     store.update(&profile)?;
-    notify::transport::follow_attributes(store, &profile, true)?;
+    if let Some(sealer) = sealer {
+        notify::transport::follow_attributes(store, sealer, &profile, true)?;
+    }
     Ok((profile, wallet))
 }
 
@@ -147,6 +204,7 @@ pub fn create_profile(store: &mut dyn Writer, new: NewProfile) -> Result<(Profil
 /// `INVALID_REQUEST` for what the other kind of profile has; see [`set_attributes`] for the extended attributes.
 pub fn update_profile(
     store: &mut dyn Writer,
+    sealer: &Sealer,
     upid: Upid,
     details: JsonObject,
     extended: JsonObject,
@@ -166,11 +224,12 @@ pub fn update_profile(
     }
     let before = profile.clone();
     profile.details.0.extend(details.0);
-    set_attributes(store.reader(), &mut profile, extended, own)?;
+    profile.note_email();
+    set_attributes(store.reader(), sealer, &mut profile, extended, own)?;
     if profile != before {
         profile.version += 1;
         store.update(&profile)?;
-        notify::transport::follow_attributes(store, &profile, false)?;
+        notify::transport::follow_attributes(store, sealer, &profile, false)?;
     }
     Ok(())
 }
@@ -206,6 +265,11 @@ pub fn set_profile_status(store: &mut dyn Writer, caller: &Caller, upid: Upid, s
 /// The profile, or `NOT_FOUND`.
 pub fn need_profile(store: &mut dyn Reader, upid: Upid) -> Result<Profile, Refusal> {
     store.get::<Profile>(upid)?.ok_or_else(Refusal::not_found)
+}
+
+/// The profiles that stand alone and have this e-mail address, in small letters.
+pub fn profiles_by_email(store: &mut dyn Reader, email: &str) -> Result<Vec<Profile>, Refusal> {
+    Ok(store.list::<Profile>(Profile::query().eq(Profile::email, email))?)
 }
 
 /// The default wallet of a profile.

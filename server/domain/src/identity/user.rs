@@ -82,13 +82,7 @@ pub fn create_user(
         return Err(Refusal::because(Code::ALREADY_EXISTS, "There is a user with this provideruserid already"));
     }
     let data = ProfileData { first_name: display_name.clone(), ..ProfileData::default() };
-    let new = NewProfile {
-        kind: ProfileType::Individual,
-        parent: Some(provider),
-        system: false,
-        data,
-        extended: JsonObject::default(),
-    };
+    let new = NewProfile { kind: ProfileType::Individual, parent: Some(provider), system: false, data };
     let (profile, wallet) = create_profile(store, new)?;
     let user = User {
         uuid: ledger::id(Uuid::new(store.next_id()))?,

@@ -287,7 +287,7 @@ fn new_root(store: &mut dyn Writer) -> Result<Upid, Refusal> {
 fn organization(store: &mut dyn Writer, name: &str, parent: Option<Upid>) -> Result<(Profile, Wallet), Refusal> {
     let data = ProfileData { organization_name: Some(name.to_owned()), ..ProfileData::default() };
     let kind = ProfileType::Organization;
-    create_profile(store, NewProfile { kind, parent, system: false, data, extended: JsonObject::default() })
+    create_profile(store, NewProfile { kind, parent, system: false, data })
 }
 
 /// Starts again from nothing: API users, their references, their wallets and all parties are new. What was pending is

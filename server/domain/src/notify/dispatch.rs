@@ -4,6 +4,7 @@
 //! whichever process does it, and whenever that is killed. As long as nobody listens nothing is read.
 
 use super::message::{self, NewMessage};
+use super::notice::Notice;
 use super::source::{self, Batch, Cursor};
 use super::transport::{Transport, listeners};
 use crate::refusal::Refusal;
@@ -56,6 +57,26 @@ impl Plan {
 
 fn anybody_listens(store: &mut dyn Reader) -> Result<bool, Refusal> {
     Ok(store.first::<Transport>(Transport::query().eq(Transport::open, true))?.is_some())
+}
+
+/// Of which notices messages were made, where somebody wants any.
+pub(crate) struct Passed(Option<Cursor>);
+
+impl Passed {
+    /// Whether this one is no longer waited for.
+    pub(crate) fn has(&self, notice: &Notice) -> bool {
+        let Self(Some(cursor)) = self else { return true };
+        cursor.has_passed(&source::place_of(notice))
+    }
+}
+
+/// How far messages were made.
+pub(crate) fn passed(store: &mut dyn Reader) -> Result<Passed, Refusal> {
+    if !anybody_listens(store)? {
+        return Ok(Passed(None));
+    }
+    let row = store.get::<Dispatched>(ONLY)?;
+    Ok(Passed(row.map(|row| Cursor::parse(&row.cursor)).transpose()?))
 }
 
 /// To be called before a transport is opened: if it is the only one, what happened before is not for it.

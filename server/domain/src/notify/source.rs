@@ -387,6 +387,12 @@ impl Entry {
     }
 }
 
+/// Where a notice stands.
+pub(super) fn place_of(notice: &Notice) -> Place {
+    let (chain, position, number) = (NOTICES.place)(notice);
+    Place { told: true, chain, position, number, part: None }
+}
+
 /// What was looked up for a batch.
 #[derive(Default)]
 struct Known {

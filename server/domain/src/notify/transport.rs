@@ -5,7 +5,7 @@
 use super::source;
 use super::{Signing, dispatch};
 use crate::access::{Caller, reach};
-use crate::identity::{ApiKey, Profile, User, membership, need_profile};
+use crate::identity::{ApiKey, Profile, User, attribute_value, membership, need_profile};
 use crate::ledger;
 use crate::refusal::Refusal;
 use crate::seal::{Component, Purpose, Sealed, Sealer};
@@ -39,7 +39,7 @@ record! {
         device: Option<String>,
         /// Where to, and of what, as it came.
         settings: JsonObject,
-        /// What messages are signed with; none of a mobile one, and of a merchant's that never asked for it.
+        /// What messages are signed with; none of a mobile one, and of a merchant's that an older version made.
         secret: Option<Sealed>,
         /// What they were signed with before.
         old_secret: Option<Sealed>,
@@ -251,22 +251,30 @@ pub fn set(store: &mut dyn Writer, sealer: &Sealer, new: SetNotificationTranspor
             "This device has a transport already: update or delete that",
         ));
     }
+    let mut row = new_transport(store, upid, transport_type, &transport)?;
+    (row.uuid, row.akid, row.device) = (uuid, akid, device);
+    let secret = if row.kind == TransportType::Http.as_str() { Some(renew_secret(&mut row, sealer)?) } else { None };
+    store.insert(&row)?;
+    Ok(NewTransport { ntid: row.ntid, secret })
+}
+
+/// A transport that is open, and not written yet; nobody's, and without a secret.
+fn new_transport(
+    store: &mut dyn Writer,
+    upid: Upid,
+    kind: TransportType,
+    settings: &TransportSettings,
+) -> Result<Transport, Refusal> {
     dispatch::begin(store)?;
-    let secret = (transport_type == TransportType::Http).then(new_secret);
-    let ntid = ledger::id(Ntid::new(store.next_id()))?;
-    let sealed = match &secret {
-        Some(secret) => Some(sealer.seal(&place(ntid), secret.expose().as_bytes())?),
-        None => None,
-    };
-    let row = Transport {
-        ntid,
+    Ok(Transport {
+        ntid: ledger::id(Ntid::new(store.next_id()))?,
         upid,
-        uuid,
-        akid,
-        kind: transport_type.as_str().to_owned(),
-        device,
-        settings: stored(&transport),
-        secret: sealed,
+        uuid: None,
+        akid: None,
+        kind: kind.as_str().to_owned(),
+        device: None,
+        settings: stored(settings),
+        secret: None,
         old_secret: None,
         old_until: None,
         open: true,
@@ -274,9 +282,15 @@ pub fn set(store: &mut dyn Writer, sealer: &Sealer, new: SetNotificationTranspor
         failing_since: None,
         deleted: None,
         created: store.now(),
-    };
-    store.insert(&row)?;
-    Ok(NewTransport { ntid: row.ntid, secret })
+    })
+}
+
+/// Gives a transport another secret, which is not written yet; the one that it had.
+fn renew_secret(transport: &mut Transport, sealer: &Sealer) -> Result<Secret, Refusal> {
+    let secret = new_secret();
+    let sealed = sealer.seal(&place(transport.ntid), secret.expose().as_bytes())?;
+    transport.old_secret = transport.secret.replace(sealed);
+    Ok(secret)
 }
 
 /// The transports of a profile, by user and API key; or only those of one of them.
@@ -352,9 +366,7 @@ pub fn rotate(store: &mut dyn Writer, sealer: &Sealer, mut transport: Transport)
     if transport.device.is_some() {
         return Err(Refusal::field("ntid", "is a mobile transport: its messages are not signed"));
     }
-    let secret = new_secret();
-    let sealed = sealer.seal(&place(transport.ntid), secret.expose().as_bytes())?;
-    transport.old_secret = transport.secret.replace(sealed);
+    let secret = renew_secret(&mut transport, sealer)?;
     transport.old_until = Some(store.now().plus_seconds(BOTH_SECRETS_S));
     store.update(&transport)?;
     Ok(secret)
@@ -378,34 +390,24 @@ fn merchants_wish(profile: &Profile) -> Option<TransportSettings> {
 }
 
 /// Makes, changes or ends the transport of a merchant, after the attributes of its profile were written. To be called
-/// whenever they are.
+/// whenever they are. Its messages are signed from the first on; what with, the merchant learns when it asks for another
+/// secret (RotateTransportSecret): until then, and for a day after that, nobody needs to know the first one.
 ///
 /// Source: spec/omnigate/concepts.md, "Extended attributes" (`merchantnotificationurl`, `paymentnotificationenabled`,
 /// `walletnotificationenabled`).
-pub fn follow_attributes(store: &mut dyn Writer, profile: &Profile, is_new: bool) -> Result<(), Refusal> {
+pub fn follow_attributes(
+    store: &mut dyn Writer,
+    sealer: &Sealer,
+    profile: &Profile,
+    is_new: bool,
+) -> Result<(), Refusal> {
     let wish = merchants_wish(profile);
     let found = if is_new { None } else { merchants(store.reader(), profile.upid)? };
     match (found, wish) {
         (None, None) => {}
         (None, Some(settings)) => {
-            dispatch::begin(store)?;
-            let row = Transport {
-                ntid: ledger::id(Ntid::new(store.next_id()))?,
-                upid: profile.upid,
-                uuid: None,
-                akid: None,
-                kind: TransportType::Http.as_str().to_owned(),
-                device: None,
-                settings: stored(&settings),
-                secret: None,
-                old_secret: None,
-                old_until: None,
-                open: true,
-                reason: None,
-                failing_since: None,
-                deleted: None,
-                created: store.now(),
-            };
+            let mut row = new_transport(store, profile.upid, TransportType::Http, &settings)?;
+            renew_secret(&mut row, sealer)?;
             store.insert(&row)?;
         }
         (Some(found), wish) => {
@@ -419,6 +421,9 @@ pub fn follow_attributes(store: &mut dyn Writer, profile: &Profile, is_new: bool
                 row.open = settings.is_some();
                 (row.reason, row.failing_since) = (None, None);
                 row.settings = settings.unwrap_or(row.settings);
+                if row.secret.is_none() {
+                    renew_secret(&mut row, sealer)?;
+                }
                 store.update(&row)?;
             }
         }
@@ -468,17 +473,24 @@ pub(super) fn target(
         return Ok(Ok(Target { device: Some(device), ..Target::new(String::new(), body) }));
     }
     let Some(url) = settings.url.clone() else { return Ok(Err("the transport has no address".to_owned())) };
-    let basic_auth = if transport.is_merchants() { merchants_password(store, transport.upid)? } else { None };
+    let basic_auth = if transport.is_merchants() { merchants_password(store, sealer, transport.upid)? } else { None };
     let secrets = transport.secrets(sealer, store.now())?;
     let signing = Some(Signing { id, secrets }).filter(|signing| !signing.secrets.is_empty());
     Ok(Ok(Target { basic_auth, signing, ..Target::new(url, body) }))
 }
 
 /// What a merchant's address asks for.
-fn merchants_password(store: &mut dyn Reader, upid: Upid) -> Result<Option<(String, Secret)>, Refusal> {
+fn merchants_password(
+    store: &mut dyn Reader,
+    sealer: &Sealer,
+    upid: Upid,
+) -> Result<Option<(String, Secret)>, Refusal> {
     let profile = need_profile(store, upid)?;
-    let text = |name: &str| profile.extended.0.get(name).and_then(Value::as_str).map(str::to_owned);
-    Ok(text("merchantcallbackuser").zip(text("merchantcallbackpassword").map(Secret::from)))
+    let text = |name: &str| {
+        let value = attribute_value(&profile, sealer, name)?;
+        Ok::<_, Refusal>(value.as_ref().and_then(Value::as_str).map(str::to_owned))
+    };
+    Ok(text("merchantcallbackuser")?.zip(text("merchantcallbackpassword")?.map(Secret::from)))
 }
 
 /// Switches a transport off.

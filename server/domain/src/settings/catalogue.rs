@@ -7,7 +7,7 @@ use std::sync::Arc;
 macro_rules! catalogue {
     (@type Number) => { u32 };
     (@type Flag) => { bool };
-    (@type Text) => { Arc<str> };
+    (@type Host) => { Arc<str> };
     ($(#[doc = $doc:literal] $constant:ident = $component:ident $name:literal $shape:ident $({ $($limit:ident: $bound:literal),+ })? $default:literal;)+) => {
         /// Where each stands in the catalogue.
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "the constants' names")]
@@ -29,7 +29,7 @@ macro_rules! catalogue {
 }
 
 // A line: `/// what it does, with its unit` (shown by GetSystemAttributeList), then
-// `CONSTANT = Component "nameonthewire" Number { min: 1, max: 9 } "default";` or `Flag "false";` or `Text { max: 100 } "-";`
+// `CONSTANT = Component "nameonthewire" Number { min: 1, max: 9 } "default";` or `Flag "false";` or `Host "-";`
 #[rustfmt::skip]
 catalogue! {
     /// Maintenance of everything that needs a credential: all of it answers 10001 but SetSystemAttribute, unlocking and health
@@ -41,8 +41,8 @@ catalogue! {
 
     /// Minutes without a request after which a session of a person who signed in ends
     INACTIVITY_TIMEOUT_MINUTES = Omnipass "inactivitytimeoutinminutes" Number { min: 1, max: 1440 } "15";
-    /// Host name of the notifier: the host that links in messages to users point to; - for the one that was asked
-    NOTIFIER_HOST = Omnipass "notifierhost" Text { max: 253 } "-";
+    /// Host name of the notifier: the host that links in mails lead to; - for that of the public address (--public-url)
+    NOTIFIER_HOST = Omnipass "notifierhost" Host "-";
     /// Whether anybody may register by signing in with an external account
     PUBLIC_REGISTRATION = Omnipass "publicregistration" Flag "false";
     /// Whether public OAuth clients may use the implicit flow, with read scope only

@@ -52,12 +52,12 @@ pub enum Shape {
     },
     /// `true` or `false`.
     Flag,
-    /// A text of one line; `-` stands for none.
-    Text {
-        /// The most characters.
-        max: usize,
-    },
+    /// The name of a host; `-` stands for none.
+    Host,
 }
+
+/// The longest name of a host.
+const MAX_HOST: usize = 253;
 
 impl Shape {
     /// What is wrong with a value; nothing if it is one.
@@ -71,9 +71,9 @@ impl Shape {
                 number.is_none().then(|| format!("must be a whole number from {min} to {max}"))
             }
             Self::Flag => (value != "true" && value != "false").then(|| "must be true or false".to_owned()),
-            Self::Text { max } => {
-                let sound = (1..=max).contains(&value.chars().count()) && !value.chars().any(char::is_control);
-                (!sound).then(|| format!("must be one line of 1 to {max} characters; - stands for none"))
+            Self::Host => {
+                let sound = value == "-" || (value.len() <= MAX_HOST && url::Host::parse(value).is_ok());
+                (!sound).then(|| "must be the name of a host, without a port; - stands for none".to_owned())
             }
         }
     }
@@ -84,7 +84,7 @@ impl Shape {
         match self {
             Self::Number { .. } => "number",
             Self::Flag => "flag",
-            Self::Text { .. } => "text",
+            Self::Host => "text",
         }
     }
 }
@@ -239,7 +239,7 @@ impl Settings {
             let number = match attribute.shape {
                 Shape::Number { .. } => value.parse().unwrap_or_default(),
                 Shape::Flag => u32::from(value == "true"),
-                Shape::Text { .. } => 0,
+                Shape::Host => 0,
             };
             cell.number.store(number, Ordering::Relaxed);
             *text = Arc::from(value);
@@ -313,7 +313,11 @@ mod tests {
                 vec!["0", "61", "", "-1", "+1", " 1", "1.0", "x", "99999999999"],
             ),
             (Shape::Flag, vec!["true", "false"], vec!["True", "1", "", "yes"]),
-            (Shape::Text { max: 3 }, vec!["a", "-", "äöü"], vec!["", "abcd", "a\nb"]),
+            (
+                Shape::Host,
+                vec!["-", "notify.example.com", "127.0.0.1", "[::1]"],
+                vec!["", "a b", "a:80", "http://a", "a/b", "a@b", "a\n", "a?b"],
+            ),
         ] {
             for value in good {
                 assert_eq!(shape.fault(value), None, "{shape:?} {value:?}");

@@ -149,6 +149,9 @@ pub trait Writer: Reader {
     /// instead.
     fn update_row(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError>;
 
+    /// Takes a row away, which must have been claimed or added before. Use the typed `delete` instead.
+    fn delete_row(&mut self, table: &'static Table, key: Vec<Value>) -> Result<(), StoreError>;
+
     /// A number that no other row has: later ones are greater, and it is near the microseconds of the clock, so that
     /// rows are appended and sort by time.
     fn next_id(&mut self) -> Micros;
@@ -216,6 +219,12 @@ impl dyn Writer + '_ {
     /// Replaces the record that has the same key, which must have been claimed or added before.
     pub fn update<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
         self.update_row(R::TABLE, record.to_row())
+    }
+
+    /// Takes away the record with this key, which must have been claimed or added before. Not of the books, and of nothing
+    /// that another row names: only of what is over (see [`crate::retention`]).
+    pub fn delete<R: Record>(&mut self, key: impl Key) -> Result<(), StoreError> {
+        self.delete_row(R::TABLE, key.values())
     }
 }
 

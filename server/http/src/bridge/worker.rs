@@ -51,8 +51,17 @@ pub async fn run(app: App) {
     }
 }
 
+/// Waits until the component is unlocked: without the keys of the platform's accounts nothing goes out, and what came in
+/// can wait where it is.
+async fn unlocked(app: &App) {
+    while app.sealer().is_locked(Component::Omnibridge) {
+        tokio::time::sleep(TICK).await;
+    }
+}
+
 async fn orders(app: App) {
     loop {
+        unlocked(&app).await;
         match round(&app).await {
             Ok(AT_ONCE) => continue, // There may be more.
             Ok(_) => {}
@@ -123,6 +132,7 @@ fn ask(bridge: &dyn Bridge, sending: &Sending) -> Said {
 
 async fn deposits(app: App, bridge: Arc<dyn Bridge>) {
     loop {
+        unlocked(&app).await;
         match look(&app, &bridge).await {
             Ok(true) => continue, // There may be more.
             Ok(false) => {}

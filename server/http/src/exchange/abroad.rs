@@ -37,7 +37,7 @@ fn reading<'a>(
     store: &'a mut dyn Reader,
     caller: &'a Caller,
 ) -> Reading<'a> {
-    Reading { store, caller, last_use, sealer: app.sealer(), settings: app.settings(), bridges: app.bridges() }
+    Reading { store, caller, last_use, settings: app.settings(), bridges: app.bridges() }
 }
 
 impl Routes {

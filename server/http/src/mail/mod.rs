@@ -33,8 +33,6 @@ const IDLE: Duration = Duration::from_secs(1);
 pub struct Post {
     way: Way,
     from: Mailbox,
-    /// What [`SITE`] stands for, without a slash at its end.
-    site: String,
 }
 
 #[derive(Debug, Clone)]
@@ -48,14 +46,14 @@ impl Post {
     ///
     /// # Errors
     /// If the address is none. The error does not repeat it: there may be a password in it.
-    pub fn by_smtp(url: &str, from: Mailbox, site: &str) -> Result<Self, SmtpFault> {
-        Ok(Self { way: Way::Smtp(smtp::Relay::new(url)?), from, site: trimmed(site) })
+    pub fn by_smtp(url: &str, from: Mailbox) -> Result<Self, SmtpFault> {
+        Ok(Self { way: Way::Smtp(smtp::Relay::new(url)?), from })
     }
 
     /// Into a folder, which is made with the first mail.
     #[must_use]
-    pub fn into_folder(folder: PathBuf, from: Mailbox, site: &str) -> Self {
-        Self { way: Way::Folder(folder), from, site: trimmed(site) }
+    pub const fn into_folder(folder: PathBuf, from: Mailbox) -> Self {
+        Self { way: Way::Folder(folder), from }
     }
 
     /// The folder that mails go to, if they do.
@@ -67,8 +65,9 @@ impl Post {
         }
     }
 
-    async fn send(&self, mail: &InHand) -> Attempt {
-        let text = mail.letter.text.expose().replace(SITE, &self.site);
+    /// `site`: what [`SITE`] stands for.
+    async fn send(&self, mail: &InHand, site: &str) -> Attempt {
+        let text = mail.letter.text.expose().replace(SITE, site);
         let message = match self.message(mail, text.clone()) {
             Ok(message) => message,
             Err(what) => {
@@ -112,10 +111,6 @@ impl Post {
     }
 }
 
-fn trimmed(site: &str) -> String {
-    site.trim_end_matches('/').to_owned()
-}
-
 fn since_epoch(time: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(time.millis()).unwrap_or_default())
 }
@@ -151,7 +146,7 @@ async fn start(app: &App, post: &Post, sending: &mut JoinSet<()>) -> Result<(), 
         };
         let (app, post) = (app.clone(), post.clone());
         sending.spawn(async move {
-            let attempt = post.send(&mail).await;
+            let attempt = post.send(&mail, &app.mail_address()).await;
             let number = mail.number;
             let noted = app.write(move |store| mail::attempted(store, number, attempt), |_: &Refusal| false).await;
             if let Err(error) = noted {

@@ -37,7 +37,7 @@ pub(super) fn get_system_attribute_list(
     let attributes = settings::of(component(&op.component)?).map(|attribute| {
         let (minimum, maximum) = match attribute.shape {
             Shape::Number { min, max } => (Some(min), Some(max)),
-            Shape::Flag | Shape::Text { .. } => (None, None),
+            Shape::Flag | Shape::Host => (None, None),
         };
         SystemAttribute {
             name: attribute.name.to_owned(),

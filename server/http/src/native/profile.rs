@@ -119,16 +119,10 @@ pub(super) fn create_profile(call: &mut Writing<'_>, op: CreateProfile) -> Resul
         industry: op.industry,
         registration_id: op.registration_id,
     };
-    let (mut profile, _) = identity::create_profile(
-        call.store,
-        NewProfile {
-            kind: op.kind,
-            parent: below.then_some(call.caller.upid),
-            system: op.system == Some(true),
-            data,
-            extended: op.extended.unwrap_or_default(),
-        },
-    )?;
+    let new =
+        NewProfile { kind: op.kind, parent: below.then_some(call.caller.upid), system: op.system == Some(true), data };
+    let extended = op.extended.unwrap_or_default();
+    let (mut profile, _) = identity::create_profile_with(call.store, call.sealer, new, extended)?;
     let uuid = match op.password.filter(|_| registers) {
         Some(hash) => {
             let person = NewPerson {
@@ -178,7 +172,7 @@ pub(super) fn update_profile(call: &mut Writing<'_>, op: UpdateProfile) -> Resul
         ("registrationid", op.registration_id),
     ]);
     let own = op.upid == call.caller.upid && !call.caller.has_any(UpdateProfile::RIGHTS.any, Access::Write);
-    identity::update_profile(call.store, op.upid, given, op.extended.unwrap_or_default(), own)?;
+    identity::update_profile(call.store, call.sealer, op.upid, given, op.extended.unwrap_or_default(), own)?;
     Ok(Done {})
 }
 

@@ -14,7 +14,7 @@ pub(crate) mod push;
 mod send;
 mod signing;
 
-pub(crate) use send::Sender;
+pub(crate) use send::{Sender, builder};
 
 use std::sync::{Mutex, OnceLock};
 use tokio::sync::Notify;

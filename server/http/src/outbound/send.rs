@@ -25,10 +25,10 @@ pub(crate) struct Sender {
     push: Option<Box<dyn Push>>,
 }
 
-pub(super) type Failure = Box<dyn Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// A client that follows nothing and trusts the well-known roots.
-pub(super) fn builder() -> Result<reqwest::ClientBuilder, Failure> {
+pub(crate) fn builder() -> Result<reqwest::ClientBuilder, Failure> {
     let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::body;
 use crate::exchange::object;
 use crate::gate;
+use crate::reply::retry_after;
 use crate::unlock;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -19,7 +20,7 @@ use florin_sdk_core::operation::{Access, Callers, Rights};
 use florin_sdk_core::sso::{CONFIGURE, LIST, SsoSpec, StrategyConfig};
 use florin_sdk_core::{Secret, Upid};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -29,6 +30,12 @@ use url::Url;
 const MASK: &str = "********";
 
 fn answer(result: Result<Value, Refusal>) -> Response {
+    let wait = result.as_ref().err().and_then(|refusal| retry_after(refusal.code));
+    answer_with(result, wait)
+}
+
+/// The same with seconds to wait before the next.
+fn answer_with(result: Result<Value, Refusal>, wait: Option<u32>) -> Response {
     let (status, mut value) = match result {
         Ok(value) => (StatusCode::OK, value),
         Err(refusal) => {
@@ -47,6 +54,9 @@ fn answer(result: Result<Value, Refusal>) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }
 
@@ -207,13 +217,20 @@ async fn own_session(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Refu
 pub(super) async fn unlock(State(app): State<App>, request: Request) -> Response {
     let source = super::source(&app, &request);
     let unlocked = async {
-        let wanted = object(&body::read(request.into_body()).await?)?;
-        let password = wanted.get("password").and_then(Value::as_str).filter(|text| text.chars().count() == 16);
-        let password = password.filter(|_| wanted.len() == 1);
-        let password = password.ok_or_else(|| Refusal::field("password", "must have 16 characters"))?;
-        let password = Secret::from(password);
-        unlock::unlock(&app, source, Component::Sso, password).await.map_err(|(refusal, _)| refusal)?;
+        let password = body::read(request.into_body()).await.and_then(|body| application_password(&body));
+        let password = password.map_err(|refusal| (refusal, None))?;
+        unlock::unlock(&app, source, Component::Sso, password).await?;
         Ok(json!({}))
     };
-    answer(unlocked.await)
+    match unlocked.await {
+        Err((refusal, Some(wait))) => answer_with(Err(refusal), Some(wait)),
+        other => answer(other.map_err(|(refusal, _)| refusal)),
+    }
+}
+
+fn application_password(body: &[u8]) -> Result<Secret, Refusal> {
+    let wanted = object(body)?;
+    let password = wanted.get("password").and_then(Value::as_str).filter(|text| text.chars().count() == 16);
+    let password = password.filter(|_| wanted.len() == 1);
+    password.map(Secret::from).ok_or_else(|| Refusal::field("password", "must have 16 characters"))
 }

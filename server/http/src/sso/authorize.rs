@@ -52,7 +52,7 @@ fn destination(app: &App, redirect_uri: &str, flow: Flow, fields: &[(&str, &str)
         query.append_pair(name, value);
     }
     // RFC 9207: who answers, so that an application with several servers is not confused.
-    query.append_pair("iss", app.sso().issuer());
+    query.append_pair("iss", app.public_address());
     let query = query.finish();
     match flow {
         Flow::Token => format!("{redirect_uri}#{query}"),

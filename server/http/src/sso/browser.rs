@@ -30,7 +30,7 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
 
 /// Sets a cookie for our own pages: no script sees it, and other sites' forms do not send it.
 pub(super) fn set_cookie(app: &App, response: &mut Response, name: &str, value: &str, max_age_s: Option<i64>) {
-    let secure = if app.sso().issuer().starts_with("https:") { "; Secure" } else { "" };
+    let secure = if app.public_address().starts_with("https:") { "; Secure" } else { "" };
     let age = max_age_s.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     let text = format!("{name}={value}; Path=/auth; HttpOnly; SameSite=Lax{secure}{age}");
     if let Ok(mut value) = HeaderValue::from_str(&text) {

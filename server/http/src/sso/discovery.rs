@@ -29,7 +29,7 @@ pub(super) async fn jwks(State(app): State<App>) -> Response {
 }
 
 fn metadata(app: &App) -> Value {
-    let issuer = app.sso().issuer();
+    let issuer = app.public_address();
     let implicit = app.settings().get(settings::IMPLICIT_FLOW);
     let (types, modes) =
         if implicit { (vec!["code", "token"], vec!["query", "fragment"]) } else { (vec!["code"], vec!["query"]) };

@@ -11,6 +11,7 @@ use super::browser::{self, ELSEWHERE};
 use super::page::{self, Message};
 use super::signin;
 use crate::app::App;
+use crate::outbound;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use base64::Engine as _;
@@ -21,10 +22,10 @@ use florin_domain::seal::{Component, Purpose, Sealed};
 use florin_domain::sso::{self, Configuration, Strategy, StrategyKind};
 use florin_domain::store::{FromValue, IntoValue, Reader, Value as Cell, Writer};
 use florin_domain::{Refusal, settings};
+use florin_sdk_core::Uuid;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::jwt::{JwkSet, Unverified};
 use florin_sdk_core::model::{ProfileData, ProfileType, Status};
-use florin_sdk_core::{JsonObject, Uuid};
 use http::StatusCode;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
@@ -149,7 +150,8 @@ const FAILED: Obstacle = Obstacle::Told(
 struct Unasked;
 
 fn client() -> Result<reqwest::Client, Obstacle> {
-    crate::sso::state::http_client(TIMEOUT).map_err(|error| {
+    let made = outbound::builder().and_then(|builder| Ok(builder.timeout(TIMEOUT).build()?));
+    made.map_err(|error| {
         tracing::error!(%error, "no client for other sites could be made");
         FAILED
     })
@@ -186,7 +188,7 @@ async fn fetch<T: serde::de::DeserializeOwned>(http: &reqwest::Client, address: 
 }
 
 async fn discover(app: &App, http: &reqwest::Client, kind: StrategyKind) -> Result<Provider, Obstacle> {
-    let issuer = app.sso().issuer_of(kind);
+    let issuer = app.issuer_of(kind);
     let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let provider: Provider = fetch(http, &address).await?;
     if provider.issuer.trim_end_matches('/') == issuer.trim_end_matches('/') { Ok(provider) } else { Err(FAILED) }
@@ -401,13 +403,7 @@ fn register(store: &mut dyn Writer, claims: &IdClaims, email: String) -> Result<
         email: Some(email.clone()),
         ..ProfileData::default()
     };
-    let new = NewProfile {
-        kind: ProfileType::Individual,
-        parent: None,
-        system: false,
-        data,
-        extended: JsonObject::default(),
-    };
+    let new = NewProfile { kind: ProfileType::Individual, parent: None, system: false, data };
     let (mut profile, _) = identity::create_profile(store, new)?;
     let person = NewPerson {
         email,

@@ -23,11 +23,7 @@ mod elsewhere;
 pub mod keys;
 mod page;
 mod signin;
-mod state;
 mod token;
-
-pub use state::Place;
-pub(crate) use state::State;
 
 use crate::app::App;
 use crate::exchange::allow_public;
@@ -68,11 +64,6 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route_layer(from_fn_with_state(app.clone(), let_in))
         .route("/auth/unlock", post(api::unlock))
         .route("/auth/style.css", get(style))
-}
-
-/// Says where single sign-on stands in the world: what its links and tokens name.
-pub fn stand_at(app: &App, place: Place) {
-    app.sso().set(place);
 }
 
 async fn style() -> impl IntoResponse {

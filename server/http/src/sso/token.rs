@@ -126,7 +126,7 @@ async fn sign(app: &App, client_id: String, exchange: Exchange) -> Result<Tokens
     let Exchange::Good { draft, code, scope, .. } = exchange else { return Err(Refusal::new(Code::SYSTEM_ERROR)) };
     let uuid = draft.claims().sub;
     let email = app.read_little(move |store| Ok(store.get::<User>(uuid)?.and_then(|user| user.email))).await?;
-    let (sealer, issuer) = (app.sealer().clone(), app.sso().issuer().to_owned());
+    let (sealer, issuer) = (app.sealer().clone(), app.public_address().to_owned());
     app.slowly(move || {
         let claims: Claims = draft.claims().clone();
         let signed = draft.clone().sign(&sealer)?;

@@ -107,7 +107,7 @@ fn key(number: i64, byte: u8) -> Kept {
 }
 
 fn insert(rows: Vec<Kept>) -> [Changes; 1] {
-    [Changes { table: SubscriptionKey::TABLE, inserts: rows, updates: Vec::new() }]
+    [Changes { table: SubscriptionKey::TABLE, inserts: rows, updates: Vec::new(), deletes: Vec::new() }]
 }
 
 fn claim(numbers: &[i64]) -> [Wanted; 1] {
@@ -130,7 +130,8 @@ fn rows_go_in_and_come_out_and_only_a_commit_keeps_them() {
     let mut changed = key(2, 9);
     Arc::make_mut(&mut changed)[5] = Value::Int(7);
     let table = SubscriptionKey::TABLE;
-    let changes = Changes { table, inserts: vec![key(4, 4)], updates: vec![key(1, 8), changed.clone()] };
+    let changes =
+        Changes { table, inserts: vec![key(4, 4)], updates: vec![key(1, 8), changed.clone()], deletes: Vec::new() };
     transaction.write(&[changes]).unwrap();
     let found = transaction.fetch(&claim(&[1, 2, 4, 5])).unwrap();
     assert_eq!(found[0].1, [key(1, 8), changed, key(4, 4)], "in the order of their keys; 5 is not there");
@@ -141,7 +142,12 @@ fn rows_go_in_and_come_out_and_only_a_commit_keeps_them() {
     let found: Vec<Kept> = transaction.select(&query).unwrap().into_iter().map(Arc::new).collect();
     assert_eq!(found, [key(1, 1), key(2, 2), key(3, 3)]);
     assert!(matches!(
-        transaction.write(&[Changes { table, inserts: Vec::new(), updates: vec![key(1, 8), key(9, 9)] }]),
+        transaction.write(&[Changes {
+            table,
+            inserts: Vec::new(),
+            updates: vec![key(1, 8), key(9, 9)],
+            deletes: Vec::new()
+        }]),
         Err(StoreError::Missing { table: "subscription_key" })
     ));
     assert!(transaction.commit().is_err(), "after a failure there is nothing to commit");
@@ -182,7 +188,9 @@ fn who_claims_waits_for_who_claimed_before_and_sees_what_it_did() {
         });
         std::thread::sleep(std::time::Duration::from_millis(200));
         let updates = vec![key(1, 7)];
-        first.write(&[Changes { table: SubscriptionKey::TABLE, inserts: Vec::new(), updates }]).unwrap();
+        first
+            .write(&[Changes { table: SubscriptionKey::TABLE, inserts: Vec::new(), updates, deletes: Vec::new() }])
+            .unwrap();
         first.commit().unwrap();
         assert_eq!(second.join().unwrap(), key(1, 7));
     });

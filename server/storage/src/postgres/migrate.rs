@@ -21,6 +21,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0014_attributes.sql"),
     include_str!("../../migrations/postgres/0017_ledger.sql"),
     include_str!("../../migrations/postgres/0009_notify.sql"),
+    include_str!("../../migrations/postgres/0021_platform.sql"),
 ];
 
 /// Names our advisory locks ("FLRN"), of which this is the one for the schema; see also `slot.rs`.

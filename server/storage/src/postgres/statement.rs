@@ -184,6 +184,18 @@ pub(super) fn update(table: &Table, types: &[Type]) -> String {
     )
 }
 
+/// The same for rows that are taken away, whose keys are given.
+pub(super) fn delete(table: &Table, types: &[Type]) -> String {
+    let types: Vec<_> = types.iter().take(table.key).cloned().collect();
+    format!(
+        "WITH gone AS (DELETE FROM {} USING {} WHERE {} RETURNING 1) \
+         SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM gone",
+        table.name,
+        arrays(&key_of(table), &types),
+        by_key(table)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,5 +271,10 @@ mod tests {
              JOIN pet ON pet.id = given.id ORDER BY pet.id FOR NO KEY UPDATE OF pet"
         );
         assert!(!fetch(&PET, &types(), false).contains("FOR"));
+        assert_eq!(
+            delete(&PET, &types()),
+            "WITH gone AS (DELETE FROM pet USING UNNEST($1::int8[]) AS given (id) WHERE pet.id = given.id RETURNING 1) \
+             SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM gone"
+        );
     }
 }

@@ -283,19 +283,23 @@ impl<'a> PgTransaction<'a> {
     fn writes(&self, changes: Vec<Changes>) -> Result<Vec<Write>, Failure> {
         let Tools { session, catalogue, .. } = self.tools;
         let mut sql = Vec::with_capacity(changes.len());
-        for Changes { table, inserts, updates } in changes {
+        for Changes { table, inserts, updates, deletes } in changes {
             let types = catalogue.of(table)?;
             if !inserts.is_empty() {
-                sql.push((table, statement::insert(table, types), inserts, false));
+                sql.push((table, statement::insert(table, types), inserts, What::Adds));
             }
             if !updates.is_empty() {
-                sql.push((table, statement::update(table, types), updates, true));
+                sql.push((table, statement::update(table, types), updates, What::Replaces));
+            }
+            if !deletes.is_empty() {
+                let keys = deletes.into_iter().map(Arc::new).collect();
+                sql.push((table, statement::delete(table, types), keys, What::TakesAway));
             }
         }
         session.prepare(&sql.iter().map(|(table, sql, ..)| (table.name, sql.as_str())).collect::<Vec<_>>())?;
         let writes = sql
             .into_iter()
-            .map(|(table, sql, rows, is_update)| Ok(Write { table, sql: session.prepared(&sql)?, rows, is_update }));
+            .map(|(table, sql, rows, what)| Ok(Write { table, sql: session.prepared(&sql)?, rows, what }));
         writes.collect()
     }
 
@@ -304,10 +308,11 @@ impl<'a> PgTransaction<'a> {
         if !std::mem::replace(&mut self.begun, true) {
             self.tools.session.step(BEGIN).map_err(|e| Failure::of("begin", &e))?;
         }
-        let of = |Changes { table, inserts, updates }: &Changes| Changes {
+        let of = |Changes { table, inserts, updates, deletes }: &Changes| Changes {
             table,
             inserts: inserts.clone(),
             updates: updates.clone(),
+            deletes: deletes.clone(),
         };
         let writes = self.writes(changes.iter().map(of).collect())?;
         let client = &self.tools.session.client;
@@ -336,23 +341,32 @@ impl<'a> PgTransaction<'a> {
     }
 }
 
-/// Rows that go into a table with one statement.
+/// Rows that go into a table, or out of it, with one statement.
 struct Write {
     table: &'static Table,
     sql: Statement,
+    /// The rows; of those that are taken away, their keys.
     rows: Vec<Kept>,
-    is_update: bool,
+    what: What,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Adds,
+    Replaces,
+    TakesAway,
 }
 
 impl Write {
     fn cells(&self) -> Vec<Cells<'_>> {
         let rows: Vec<&[Value]> = self.rows.iter().map(|row| row.as_slice()).collect();
-        by_column(&rows, self.table.columns.len())
+        let columns = if self.what == What::TakesAway { self.table.key } else { self.table.columns.len() };
+        by_column(&rows, columns)
     }
 
     /// What the server says when all went well; see `statement::update`.
     fn expected(&self) -> u64 {
-        if self.is_update { 1 } else { self.rows.len() as u64 }
+        if self.what == What::Adds { self.rows.len() as u64 } else { 1 }
     }
 }
 

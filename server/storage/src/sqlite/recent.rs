@@ -18,6 +18,8 @@ pub(super) struct Recent {
     count: usize,
     /// What the open transaction changes.
     changed: Vec<(&'static Table, Kept)>,
+    /// What it takes away.
+    gone: Vec<(&'static Table, KeyCells)>,
 }
 
 impl Recent {
@@ -50,8 +52,20 @@ impl Recent {
         self.changed.push((table, row));
     }
 
+    /// The open transaction takes a row away.
+    pub(super) fn takes_away(&mut self, table: &'static Table, key: KeyCells) {
+        self.gone.push((table, key));
+    }
+
     /// The transaction was committed.
     pub(super) fn committed(&mut self) {
+        for (table, key) in std::mem::take(&mut self.gone) {
+            let young = self.young.get_mut(table.name).and_then(|rows| rows.remove(&key));
+            self.count -= usize::from(young.is_some());
+            if let Some(rows) = self.old.get_mut(table.name) {
+                rows.remove(&key);
+            }
+        }
         for (table, row) in std::mem::take(&mut self.changed) {
             self.keep(table, row);
         }
@@ -89,6 +103,11 @@ mod tests {
         recent.failed();
         recent.committed();
         assert_eq!(name(&mut recent, 1), None, "after a failure everything is asked for again");
+        recent.keep(&PET, row(2, "a"));
+        recent.takes_away(&PET, vec![Value::Int(2)]);
+        assert!(name(&mut recent, 2).is_some(), "not committed yet");
+        recent.committed();
+        assert_eq!(name(&mut recent, 2), None);
         recent.keep(&PET, row(-1, "old"));
         for id in 0..100_000 {
             recent.keep(&PET, row(id, "x"));

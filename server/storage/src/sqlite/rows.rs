@@ -230,7 +230,7 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn write(&mut self, changes: &[Changes]) -> Result<(), StoreError> {
         self.still_open()?;
-        for Changes { table, inserts, updates } in changes {
+        for Changes { table, inserts, updates, deletes } in changes {
             let failed = |e| failure(table, e);
             if !inserts.is_empty() {
                 let mut prepared = self.connection.prepare_cached(&statement::fixed(table).insert).map_err(failed)?;
@@ -248,6 +248,15 @@ impl Transaction for SqliteTransaction<'_> {
                         return Err(StoreError::Missing { table: table.name });
                     }
                     self.memory.recent.changes(table, row.clone());
+                }
+            }
+            if !deletes.is_empty() {
+                let mut prepared = self.connection.prepare_cached(&statement::fixed(table).delete).map_err(failed)?;
+                for key in deletes {
+                    if prepared.execute(params_from_iter(key.iter().map(Bound))).map_err(failed)? != 1 {
+                        return Err(StoreError::Missing { table: table.name });
+                    }
+                    self.memory.recent.takes_away(table, key.clone());
                 }
             }
         }

@@ -94,6 +94,7 @@ pub(super) struct Fixed {
     pub(super) by_rowid: String,
     pub(super) insert: String,
     pub(super) update: String,
+    pub(super) delete: String,
 }
 
 thread_local! {
@@ -104,15 +105,23 @@ thread_local! {
 pub(super) fn fixed(table: &'static Table) -> Rc<Fixed> {
     let make = || {
         let (by_key, by_rowid) = (by_key(table), by_rowid(table));
-        Rc::new(Fixed { by_key, by_rowid, insert: insert(table), update: update(table) })
+        Rc::new(Fixed { by_key, by_rowid, insert: insert(table), update: update(table), delete: delete(table) })
     };
     FIXED.with_borrow_mut(|tables| tables.entry(table.name).or_insert_with(make).clone())
 }
 
-/// The row with a key, whose cells are the parameters.
-fn by_key(table: &Table) -> String {
+/// The condition on a key, whose cells are the parameters.
+fn key(table: &Table) -> String {
     let key: Vec<_> = table.columns.iter().take(table.key).map(|name| format!("{name} = ?")).collect();
-    format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key.join(" AND "))
+    key.join(" AND ")
+}
+
+fn by_key(table: &Table) -> String {
+    format!("SELECT {} FROM {} WHERE {}", table.columns.join(", "), table.name, key(table))
+}
+
+fn delete(table: &Table) -> String {
+    format!("DELETE FROM {} WHERE {}", table.name, key(table))
 }
 
 /// The row with a number.
@@ -164,5 +173,6 @@ mod tests {
         assert_eq!(found.values[3], Value::Text("%50\\%\\_\\\\%".to_owned()));
         assert_eq!(insert(&PET), "INSERT INTO pet (id, name, owner) VALUES (?, ?, ?)");
         assert_eq!(update(&PET), "UPDATE pet SET name = ?2, owner = ?3 WHERE id = ?1");
+        assert_eq!(delete(&PET), "DELETE FROM pet WHERE id = ?");
     }
 }

@@ -56,7 +56,6 @@ pub(crate) fn books_in(place: Temporary, users: usize) -> Books {
                 parent: Some(first.upid),
                 system: false,
                 data: ProfileData::default(),
-                extended: JsonObject::default(),
             };
             wallets.push(identity::create_profile(w, new)?.1);
         }

@@ -24,6 +24,7 @@ engine_tests! {
     searches_match_text_not_patterns
     cells_come_back_as_they_went_in
     a_job_that_looks_for_another_row_each_time_it_runs_is_carried_out
+    what_is_taken_away_is_gone_for_all_and_comes_back_with_a_refusal
 }
 
 fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
@@ -332,4 +333,65 @@ fn a_job_that_looks_for_another_row_each_time_it_runs_is_carried_out(engine: Eng
     })
     .unwrap();
     assert_eq!(keys(&*store)[1..], [number]);
+}
+
+fn what_is_taken_away_is_gone_for_all_and_comes_back_with_a_refusal(engine: Engine) {
+    let place = Temporary::new(engine);
+    let store = place.open();
+    let upid = set_up(&*store);
+    let own = keys(&*store);
+    write(&*store, move |w| {
+        for number in 1..=4_u8 {
+            w.insert(&key(number.into(), upid, number))?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let take = |w: &mut dyn florin_domain::store::Writer, number: i64| {
+        w.claim::<SubscriptionKey>(number)?.unwrap();
+        w.delete::<SubscriptionKey>(number)
+    };
+    // What was not claimed may have been changed by others.
+    write(&*store, |w| {
+        let missing = w.delete::<SubscriptionKey>(1_i64);
+        assert!(matches!(missing, Err(StoreError::Missing { .. } | StoreError::NotLoaded)), "{missing:?}");
+        Ok(())
+    })
+    .unwrap();
+    let numbers = |w: &mut dyn florin_domain::store::Writer| {
+        let rows = w.list::<SubscriptionKey>(
+            SubscriptionKey::query().less(SubscriptionKey::number, 9_i64).ascending(SubscriptionKey::number).limit(2),
+        )?;
+        Ok::<Vec<i64>, StoreError>(rows.into_iter().map(|row| row.number).collect())
+    };
+    let refused = write(&*store, move |w| {
+        take(w, 1)?;
+        assert_eq!((numbers(w)?, w.get::<SubscriptionKey>(1_i64)?), (vec![2, 3], None));
+        Err::<(), _>(Refusal::new(Code::INSUFFICIENT_FUNDS))
+    });
+    assert!(refused.is_err());
+    write(&*store, move |w| {
+        take(w, 1)?;
+        take(w, 2)?;
+        // Its place is free again, and one that never was leaves nothing.
+        w.insert(&key(2, upid, 9))?;
+        w.insert(&key(7, upid, 7))?;
+        w.delete::<SubscriptionKey>(7_i64)?;
+        w.begin_part()?;
+        take(w, 4)?;
+        w.end_part(false)?;
+        assert_eq!(numbers(w)?, [2, 3]);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(keys(&*store).into_iter().filter(|number| !own.contains(number)).collect::<Vec<_>>(), [2, 3, 4]);
+    write(&*store, move |w| {
+        assert_eq!(w.claim::<SubscriptionKey>(2_i64)?.unwrap().hash, [9; 32]);
+        assert_eq!(w.claim::<SubscriptionKey>(1_i64)?, None);
+        Ok(w.insert(&key(1, upid, 1))?)
+    })
+    .unwrap();
+    drop(store);
+    let store = place.open();
+    assert_eq!(keys(&*store).into_iter().filter(|number| !own.contains(number)).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
