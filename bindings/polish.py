@@ -4,7 +4,8 @@
 Writes TO only if it changes, so that nothing is compiled again in vain.
 
 - Kotlin: `object Paid : PaymentStatus()` becomes a `data object`, which prints as `Paid`. And one expression is mended
-  that would not compile.
+  that would not compile. And the thread that says that a call can go on stays known to the virtual machine: to make it
+  known, and forget it, with each call took longer than the call.
 - Swift: cases of errors begin with a small letter, and errors print as the sentence that the SDK has for them.
 - All: an argument that may be absent is absent by default. (uniffi reads `default(..)` only in an attribute of its own,
   not in a `cfg_attr`.)
@@ -119,6 +120,15 @@ def kotlin(text):
     # Where it overrides, it inherits the default.
     if has_client(text):
         text = replaced(r"^    (?:suspend )?fun `\w+`\(.*\?\).*$", function, text)
+
+    if "uniffiRustFutureContinuationCallbackImpl" in text:
+        stays = """
+    init {
+        // A daemon, which stays attached until it ends.
+        Native.setCallbackThreadInitializer(this, com.sun.jna.CallbackThreadInitializer(true, false))
+    }
+"""
+        text = replaced(r"^internal object uniffiRustFutureContinuationCallbackImpl: .*{$", rf"\g<0>{stays}", text)
 
     if "TokenSource" in text:
         # What an app's own code returns is lowered with the buffer of the wrong package; its converter is this one.
