@@ -15,8 +15,8 @@ use florin_sdk_core::operation::{Operation, WalletTransfer};
 use florin_sdk_core::{Amount, CurrencyCode, JsonObject, Secret, Upid, Waid};
 use florin_storage::Mode;
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What each user gets, in the smallest unit: enough for all transfers of a measurement.
 const CREDIT: i128 = 1_000_000;
@@ -84,13 +84,16 @@ impl Books {
         let setting = &self.setting;
         let work = (0..count).map(|number| {
             let setting = setting.clone();
-            move |store: &mut dyn Writer| user(store, &setting, number, number < apps)
+            move |store: &mut dyn Writer| {
+                let (waid, token) = user(store, &setting, number, number < apps)?;
+                Ok((number, waid, token))
+            }
         });
-        let (mut wallets, mut tokens) = (Vec::with_capacity(count), Vec::with_capacity(apps));
-        each(&*self.store, work, |(waid, token)| {
-            wallets.push(waid);
-            tokens.extend(token);
-        })?;
+        let mut made = Vec::with_capacity(count);
+        each(&*self.store, work, |user| made.push(user))?;
+        made.sort_unstable_by_key(|(number, ..)| *number);
+        let (wallets, tokens): (Vec<_>, Vec<_>) = made.into_iter().map(|(_, waid, token)| (waid, token)).unzip();
+        let tokens = tokens.into_iter().flatten().collect();
         let work = wallets.iter().map(|wallet| {
             let (setting, wallet) = (setting.clone(), *wallet);
             move |store: &mut dyn Writer| credit(store, &setting, wallet)
@@ -101,7 +104,11 @@ impl Books {
     }
 
     /// Moves the smallest unit between wallets, each time under a client reference of its own, `count` times.
-    pub fn transfers(&mut self, count: u64, mut pair: impl FnMut(&mut Rng) -> (Waid, Waid)) -> anyhow::Result<()> {
+    pub fn transfers(
+        &mut self,
+        count: u64,
+        mut pair: impl FnMut(&mut Rng) -> (Waid, Waid) + Send,
+    ) -> anyhow::Result<()> {
         let setting = &self.setting;
         let mut rng = Rng::new();
         let work = (0..count).map(|_| {
@@ -204,27 +211,36 @@ fn one<T: Send + 'static>(
     told.recv().context("the writer has ended")?
 }
 
-/// Does all the work, so much at a time that commits are shared.
+/// Does all the work, so much at a time that commits are shared; tells what came of each, in no order.
 fn each<T: Send + 'static, W: FnMut(&mut dyn Writer) -> Result<T, Refusal> + Send + 'static>(
     store: &dyn Store,
-    work: impl Iterator<Item = W>,
+    work: impl Iterator<Item = W> + Send,
     mut seen: impl FnMut(T),
 ) -> anyhow::Result<()> {
     let (done, told): (_, Receiver<anyhow::Result<T>>) = channel();
-    let mut waiting = 0;
-    for work in work {
-        if waiting == WINDOW {
-            seen(told.recv().context("the writer has ended")??);
-            waiting -= 1;
+    let (take_place, leave_place) = sync_channel(WINDOW);
+    let work = Mutex::new(work);
+    let ask = move |done: Sender<anyhow::Result<T>>, place: SyncSender<()>| -> anyhow::Result<()> {
+        // Whoever gives up at a failure leaves no place.
+        while place.send(()).is_ok() {
+            let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(work) = next else { break };
+            store.write(Box::new(Job { work, result: None, done: done.clone() }))?;
         }
-        store.write(Box::new(Job { work, result: None, done: done.clone() }))?;
-        waiting += 1;
-    }
-    drop(done);
-    for result in told {
-        seen(result?);
-        waiting -= 1;
-    }
-    anyhow::ensure!(waiting == 0, "the writer has ended");
-    Ok(())
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let (ask, askers) = (&ask, [(done.clone(), take_place.clone()), (done, take_place)]);
+        // A store may do what one alone asks for on the thread that asks. While it does, the other fills the queue.
+        let askers = askers.map(|(done, place)| scope.spawn(move || ask(done, place)));
+        let seen = told.into_iter().try_for_each(|result| {
+            seen(result?);
+            leave_place.recv().context("nobody asks")
+        });
+        drop(leave_place);
+        for asker in askers {
+            asker.join().map_err(|_| anyhow::anyhow!("a thread that fills the books panicked"))??;
+        }
+        seen
+    })
 }
