@@ -10,6 +10,7 @@ use florin_domain::planted::{self, Fault};
 use florin_domain::store::{StoreError, WriteJob};
 use florin_sdk_core::Timestamp;
 use rusqlite::Connection;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
@@ -24,6 +25,9 @@ pub(super) struct Writing {
     health: Mutex<Result<(), StoreError>>,
     /// Whether a thread that asks may do what it asks for.
     at_once: bool,
+    /// Whether the last commit was shared: then others are about to come, and whoever went ahead alone would make them
+    /// wait for a flush of its own.
+    shared: AtomicBool,
 }
 
 /// What only one thread has at a time.
@@ -38,7 +42,13 @@ impl Writing {
     pub(super) fn new(pen: Pen, limit: usize) -> Self {
         // With one core nobody else would come while it is busy with the first, and nothing would share a commit.
         let at_once = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-        Self { jobs: Queue::new(limit), pen: Mutex::new(pen), health: Mutex::new(Ok(())), at_once }
+        Self {
+            jobs: Queue::new(limit),
+            pen: Mutex::new(pen),
+            health: Mutex::new(Ok(())),
+            at_once,
+            shared: AtomicBool::new(false),
+        }
     }
 
     /// Whether the last commit reached the disk.
@@ -55,10 +65,11 @@ impl Writing {
         self.jobs.close();
     }
 
-    /// Does a job, or has it done. If nobody writes and nobody waits it is done here and now: to wake a thread and to be
-    /// woken by it would take about as long as the flush.
+    /// Does a job, or has it done. If nobody writes and nobody waits or is likely to come, it is done here and now: to wake
+    /// a thread and to be woken by it would take about as long as the flush.
     pub(super) fn add(&self, job: Job) -> Result<(), StoreError> {
         if self.at_once
+            && !self.shared.load(Ordering::Relaxed)
             && self.jobs.is_idle()
             && let Ok(mut pen) = self.pen.try_lock()
         {
@@ -89,6 +100,7 @@ impl Writing {
 
     /// Commits jobs together, or each by itself if they cannot be, and tells those who wait for them.
     fn settle(&self, pen: &mut Pen, mut jobs: Vec<Job>) {
+        self.shared.store(jobs.len() > 1, Ordering::Relaxed);
         let mut committed = pen.commit(&mut jobs);
         if jobs.len() > 1 && matches!(committed, Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. })) {
             // One of them breaks a rule of the tables. Each by itself, so that only that one fails.
