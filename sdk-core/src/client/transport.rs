@@ -16,6 +16,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// The answer's id of the exchange.
 const REQUEST_ID: &str = "x-request-id";
@@ -127,9 +128,14 @@ impl fmt::Debug for WireStream {
     }
 }
 
-/// HTTP/1.1 over TLS: rustls with ring, trusting the well-known roots of `webpki-roots` on every platform alike.
-pub struct HttpTransport {
-    base: String,
+/// HTTP/1.1 over TLS: rustls with ring, trusting the well-known roots of `webpki-roots` on every platform alike. Must be
+/// used on a tokio runtime.
+pub struct HttpTransport(Line);
+
+/// What a request needs to be sent. Cheap to clone.
+#[derive(Clone)]
+struct Line {
+    base: Arc<str>,
     http: reqwest::Client,
 }
 
@@ -157,9 +163,11 @@ impl HttpTransport {
             .retry(reqwest::retry::never())
             .build()
             .map_err(|e| FlorinError::invalid("options", chain(&e)))?;
-        Ok(Self { base: options.base()?, http })
+        Ok(Self(Line { base: options.base()?.into(), http }))
     }
+}
 
+impl Line {
     async fn begin(&self, request: WireRequest) -> Result<reqwest::Response, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
@@ -178,7 +186,7 @@ impl HttpTransport {
         sending.send().await
     }
 
-    async fn send(&self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
+    async fn send(self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
         let mut response = self.begin(request).await?;
         let mut answer =
             WireAnswer { status: response.status().as_u16(), request_id: request_id(&response), body: Vec::new() };
@@ -204,18 +212,23 @@ impl Transport for HttpTransport {
     async fn exchange(&self, request: WireRequest) -> Result<WireAnswer, Lost> {
         let timeout = request.timeout;
         let lost = |outcome, reason| Lost { outcome, reason };
-        match tokio::time::timeout(timeout, self.send(request)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(e)) if e.is_connect() => Err(lost(Outcome::NotSent, chain(&e.without_url()))),
-            Ok(Err(e)) => Err(lost(Outcome::NoAnswer, chain(&e.without_url()))),
-            Err(_) => Err(lost(Outcome::NoAnswer, format!("no answer within {} ms", timeout.as_millis()))),
+        // On the runtime's own threads: whoever waits is woken once, when all of the answer is there. To be woken in
+        // another language takes longer than all the rest. Dropped, the set ends what is in it.
+        let mut sending = JoinSet::new();
+        sending.spawn(tokio::time::timeout(timeout, self.0.clone().send(request)));
+        match sending.join_next().await {
+            Some(Ok(Ok(Ok(answer)))) => Ok(answer),
+            Some(Ok(Ok(Err(e)))) if e.is_connect() => Err(lost(Outcome::NotSent, chain(&e.without_url()))),
+            Some(Ok(Ok(Err(e)))) => Err(lost(Outcome::NoAnswer, chain(&e.without_url()))),
+            Some(Ok(Err(_))) => Err(lost(Outcome::NoAnswer, format!("no answer within {} ms", timeout.as_millis()))),
+            Some(Err(_)) | None => Err(lost(Outcome::NoAnswer, "the runtime ended before the answer came".to_owned())),
         }
     }
 
     async fn open(&self, request: WireRequest) -> Result<WireStream, Lost> {
         let timeout = request.timeout;
         let broken = |e: reqwest::Error| Lost { outcome: Outcome::NoAnswer, reason: chain(&e.without_url()) };
-        let Ok(begun) = tokio::time::timeout(timeout, self.begin(request)).await else {
+        let Ok(begun) = tokio::time::timeout(timeout, self.0.begin(request)).await else {
             let reason = format!("no answer within {} ms", timeout.as_millis());
             return Err(Lost { outcome: Outcome::NoAnswer, reason });
         };
