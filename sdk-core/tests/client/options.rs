@@ -2,10 +2,13 @@
 
 use crate::lab::{Lab, Reply, read_call, wallet};
 use florin_sdk_core::FlorinError;
-use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential};
-use florin_sdk_core::operation::GetOperationOutcome;
+use florin_sdk_core::client::transport::{HttpTransport, WireRequest};
+use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, Transport};
+use florin_sdk_core::operation::{GetOperationOutcome, Method};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 fn fault(options: ClientOptions) -> Option<String> {
     match Client::new(options, Credential::ApiKey("KEY".into())) {
@@ -111,4 +114,35 @@ async fn reads_can_be_cancelled() {
     assert_eq!(second, Err(FlorinError::Cancelled), "also those to come");
     assert_eq!(lab.now(), 30);
     assert_eq!(lab.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_ends_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let options = ClientOptions::new(format!("http://{}", listener.local_addr().unwrap()));
+    let transport = Arc::new(HttpTransport::new(&options).unwrap());
+    let request = WireRequest {
+        method: Method::Get,
+        target: "/api/v1/wallet".to_owned(),
+        headers: Default::default(),
+        body: None,
+        timeout: Duration::from_secs(60),
+    };
+    let call = tokio::spawn({
+        let transport = Arc::clone(&transport);
+        async move { transport.exchange(request).await }
+    });
+    let (socket, _) = listener.accept().await.unwrap();
+    let mut came = [0; 1024];
+    let mut read = async || loop {
+        socket.readable().await.unwrap();
+        match socket.try_read(&mut came) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            read => break read.unwrap(),
+        }
+    };
+    assert_ne!(read().await, 0, "the request");
+    call.abort();
+    let end = tokio::time::timeout(Duration::from_secs(30), read()).await;
+    assert_eq!(end.expect("it goes on for nobody"), 0, "the end of the connection");
 }
