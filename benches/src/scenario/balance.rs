@@ -28,7 +28,7 @@ pub(super) fn run(plan: &Plan, engine: &Engine) -> anyhow::Result<Vec<Row>> {
             Some(Target::AtLeast(0.6)),
         ),
         Row::ratio(
-            format!("{name}: the same, CPU of the server for each"),
+            format!("{name}: a balance, CPU of the server for each"),
             (&cpu, "µs"),
             ("empty handler", &empty_cpu),
             None,
