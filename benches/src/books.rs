@@ -220,27 +220,33 @@ fn each<T: Send + 'static, W: FnMut(&mut dyn Writer) -> Result<T, Refusal> + Sen
     let (done, told): (_, Receiver<anyhow::Result<T>>) = channel();
     let (take_place, leave_place) = sync_channel(WINDOW);
     let work = Mutex::new(work);
-    let ask = move |done: Sender<anyhow::Result<T>>, place: SyncSender<()>| -> anyhow::Result<()> {
+    let ask = move |done: Sender<anyhow::Result<T>>, place: SyncSender<()>| -> anyhow::Result<i64> {
+        let mut asked = 0;
         // Whoever gives up at a failure leaves no place.
         while place.send(()).is_ok() {
             let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(work) = next else { break };
             store.write(Box::new(Job { work, result: None, done: done.clone() }))?;
+            asked += 1;
         }
-        Ok(())
+        Ok(asked)
     };
     std::thread::scope(|scope| {
         let (ask, askers) = (&ask, [(done.clone(), take_place.clone()), (done, take_place)]);
         // A store may do what one alone asks for on the thread that asks. While it does, the other fills the queue.
         let askers = askers.map(|(done, place)| scope.spawn(move || ask(done, place)));
+        let mut waiting = 0;
         let seen = told.into_iter().try_for_each(|result| {
             seen(result?);
+            waiting -= 1;
             leave_place.recv().context("nobody asks")
         });
         drop(leave_place);
         for asker in askers {
-            asker.join().map_err(|_| anyhow::anyhow!("a thread that fills the books panicked"))??;
+            waiting += asker.join().map_err(|_| anyhow::anyhow!("a thread that fills the books panicked"))??;
         }
-        seen
+        seen?;
+        anyhow::ensure!(waiting == 0, "the writer has ended");
+        Ok(())
     })
 }

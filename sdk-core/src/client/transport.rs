@@ -186,7 +186,18 @@ impl Line {
         sending.send().await
     }
 
-    async fn send(self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
+    async fn exchange(self, request: WireRequest) -> Result<WireAnswer, Lost> {
+        let timeout = request.timeout;
+        let lost = |outcome, reason| Lost { outcome, reason };
+        match tokio::time::timeout(timeout, self.send(request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(e)) if e.is_connect() => Err(lost(Outcome::NotSent, chain(&e.without_url()))),
+            Ok(Err(e)) => Err(lost(Outcome::NoAnswer, chain(&e.without_url()))),
+            Err(_) => Err(lost(Outcome::NoAnswer, format!("no answer within {} ms", timeout.as_millis()))),
+        }
+    }
+
+    async fn send(&self, request: WireRequest) -> Result<WireAnswer, reqwest::Error> {
         let mut response = self.begin(request).await?;
         let mut answer =
             WireAnswer { status: response.status().as_u16(), request_id: request_id(&response), body: Vec::new() };
@@ -210,19 +221,13 @@ fn request_id(response: &reqwest::Response) -> Option<String> {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn exchange(&self, request: WireRequest) -> Result<WireAnswer, Lost> {
-        let timeout = request.timeout;
-        let lost = |outcome, reason| Lost { outcome, reason };
         // On the runtime's own threads: whoever waits is woken once, when all of the answer is there. To be woken in
         // another language takes longer than all the rest. Dropped, the set ends what is in it.
         let mut sending = JoinSet::new();
-        sending.spawn(tokio::time::timeout(timeout, self.0.clone().send(request)));
-        match sending.join_next().await {
-            Some(Ok(Ok(Ok(answer)))) => Ok(answer),
-            Some(Ok(Ok(Err(e)))) if e.is_connect() => Err(lost(Outcome::NotSent, chain(&e.without_url()))),
-            Some(Ok(Ok(Err(e)))) => Err(lost(Outcome::NoAnswer, chain(&e.without_url()))),
-            Some(Ok(Err(_))) => Err(lost(Outcome::NoAnswer, format!("no answer within {} ms", timeout.as_millis()))),
-            Some(Err(_)) | None => Err(lost(Outcome::NoAnswer, "the runtime ended before the answer came".to_owned())),
-        }
+        sending.spawn(self.0.clone().exchange(request));
+        sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
+            Err(Lost { outcome: Outcome::NoAnswer, reason: "the runtime ended before the answer came".to_owned() })
+        })
     }
 
     async fn open(&self, request: WireRequest) -> Result<WireStream, Lost> {

@@ -5,6 +5,7 @@ use florin_sdk_core::FlorinError;
 use florin_sdk_core::client::transport::{HttpTransport, WireRequest};
 use florin_sdk_core::client::{CancelToken, Client, ClientOptions, Credential, Transport};
 use florin_sdk_core::operation::{GetOperationOutcome, Method};
+use reqwest::header::HeaderMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,7 +125,7 @@ async fn a_call_that_is_given_up_ends_its_connection() {
     let request = WireRequest {
         method: Method::Get,
         target: "/api/v1/wallet".to_owned(),
-        headers: Default::default(),
+        headers: HeaderMap::new(),
         body: None,
         timeout: Duration::from_secs(60),
     };
