@@ -15,7 +15,7 @@ use florin_tests::world::{self, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 const MAINTENANCE: u32 = 10001;
@@ -186,6 +186,7 @@ async fn whoever_guesses_the_password_waits() {
     let spec = florin_sdk_core::operation::all().into_iter().find(|spec| spec.name == "UnlockSystemComponent");
     assert_eq!(anybody.send_json(&spec.expect("the operation"), &other).await.code(), INVALID);
     // All at once: those beyond the free ones are not looked at.
+    let begun = Instant::now();
     let mut guesses = JoinSet::new();
     for _ in 0..20 {
         let anybody = anybody.clone();
@@ -193,10 +194,14 @@ async fn whoever_guesses_the_password_waits() {
     }
     let answers = guesses.join_all().await;
     let count = |code: u32| answers.iter().filter(|answer| answer.code() == code).count();
-    assert_eq!((count(FORBIDDEN), count(FAST)), (3, 17));
-    let waits = answers.iter().filter(|answer| answer.code() == FAST).map(|answer| answer.header("Retry-After"));
-    for wait in waits {
-        assert_eq!(wait, Some("1"));
+    // A machine that stands still for a second lets one more through, whose wait is longer.
+    let more = begun.elapsed().as_secs().saturating_add(1).ilog2();
+    let looked_at = count(FORBIDDEN);
+    assert!((3..=3 + more as usize).contains(&looked_at), "{looked_at} were looked at");
+    assert_eq!(count(FAST), 20 - looked_at);
+    for refused in answers.iter().filter(|answer| answer.code() == FAST) {
+        let wait: u32 = refused.header("Retry-After").and_then(|text| text.parse().ok()).expect("how long to wait");
+        assert!((1..=1 << more).contains(&wait), "{wait} s");
     }
     // The right one, too: who waits learns nothing. After the wait it is looked at.
     let mut last = anybody.send(&unlock(ComponentName::Omnipass, &password)).await;
@@ -233,12 +238,15 @@ async fn whoever_guesses_at_the_single_sign_on_waits_too() {
         assert_eq!((answer.status, &json["resultcode"]), (403, &json!(FORBIDDEN)), "{}", answer.text());
     }
     // The third is another component's.
+    let begun = Instant::now();
     assert_eq!(anybody.code(&unlock(ComponentName::Omnipass, "0123456789abcdef")).await, FORBIDDEN);
-    let waits = guess(&password).await;
-    assert_eq!((waits.status, waits.header("Retry-After")), (429, Some("1")), "{}", waits.text());
-    let (status, reason) = readiness(&server).await;
-    assert!(status == 503 && reason.contains("sso"), "the right one was not looked at: {reason}");
-    let mut last = waits;
+    let mut last = guess(&password).await;
+    // The wait is a second, counted by the server: on a machine that stood still so long, it may be over.
+    if begun.elapsed() < Duration::from_secs(1) {
+        assert_eq!((last.status, last.header("Retry-After")), (429, Some("1")), "{}", last.text());
+        let (status, reason) = readiness(&server).await;
+        assert!(status == 503 && reason.contains("sso"), "the right one was not looked at: {reason}");
+    }
     for _ in 0..100 {
         if last.status != 429 {
             break;

@@ -46,8 +46,9 @@ impl Attempts {
     /// # Errors
     /// How many seconds to wait before the next.
     fn begin(&self, mark: u64) -> Result<(), u32> {
-        let now = self.clock.micros();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock: a time from before another's guess would have this one wait longer than there is.
+        let now = self.clock.micros();
         if known.len() >= MAX_KNOWN {
             known.retain(|_, guesses| guesses.until + FORGET_S * 1_000_000 > now);
             if known.len() >= MAX_KNOWN {
