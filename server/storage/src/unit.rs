@@ -333,13 +333,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
         let may = |row: &Kept| equal.iter().all(|(place, value)| row.get(*place) == Some(value));
         let mine = slots.values().filter(|slot| own(slot)).filter_map(|slot| slot.row.as_ref());
         rows.extend(mine.filter(|row| may(row) && matches(query, row)).map(|row| row.to_vec()));
-        if let Some(column) = query.order.and_then(|name| table.place(name)) {
-            rows.sort_by(|a, b| a.get(column).cmp(&b.get(column)));
-            if query.descending {
-                rows.reverse();
-            }
-        }
-        rows.truncate(query.limit.unwrap_or(usize::MAX));
+        arrange(query, &mut rows);
         Ok(rows)
     }
 
@@ -391,6 +385,17 @@ pub(crate) fn asked_key(query: &Query) -> Option<KeyCells> {
         })
     });
     cells.collect()
+}
+
+/// Puts rows in the order that a query asks for, and leaves as many as it wants.
+pub(crate) fn arrange(query: &Query, rows: &mut Vec<Row>) {
+    if let Some(column) = query.order.and_then(|name| query.table.place(name)) {
+        rows.sort_by(|a, b| a.get(column).cmp(&b.get(column)));
+        if query.descending {
+            rows.reverse();
+        }
+    }
+    rows.truncate(query.limit.unwrap_or(usize::MAX));
 }
 
 /// Whether a row that the engine does not have yet is one that the query finds.

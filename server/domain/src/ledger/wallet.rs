@@ -50,7 +50,7 @@ record! {
         held: i128,
         /// The newest posting.
         last: i64,
-        /// How many postings there are.
+        /// How many postings there are. Each change adds one, so an engine takes the state with the most for the newest.
         entries: i64,
     }
 }

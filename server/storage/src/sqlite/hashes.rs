@@ -18,7 +18,14 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// How many rows are kept in memory before they are on their way into the table of hashes. Fewer would share fewer
 /// pages on their way, more would take longer to read at the start.
-const GENERATION: usize = if cfg!(test) { 8 } else { 1 << 17 };
+const GENERATION: usize = if cfg!(test) {
+    8
+} else if cfg!(debug_assertions) {
+    // So that kills and power cuts in tests meet its turns.
+    512
+} else {
+    1 << 17
+};
 
 /// A hash of a row's first cells, and the row's number.
 type Place = (i64, i64);

@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0017_ledger.sql"),
     include_str!("../../migrations/sqlite/0009_notify.sql"),
     include_str!("../../migrations/sqlite/0021_platform.sql"),
+    include_str!("../../migrations/sqlite/0022_log.sql"),
 ];
 
 /// Marks a file as ours ("FLRN"), so that no other program's database is taken for one.

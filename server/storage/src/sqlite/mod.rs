@@ -1,6 +1,8 @@
 //! The embedded engine: SQLite in a file, with a write-ahead log that is flushed at each commit.
 
+mod find;
 mod hashes;
+mod log;
 mod migrate;
 mod owned;
 mod pages;
@@ -17,10 +19,12 @@ pub(crate) use pages::{check_file, copy_pages};
 use crate::copy::Note;
 use crate::queue::Queue;
 use crate::{Mode, OpenError};
+use find::Finder;
 use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
+use log::{BALANCES, Log, Pending};
 use pool::Pool;
 use recent::Recent;
 use rows::Memory;
@@ -54,8 +58,7 @@ pub struct SqliteStore {
     /// Nobody's if it was opened to be looked at.
     writing: Option<Arc<Writing>>,
     reads: Arc<Queue<Box<dyn ReadJob>>>,
-    /// Where client references are; not if somebody else writes.
-    hashes: Option<Arc<Hashes>>,
+    finder: Arc<Finder>,
     /// For those who read little and do not wait for a reader.
     pool: Arc<Pool>,
     clock: Clock,
@@ -72,7 +75,7 @@ impl SqliteStore {
         let mut workers = Vec::new();
         let mut lock = None;
         let mut writing = None;
-        let mut hashes = None;
+        let mut finder = None;
         let mut pool = None;
         let cores = std::thread::available_parallelism().map_or(READERS, usize::from);
         match mode {
@@ -83,12 +86,19 @@ impl SqliteStore {
                     return Err(note.forbids_serving(path.display().to_string()));
                 }
                 let last_id = rows::greatest_id(&connection).map_err(engine)?;
-                let (found, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
-                let found = Arc::new(found);
-                hashes = Some(found.clone());
+                let (hashes, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
+                let log = Log::open(&connection, &BALANCES)?;
+                let found = Arc::new(Finder { hashes: Some(hashes), log });
+                finder = Some(found.clone());
                 let readers = Arc::new(Pool::open(path, cores, true)?);
                 pool = Some(readers.clone());
-                let memory = Memory { hashes: found, moving, recent: Recent::default(), pool: readers };
+                let memory = Memory {
+                    finder: found,
+                    moving,
+                    pending: Pending::default(),
+                    recent: Recent::default(),
+                    pool: readers,
+                };
                 let pen = Pen { connection, memory, numbers: Counter { clock: clock.clone(), last: last_id } };
                 let writes = Arc::new(Writing::new(pen, MAX_WAITING_WRITES));
                 writing = Some(writes.clone());
@@ -97,20 +107,21 @@ impl SqliteStore {
             Mode::Inspect if !path.exists() => return Err(OpenError::Absent(path.display().to_string())),
             Mode::Inspect => {}
         }
+        let finder = finder.unwrap_or_else(|| Arc::new(Finder { hashes: None, log: Log::of_others(&BALANCES) }));
         for _ in 0..READERS {
             let connection = open_to_read(path)?;
             if let Some(note) = note_of(&connection)? {
                 note.check_reading(path.display().to_string())?;
             }
-            let (hashes, reads, clock) = (hashes.clone(), reads.clone(), clock.clone());
-            let read = move || pool::serve(connection, hashes.as_deref(), &reads, &clock);
+            let (finder, reads, clock) = (finder.clone(), reads.clone(), clock.clone());
+            let read = move || pool::serve(connection, &finder, &reads, &clock);
             workers.push(spawn("florin-reader", read)?);
         }
         let pool = match pool {
             Some(pool) => pool,
             None => Arc::new(Pool::open(path, cores, false)?),
         };
-        Ok(Self { writing, reads, hashes, pool, clock, workers, path: path.to_owned(), _lock: lock })
+        Ok(Self { writing, reads, finder, pool, clock, workers, path: path.to_owned(), _lock: lock })
     }
 }
 
@@ -126,7 +137,7 @@ impl Store for SqliteStore {
     }
 
     fn read_little(&self, job: Box<dyn ReadJob>) -> Result<(), StoreError> {
-        self.pool.read(job, self.hashes.as_deref(), &self.clock).or_else(|job| self.read(job))
+        self.pool.read(job, &self.finder, &self.clock).or_else(|job| self.read(job))
     }
 
     fn is_shared(&self) -> bool {

@@ -4,8 +4,7 @@
 //! To begin a transaction takes longer than to read a row by its key. As long as nothing was committed, the view that a
 //! connection has is the newest one, and the next reader goes on with it.
 
-use super::hashes::Hashes;
-use super::rows::ReadHandle;
+use super::find::{Begun, Finder, ReadHandle};
 use super::{open_to_read, step};
 use crate::OpenError;
 use crate::queue::Queue;
@@ -37,8 +36,7 @@ struct Reader {
 struct View {
     /// How many commits there had been before it began.
     commits: u64,
-    /// Which generation of hashes there was.
-    generation: u64,
+    begun: Begun,
 }
 
 impl Reader {
@@ -50,22 +48,22 @@ impl Reader {
         }
     }
 
-    fn look(&mut self, commits: u64, hashes: Option<&Hashes>) -> Result<u64, StoreError> {
+    fn look(&mut self, commits: u64, finder: &Finder) -> Result<Begun, StoreError> {
         if let Some(view) = self.view.as_ref().filter(|view| view.commits == commits) {
-            return Ok(view.generation);
+            return Ok(view.begun);
         }
         self.give_up();
-        let generation = hashes.map_or(0, Hashes::generation);
+        let begun = finder.generations();
         step(&self.connection, "BEGIN")?;
-        self.view = Some(View { commits, generation });
-        Ok(generation)
+        self.view = Some(View { commits, begun });
+        Ok(begun)
     }
 
     /// Runs a job in one transaction, so that it sees one moment.
-    fn run(&mut self, mut job: Box<dyn ReadJob>, commits: u64, hashes: Option<&Hashes>, clock: &Clock) {
-        match self.look(commits, hashes) {
+    fn run(&mut self, mut job: Box<dyn ReadJob>, commits: u64, finder: &Finder, clock: &Clock) {
+        match self.look(commits, finder) {
             Ok(begun) => {
-                let mut handle = ReadHandle { connection: &self.connection, hashes, begun, now: clock.now() };
+                let mut handle = ReadHandle { connection: &self.connection, finder, begun, now: clock.now() };
                 if catch_unwind(AssertUnwindSafe(|| job.run(&mut handle))).is_ok() {
                     job.finish();
                 } else {
@@ -79,10 +77,10 @@ impl Reader {
 }
 
 /// Runs read jobs until the queue is closed, each on a view of its own.
-pub(super) fn serve(connection: Connection, hashes: Option<&Hashes>, jobs: &Queue<Box<dyn ReadJob>>, clock: &Clock) {
+pub(super) fn serve(connection: Connection, finder: &Finder, jobs: &Queue<Box<dyn ReadJob>>, clock: &Clock) {
     let mut reader = Reader { connection, view: None };
     while let Some(job) = jobs.take(1).pop() {
-        reader.run(job, 0, hashes, clock);
+        reader.run(job, 0, finder, clock);
         reader.give_up();
     }
 }
@@ -99,15 +97,10 @@ impl Pool {
     }
 
     /// Runs a job now; gives it back if no connection is free.
-    pub(super) fn read(
-        &self,
-        job: Box<dyn ReadJob>,
-        hashes: Option<&Hashes>,
-        clock: &Clock,
-    ) -> Result<(), Box<dyn ReadJob>> {
+    pub(super) fn read(&self, job: Box<dyn ReadJob>, finder: &Finder, clock: &Clock) -> Result<(), Box<dyn ReadJob>> {
         let Some(mut reader) = self.idle().pop() else { return Err(job) };
         let commits = self.commits.load(Ordering::Acquire);
-        reader.run(job, commits, hashes, clock);
+        reader.run(job, commits, finder, clock);
         if !self.alone {
             reader.give_up();
         }

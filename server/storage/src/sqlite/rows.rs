@@ -1,16 +1,16 @@
 //! Rows, read and written on a connection.
 
-use super::hashes::{Hashes, Moving, asked};
+use super::find::Finder;
+use super::hashes::Moving;
+use super::log::{Log, Pending};
 use super::pool::Pool;
 use super::recent::Recent;
 use super::statement;
 use crate::backend::{Changes, Found, Kept, Row, Transaction, Wanted};
-use crate::unit::{asked_key, matches};
 use florin_domain::clock::Micros;
-use florin_domain::store::{Query, Reader, StoreError, Table, Value};
-use florin_sdk_core::Timestamp;
+use florin_domain::store::{Query, StoreError, Table, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, Statement, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 use std::sync::Arc;
 
 /// A value on its way into a statement.
@@ -40,6 +40,12 @@ pub(super) fn cell(value: ValueRef<'_>) -> Result<Value, StoreError> {
     })
 }
 
+/// The cells of a row of this table, whose columns come first.
+pub(super) fn cells(row: &rusqlite::Row<'_>, table: &'static Table) -> Result<Row, StoreError> {
+    let failed = |e| failure(table, e);
+    (0..table.columns.len()).map(|index| cell(row.get_ref(index).map_err(failed)?)).collect()
+}
+
 pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error() {
         Some(e)
@@ -57,96 +63,6 @@ pub(super) fn failure(table: &'static Table, error: rusqlite::Error) -> StoreErr
     }
 }
 
-pub(super) fn select(connection: &Connection, hashes: Known<'_>, query: &Query) -> Result<Vec<Row>, StoreError> {
-    if let Some((hashes, begun)) = hashes
-        && let Some(cells) = asked(query)
-    {
-        let mut rows = hashed(connection, hashes, query.table, &cells, begun)?;
-        rows.retain(|row| matches(query, row));
-        rows.truncate(query.limit.unwrap_or(usize::MAX));
-        return Ok(rows);
-    }
-    if let Some(key) = asked_key(query).filter(|_| query.walk.is_none()) {
-        return Ok(by_key(connection, query.table, &key)?.into_iter().collect());
-    }
-    let found = statement::select(query);
-    let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
-    collect(query.table, &mut prepared, &found.values)
-}
-
-fn by_key(connection: &Connection, table: &'static Table, key: &[Value]) -> Result<Option<Row>, StoreError> {
-    let sql = statement::fixed(table);
-    let mut prepared = connection.prepare_cached(&sql.by_key).map_err(|e| failure(table, e))?;
-    Ok(collect(table, &mut prepared, key)?.pop())
-}
-
-/// The hashes, and the generation in which a reader began.
-type Known<'a> = Option<(&'a Hashes, Option<u64>)>;
-
-/// The rows whose first cells are these, in the order in which they came.
-fn hashed(
-    connection: &Connection,
-    hashes: &Hashes,
-    table: &'static Table,
-    cells: &[&Value],
-    begun: Option<u64>,
-) -> Result<Vec<Row>, StoreError> {
-    let places = hashes.places(connection, cells, begun).map_err(|e| failure(table, e))?;
-    let mut rows = Vec::with_capacity(places.len());
-    if !places.is_empty() {
-        let mut prepared =
-            connection.prepare_cached(&statement::fixed(table).by_rowid).map_err(|e| failure(table, e))?;
-        for place in places {
-            rows.extend(collect(table, &mut prepared, &[Value::Int(place)])?);
-        }
-    }
-    rows.retain(|row| row.iter().zip(cells).all(|(have, want)| have == *want));
-    Ok(rows)
-}
-
-fn collect(table: &'static Table, prepared: &mut Statement<'_>, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-    let failed = |e| failure(table, e);
-    let mut rows = prepared.query(params_from_iter(values.iter().map(Bound))).map_err(failed)?;
-    let mut list = Vec::new();
-    while let Some(row) = rows.next().map_err(failed)? {
-        let cells = (0..table.columns.len()).map(|index| cell(row.get_ref(index).map_err(failed)?));
-        list.push(cells.collect::<Result<Row, _>>()?);
-    }
-    Ok(list)
-}
-
-/// Reads on a connection that was opened read-only.
-pub(super) struct ReadHandle<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) hashes: Option<&'a Hashes>,
-    /// The generation of hashes before the transaction began.
-    pub(super) begun: u64,
-    pub(super) now: Timestamp,
-}
-
-impl Reader for ReadHandle<'_> {
-    fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
-        let hashes = self.hashes.map(|hashes| (hashes, Some(self.begun)));
-        select(self.connection, hashes, query)
-    }
-
-    fn look(&mut self, table: &'static Table, key: &[Value], see: &mut dyn FnMut(&[Value])) -> Result<(), StoreError> {
-        let row = if table.found_by > 0 {
-            self.select(&Query::by_key(table, key))?.pop()
-        } else {
-            by_key(self.connection, table, key)?
-        };
-        if let Some(row) = row {
-            see(&row);
-        }
-        Ok(())
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-}
-
 /// The transaction that is open on the writer's connection.
 pub(super) struct SqliteTransaction<'a> {
     pub(super) connection: &'a Connection,
@@ -155,8 +71,9 @@ pub(super) struct SqliteTransaction<'a> {
 
 /// What the writer knows without asking.
 pub(super) struct Memory {
-    pub(super) hashes: Arc<Hashes>,
+    pub(super) finder: Arc<Finder>,
     pub(super) moving: Moving,
+    pub(super) pending: Pending,
     pub(super) recent: Recent,
     /// Who reads must learn that what they see is no longer the newest.
     pub(super) pool: Arc<Pool>,
@@ -165,19 +82,41 @@ pub(super) struct Memory {
 impl Memory {
     /// To be called before a commit.
     pub(super) fn before_commit(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        self.hashes.before_commit(connection, &mut self.moving)
+        if let Some(hashes) = &self.finder.hashes {
+            hashes.before_commit(connection, &mut self.moving)?;
+        }
+        self.finder.log.before_commit(connection, &mut self.pending)
+    }
+
+    /// Writes changed rows of a table that has a log.
+    fn log(&mut self, connection: &Connection, table: &'static Table, updates: &[Kept]) -> Result<(), StoreError> {
+        for row in updates {
+            let before = self.recent.get(table, row.get(..table.key).unwrap_or_default());
+            if before.is_some_and(|before| !self.finder.log.is_newer(row, &before)) {
+                // It would not count. Whoever changes such a row has forgotten what says which state is the newest.
+                return Err(StoreError::Constraint { table: table.name });
+            }
+            self.recent.changes(table, row.clone());
+        }
+        self.finder.log.change(connection, &mut self.pending, updates)
     }
 
     /// The transaction was committed.
     pub(super) fn committed(&mut self) {
-        self.hashes.committed(&mut self.moving);
+        if let Some(hashes) = &self.finder.hashes {
+            hashes.committed(&mut self.moving);
+        }
+        self.finder.log.committed(&mut self.pending);
         self.recent.committed();
         self.pool.committed();
     }
 
     /// The transaction was not committed, as far as is known.
     pub(super) fn failed(&mut self, connection: &Connection) {
-        self.hashes.failed(connection, &mut self.moving);
+        if let Some(hashes) = &self.finder.hashes {
+            hashes.failed(connection, &mut self.moving);
+        }
+        Log::failed(&mut self.pending);
         self.recent.failed();
         self.pool.committed();
     }
@@ -199,20 +138,18 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
         self.still_open()?;
-        select(self.connection, Some((&self.memory.hashes, None)), query)
+        self.memory.finder.select(self.connection, query, None)
     }
 
     fn fetch_one(&mut self, table: &'static Table, key: &[Value]) -> Result<Option<Kept>, StoreError> {
         self.still_open()?;
         if table.found_by > 0 {
-            let cells: Vec<&Value> = key.iter().take(table.found_by).collect();
-            let found = hashed(self.connection, &self.memory.hashes, table, &cells, None)?;
-            return Ok(found.into_iter().find(|row| row.starts_with(key)).map(Arc::new));
+            return Ok(self.memory.finder.by_hash(self.connection, table, key)?.map(Arc::new));
         }
         if let Some(known) = self.memory.recent.get(table, key) {
             return Ok(Some(known));
         }
-        let row = by_key(self.connection, table, key)?.map(Arc::new);
+        let row = self.memory.finder.by_key(self.connection, table, key, None)?.map(Arc::new);
         if let Some(row) = &row {
             self.memory.recent.keep(table, row.clone());
         }
@@ -236,12 +173,14 @@ impl Transaction for SqliteTransaction<'_> {
                 let mut prepared = self.connection.prepare_cached(&statement::fixed(table).insert).map_err(failed)?;
                 for row in inserts {
                     prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)?;
-                    if table.found_by > 0 {
-                        self.memory.hashes.added(&mut self.memory.moving, row, self.connection.last_insert_rowid());
+                    if let Some(hashes) = self.memory.finder.hashes.as_ref().filter(|_| table.found_by > 0) {
+                        hashes.added(&mut self.memory.moving, row, self.connection.last_insert_rowid());
                     }
                 }
             }
-            if !updates.is_empty() {
+            if self.memory.finder.log.is_of(table) {
+                self.memory.log(self.connection, table, updates)?;
+            } else if !updates.is_empty() {
                 let mut prepared = self.connection.prepare_cached(&statement::fixed(table).update).map_err(failed)?;
                 for row in updates {
                     if prepared.execute(params_from_iter(row.iter().map(Bound))).map_err(failed)? != 1 {

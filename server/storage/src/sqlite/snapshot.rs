@@ -1,6 +1,8 @@
 //! Readers that all see one moment, and walk whole tables.
 
-use super::rows::{Bound, cell, failure, select};
+use super::find::Finder;
+use super::log::{BALANCES, Log};
+use super::rows::{Bound, cell, failure};
 use super::{open_to_read, step};
 use crate::OpenError;
 use crate::copy::Note;
@@ -8,6 +10,7 @@ use crate::scan::{self, Mark};
 use florin_domain::clock::Clock;
 use florin_domain::store::{Kind, Query, Reader, Scan, Snapshot, StoreError, Table, Value, ValueRef, Visit};
 use florin_sdk_core::Timestamp;
+use rusqlite::types::ValueRef as Raw;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use std::path::Path;
 
@@ -18,6 +21,8 @@ const ATTEMPTS: u32 = 10_000;
 /// A connection with a transaction that lasts.
 pub(crate) struct SqliteSnapshot {
     connection: Connection,
+    /// Made when it is needed.
+    finder: Option<Finder>,
     now: Timestamp,
 }
 
@@ -37,7 +42,7 @@ pub(crate) fn snapshots(path: &Path, readers: usize, clock: &Clock) -> Result<Ve
         }
         if readers < 2 || version(&watch)? == before {
             let now = clock.now();
-            let boxed = |connection| Box::new(SqliteSnapshot { connection, now }) as Box<dyn Snapshot>;
+            let boxed = |connection| Box::new(SqliteSnapshot { connection, finder: None, now }) as Box<dyn Snapshot>;
             return Ok(connections.into_iter().map(boxed).collect());
         }
         for connection in &connections {
@@ -65,9 +70,21 @@ pub(super) fn look_up_note(connection: &Connection) -> Result<Option<Note>, Stor
     note.optional().map_err(engine)
 }
 
+impl SqliteSnapshot {
+    /// What finds rows in this view: nobody else's memory is of use to it.
+    fn finder(&mut self) -> Result<(&Connection, &Finder), StoreError> {
+        let finder = match self.finder.take() {
+            Some(finder) => finder,
+            None => Finder { hashes: None, log: Log::of_view(&self.connection, &BALANCES)? },
+        };
+        Ok((&self.connection, self.finder.insert(finder)))
+    }
+}
+
 impl Reader for SqliteSnapshot {
     fn select(&mut self, query: &Query) -> Result<Vec<Vec<Value>>, StoreError> {
-        select(&self.connection, None, query)
+        let (connection, finder) = self.finder()?;
+        finder.select(connection, query, None)
     }
 
     fn now(&self) -> Timestamp {
@@ -85,17 +102,20 @@ impl Snapshot for SqliteSnapshot {
         let table = scan.table;
         let failed = |e| failure(table, e);
         let asked = scan::rows(scan, MARK);
-        let mut prepared = self.connection.prepare_cached(&asked.sql).map_err(failed)?;
+        let (connection, finder) = self.finder()?;
+        let log = Some(&finder.log).filter(|log| log.is_of(table));
+        let mut prepared = connection.prepare_cached(&asked.sql).map_err(failed)?;
         let mut rows = prepared.query(params_from_iter(asked.values.iter().map(Bound))).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut cells = [ValueRef::Null; MAX_COLUMNS];
-            for (index, (cell, kind)) in cells.iter_mut().zip(table.kinds).enumerate() {
-                *cell = look(row.get_ref(index).map_err(failed)?, *kind).map_err(|reason| {
-                    let column = table.columns.get(index).copied().unwrap_or_default();
-                    StoreError::Corrupt { table: table.name, column, reason: reason.to_owned() }
-                })?;
+            let cells = shown(table, |index| row.get_ref(index).map_err(failed))?;
+            let cells = cells.get(..table.kinds.len()).unwrap_or_default();
+            match log.map_or(Ok(None), |log| log.newer_than(connection, cells))? {
+                None => visit(cells)?,
+                Some(newer) => {
+                    let cells = shown(table, |index| Ok(newer.get(index).map_or(Raw::Null, raw)))?;
+                    visit(cells.get(..table.kinds.len()).unwrap_or_default())?;
+                }
             }
-            visit(cells.get(..table.kinds.len()).unwrap_or_default())?;
         }
         Ok(())
     }
@@ -127,9 +147,34 @@ fn place(
     (0..table.order().len()).map(|index| cell(row.get_ref(index).map_err(failed)?)).collect::<Result<_, _>>().map(Some)
 }
 
+/// The cells of a row, where they lie.
+fn shown<'r>(
+    table: &'static Table,
+    lie: impl Fn(usize) -> Result<Raw<'r>, StoreError>,
+) -> Result<[ValueRef<'r>; MAX_COLUMNS], StoreError> {
+    let mut cells = [ValueRef::Null; MAX_COLUMNS];
+    for (index, (cell, kind)) in cells.iter_mut().zip(table.kinds).enumerate() {
+        *cell = look(lie(index)?, *kind).map_err(|reason| {
+            let column = table.columns.get(index).copied().unwrap_or_default();
+            StoreError::Corrupt { table: table.name, column, reason: reason.to_owned() }
+        })?;
+    }
+    Ok(cells)
+}
+
+/// A cell that was read, as the engine gave it.
+fn raw(value: &Value) -> Raw<'_> {
+    match value {
+        Value::Int(number) => Raw::Integer(*number),
+        Value::Text(text) => Raw::Text(text.as_bytes()),
+        Value::Blob(bytes) => Raw::Blob(bytes),
+        // The engine has no units: see `rows::cell`.
+        Value::Null | Value::Units(_) => Raw::Null,
+    }
+}
+
 /// A cell where it lies; the reason if it is not of its column's kind. Units are kept as text here.
-fn look(value: rusqlite::types::ValueRef<'_>, kind: Kind) -> Result<ValueRef<'_>, &'static str> {
-    use rusqlite::types::ValueRef as Raw;
+fn look(value: Raw<'_>, kind: Kind) -> Result<ValueRef<'_>, &'static str> {
     match (value, kind) {
         (Raw::Null, _) => Ok(ValueRef::Null),
         (Raw::Integer(number), Kind::Int) => Ok(ValueRef::Int(number)),

@@ -92,6 +92,10 @@ impl Writing {
             }
         }
         let Ok(pen) = self.pen.lock() else { return };
+        if let Err(error) = pen.memory.finder.log.settle(&pen.connection) {
+            // It is done at the next start.
+            tracing::warn!(%error, "what was logged could not be put in its place");
+        }
         // The log goes into the database file, so that a copy of that one file is whole.
         if let Err(error) = pen.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the last checkpoint failed");

@@ -18,7 +18,7 @@ fn migrations_and_records_agree() {
         .collect();
     let mut declared: Vec<_> = florin_domain::tables().iter().map(|table| table.name.to_owned()).collect();
     // The engine's own.
-    declared.extend(["client_reference_hash".to_owned(), "hashed".to_owned()]);
+    declared.extend(["balance_log".to_owned(), "client_reference_hash".to_owned(), "hashed".to_owned()]);
     found.sort_unstable();
     declared.sort_unstable();
     assert_eq!(found, declared);
