@@ -7,13 +7,14 @@
 //! Of the states of a row, in the log and in its place, the one counts whose version is greatest. That is all a reader
 //! relies on: memory only says where in the log to look, and whoever does not share it looks through all of the log.
 
+use super::keyed::Keyed;
 use super::{failed, rows};
 use crate::OpenError;
 use crate::backend::{Kept, KeyCells, Row};
 use florin_domain::ledger::Balance;
 use florin_domain::store::{Record, StoreError, Table, Value, ValueRef};
 use rusqlite::{Connection, params_from_iter};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -109,9 +110,9 @@ pub(super) struct Pending {
     youngest: i64,
     oldest: i64,
     /// The newest states, by key.
-    young: HashMap<KeyCells, Kept, foldhash::fast::RandomState>,
+    young: HashSet<Keyed, foldhash::fast::RandomState>,
     /// What is to be put in its place, the last first.
-    rest: Vec<Kept>,
+    rest: Vec<Keyed>,
     /// Of the open transaction: how many rows it changes, what it appended, and how many of `rest` it put in their places.
     changed: usize,
     added: Vec<(i64, Kept)>,
@@ -270,15 +271,11 @@ impl Log {
     fn resolve(&self, connection: &Connection, pending: &mut Pending) -> Result<(), StoreError> {
         for (number, row) in &pending.doubtful {
             if self.state(connection, *number)?.is_some() {
-                pending.young.insert(self.key(row), row.clone());
+                pending.young.replace(Keyed::new(self.table, row.clone()));
             }
         }
         pending.doubtful.clear();
         Ok(())
-    }
-
-    fn key(&self, row: &Kept) -> KeyCells {
-        row.iter().take(self.table.key).cloned().collect()
     }
 
     /// To be called before the commit: puts some states in their places, twice as many as changed, so that a
@@ -286,7 +283,7 @@ impl Log {
     pub(super) fn before_commit(&self, connection: &Connection, pending: &mut Pending) -> Result<(), StoreError> {
         pending.put = pending.rest.len().min(2 * std::mem::take(&mut pending.changed));
         for row in pending.rest.iter().rev().take(pending.put) {
-            self.put(connection, row)?;
+            self.put(connection, row.row())?;
         }
         let key = |row: &Kept| row.get(..self.table.key).map_or(0, hash);
         let mut memory = self.changing();
@@ -301,12 +298,12 @@ impl Log {
         let rest = pending.rest.len() - std::mem::take(&mut pending.put);
         pending.rest.truncate(rest);
         for (_, row) in std::mem::take(&mut pending.added) {
-            pending.young.insert(self.key(&row), row);
+            pending.young.replace(Keyed::new(self.table, row));
         }
         // What is doubtful stays in the memory until it is in its place.
         if pending.next - pending.youngest >= GENERATION && pending.rest.is_empty() && pending.doubtful.is_empty() {
-            pending.rest = std::mem::take(&mut pending.young).into_values().collect();
-            pending.rest.sort_unstable_by(|a, b| b.iter().take(self.table.key).cmp(a.iter().take(self.table.key)));
+            pending.rest = std::mem::take(&mut pending.young).into_iter().collect();
+            pending.rest.sort_unstable_by(|a, b| b.cmp(a));
             pending.oldest = std::mem::replace(&mut pending.youngest, pending.next);
             let mut memory = self.changing();
             memory.old = std::mem::take(&mut memory.young);

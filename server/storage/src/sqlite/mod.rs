@@ -2,6 +2,7 @@
 
 mod find;
 mod hashes;
+mod keyed;
 mod log;
 mod migrate;
 mod owned;

@@ -1,13 +1,14 @@
 //! The rows that the writer used last, as they are committed: it is the only one who writes, so it need not ask again.
 
+use super::keyed::Keyed;
 use crate::backend::{Kept, KeyCells};
 use florin_domain::store::{Table, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many rows make a generation; two are kept. A row takes some hundred bytes.
 const GENERATION: usize = 32_768;
 
-type Rows = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
+type Rows = HashMap<&'static str, HashSet<Keyed, foldhash::fast::RandomState>, foldhash::fast::RandomState>;
 
 /// See the module.
 #[derive(Default)]
@@ -26,9 +27,9 @@ impl Recent {
     /// The row with this key, if it is known.
     pub(super) fn get(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
         if let Some(known) = self.young.get(table.name).and_then(|rows| rows.get(key)) {
-            return Some(known.clone());
+            return Some(known.row().clone());
         }
-        let row = self.old.get_mut(table.name)?.remove(key)?;
+        let row = self.old.get_mut(table.name)?.take(key)?.row().clone();
         self.keep(table, row.clone());
         Some(row)
     }
@@ -39,11 +40,11 @@ impl Recent {
             self.old = std::mem::take(&mut self.young);
             self.count = 0;
         }
-        let key: KeyCells = row.iter().take(table.key).cloned().collect();
+        let row = Keyed::new(table, row);
         if let Some(rows) = self.old.get_mut(table.name) {
-            rows.remove(&key);
+            rows.remove(&row);
         }
-        let before = self.young.entry(table.name).or_default().insert(key, row);
+        let before = self.young.entry(table.name).or_default().replace(row);
         self.count += usize::from(before.is_none());
     }
 
@@ -60,10 +61,10 @@ impl Recent {
     /// The transaction was committed.
     pub(super) fn committed(&mut self) {
         for (table, key) in std::mem::take(&mut self.gone) {
-            let young = self.young.get_mut(table.name).and_then(|rows| rows.remove(&key));
-            self.count -= usize::from(young.is_some());
+            let young = self.young.get_mut(table.name).is_some_and(|rows| rows.remove(key.as_slice()));
+            self.count -= usize::from(young);
             if let Some(rows) = self.old.get_mut(table.name) {
-                rows.remove(&key);
+                rows.remove(key.as_slice());
             }
         }
         for (table, row) in std::mem::take(&mut self.changed) {
