@@ -15,8 +15,9 @@ use florin_tests::world::{self, World};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 const MAINTENANCE: u32 = 10001;
 const BUSY: u32 = 10002;

@@ -17,11 +17,10 @@ const POSTGRES_SCHEMA: &str = "
 /// how far it is with an order. Of orders only what was ordered counts.
 fn rows_of(name: &str, engine: Engine) -> Option<String> {
     match name {
-        // Balances are moved from their log to their places in passing.
-        "balance_log" => None,
-        "balance" if engine == Engine::Sqlite => Some("SELECT * FROM balance_now".to_owned()),
         "bridge_position" => None,
-        name if name.starts_with("sim_") => None,
+        // Balances are moved from their log to their places in passing.
+        "balance" if engine == Engine::Sqlite => Some("SELECT * FROM balance_now".to_owned()),
+        name if name.starts_with("sim_") || name == "balance_log" => None,
         "bridge_order" => Some("SELECT number, id, address, amount, reference FROM bridge_order".to_owned()),
         name => Some(format!("SELECT * FROM \"{}\"", name.replace('"', "\"\""))),
     }

@@ -88,7 +88,8 @@ fn hash<'v>(cells: impl Iterator<Item = &'v Value>) -> i64 {
 }
 
 impl Hashes {
-    /// Reads into memory what is not in the table of hashes. If that is much, it is put there first.
+    /// Reads into memory what is not in the table of hashes. If that is much, it is put there first, unless the disk takes
+    /// nothing now.
     pub(super) fn load(connection: &Connection, table: &'static Table) -> Result<(Self, Moving), OpenError> {
         let name = table.name;
         let sql = Sql {
@@ -99,6 +100,7 @@ impl Hashes {
         };
         let hashes = Self { table, memory: RwLock::default(), sql };
         let mut moving = Moving { newest: hashes.upto(connection).map_err(engine)?, ..Moving::default() };
+        let mut takes = true;
         loop {
             let page = hashes.rows_after(connection, moving.newest, GENERATION).map_err(engine)?;
             moving.newest = page.last().map_or(moving.newest, |place| place.1);
@@ -108,11 +110,18 @@ impl Hashes {
             if !whole {
                 return Ok((hashes, moving));
             }
+            if !takes {
+                continue;
+            }
             hashes.turn(&mut moving);
-            super::step(connection, "BEGIN IMMEDIATE").map_err(|e| OpenError::Engine(e.to_string()))?;
-            hashes.put(connection, &mut moving, usize::MAX).map_err(|e| OpenError::Engine(e.to_string()))?;
-            super::step(connection, "COMMIT").map_err(|e| OpenError::Engine(e.to_string()))?;
-            hashes.committed(&mut moving);
+            match hashes.put_all(connection, &mut moving) {
+                Ok(()) => hashes.committed(&mut moving),
+                Err(StoreError::Undone(reason)) => {
+                    tracing::warn!(%reason, "what was found could not be put in its place");
+                    (takes, moving.put) = (false, 0);
+                }
+                Err(error) => return Err(OpenError::Engine(error.to_string())),
+            }
         }
     }
 
@@ -177,6 +186,11 @@ impl Hashes {
             connection.prepare_cached(&self.sql.note).and_then(|mut sql| sql.execute(note)).map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Puts all of them there, in a transaction of its own.
+    fn put_all(&self, connection: &Connection, moving: &mut Moving) -> Result<(), StoreError> {
+        super::whole(connection, || self.put(connection, moving, usize::MAX))
     }
 
     /// A row was added in the transaction that is open.
@@ -391,5 +405,22 @@ mod tests {
         assert_eq!(lab.found(&lab.connection, None), lab.known.len());
         let memory = lab.hashes.memory();
         assert!(memory.young.len() < GENERATION && lab.moving.rest.is_empty());
+    }
+
+    #[test]
+    fn a_start_on_a_disk_that_takes_nothing_finds_all() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut lab = Lab::new();
+        lab.add(10 * GENERATION, &mut rng, false);
+        lab.connection.execute_batch("PRAGMA query_only = ON").unwrap();
+        lab.restart();
+        assert_eq!(lab.found(&lab.connection, None), lab.known.len());
+        lab.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
+        for _ in 0..20 {
+            lab.add(GENERATION / 2, &mut rng, false);
+            assert_eq!(lab.found(&lab.connection, None), lab.known.len());
+        }
+        let memory = lab.hashes.memory();
+        assert!(memory.young.len() + memory.old.len() < 6 * GENERATION, "the memory is small again");
     }
 }

@@ -81,6 +81,11 @@ impl Places {
         self.before.push(self.newest.insert(hash, number));
     }
 
+    /// The number after the last.
+    fn end(&self) -> i64 {
+        self.first + i64::try_from(self.before.len()).unwrap_or(i64::MAX)
+    }
+
     /// The newest state with this hash that is older than this one.
     fn older(&self, hash: u64, than: i64) -> Option<i64> {
         let mut number = *self.newest.get(&hash)?;
@@ -119,6 +124,9 @@ pub(super) struct Pending {
     put: usize,
     /// What a transaction appended of which nobody knows whether it was committed.
     doubtful: Vec<(i64, Kept)>,
+    /// What the log has of another process's, and whether the open transaction puts it in its place.
+    left: bool,
+    settling: bool,
 }
 
 fn hash(key: &[Value]) -> u64 {
@@ -165,11 +173,21 @@ impl Log {
         Self { table, version, sql: Sql::new(table, version), knows: false, memory: RwLock::default() }
     }
 
-    /// The log of a table that is ours alone. What is in it is put in its place.
-    pub(super) fn open(connection: &Connection, logged: &Logged) -> Result<Self, OpenError> {
+    /// The log of a table that is ours alone. What was left in it is put in its place; if the disk takes nothing now, with
+    /// the first change.
+    pub(super) fn open(connection: &Connection, logged: &Logged) -> Result<(Self, Pending), OpenError> {
+        let unopened = |error: StoreError| OpenError::Engine(error.to_string());
         let log = Self { knows: true, ..Self::of_others(logged) };
-        log.settle(connection).map_err(|error| OpenError::Engine(error.to_string()))?;
-        Ok(log)
+        match log.settle(connection) {
+            Ok(()) => Ok((log, Pending::default())),
+            Err(StoreError::Undone(reason)) => {
+                tracing::warn!(%reason, "what was logged could not be put in its place");
+                let log = log.read(connection).map_err(unopened)?;
+                let next = log.memory().young.end();
+                Ok((log, Pending { next, youngest: next, left: true, ..Pending::default() }))
+            }
+            Err(error) => Err(unopened(error)),
+        }
     }
 
     /// What the log is in the view that a connection has, which lasts.
@@ -219,14 +237,12 @@ impl Log {
         if connection.query_row(&empty, [], |row| row.get(0)).map_err(failed)? {
             return Ok(());
         }
-        super::step(connection, "BEGIN IMMEDIATE")?;
-        let settled = super::step(connection, &self.sql.settle)
-            .and_then(|()| super::step(connection, &self.sql.clear))
-            .and_then(|()| super::step(connection, "COMMIT"));
-        if settled.is_err() && !connection.is_autocommit() {
-            super::step(connection, "ROLLBACK")?;
-        }
-        settled
+        super::whole(connection, || self.put_all(connection))
+    }
+
+    fn put_all(&self, connection: &Connection) -> Result<(), StoreError> {
+        super::step(connection, &self.sql.settle)?;
+        super::step(connection, &self.sql.clear)
     }
 
     /// Writes new states of rows, in the transaction that is open.
@@ -236,6 +252,10 @@ impl Log {
         pending: &mut Pending,
         changed: &[Kept],
     ) -> Result<(), StoreError> {
+        if pending.left {
+            self.put_all(connection)?;
+            pending.settling = true;
+        }
         self.resolve(connection, pending)?;
         pending.changed += changed.len();
         let count = i64::try_from(changed.len()).unwrap_or(i64::MAX);
@@ -297,6 +317,7 @@ impl Log {
     pub(super) fn committed(&self, pending: &mut Pending) {
         let rest = pending.rest.len() - std::mem::take(&mut pending.put);
         pending.rest.truncate(rest);
+        pending.left &= !std::mem::take(&mut pending.settling);
         for (_, row) in std::mem::take(&mut pending.added) {
             pending.young.replace(Keyed::new(self.table, row));
         }
@@ -313,7 +334,7 @@ impl Log {
 
     /// The transaction was not committed, as far as is known. What it appended may be there all the same.
     pub(super) fn failed(pending: &mut Pending) {
-        (pending.changed, pending.put) = (0, 0);
+        (pending.changed, pending.put, pending.settling) = (0, 0, false);
         pending.doubtful.append(&mut pending.added);
     }
 
@@ -435,13 +456,12 @@ mod tests {
                 connection.execute("INSERT INTO pet VALUES (?, 'new', 0)", [id]).unwrap();
                 known.insert(id, 0);
             }
-            let log = Log::open(&connection, &PETS).unwrap();
-            Self { folder, connection, log, pending: Pending::default(), known }
+            let (log, pending) = Log::open(&connection, &PETS).unwrap();
+            Self { folder, connection, log, pending, known }
         }
 
         fn restart(&mut self) {
-            self.log = Log::open(&self.connection, &PETS).unwrap();
-            self.pending = Pending::default();
+            (self.log, self.pending) = Log::open(&self.connection, &PETS).unwrap();
             let left: i64 = self.connection.query_row("SELECT count(*) FROM pet_log", [], |row| row.get(0)).unwrap();
             assert_eq!(left, 0);
         }
@@ -458,12 +478,14 @@ mod tests {
             self.log.before_commit(&self.connection, &mut self.pending).unwrap();
             self.connection.execute_batch(if ends == End::Fails { "ROLLBACK" } else { "COMMIT" }).unwrap();
             if ends == End::Well {
-                self.log.committed(&mut self.pending)
+                self.log.committed(&mut self.pending);
             } else {
-                Log::failed(&mut self.pending)
+                Log::failed(&mut self.pending);
             }
             if ends != End::Fails {
-                ids.iter().for_each(|id| *self.known.get_mut(id).unwrap() += 1);
+                for id in ids {
+                    *self.known.get_mut(id).unwrap() += 1;
+                }
             }
         }
     }
@@ -516,7 +538,11 @@ mod tests {
                 1 | 2 => lab.change(&ids, End::Fails),
                 3 => lab.change(&ids, End::Unknown),
                 // More than a turn of the log.
-                4 => (0..2).for_each(|_| lab.change(&Vec::from_iter(0..i64::try_from(COUNT).unwrap()), End::Well)),
+                4 => {
+                    let all: Vec<_> = lab.known.keys().copied().collect();
+                    lab.change(&all, End::Well);
+                    lab.change(&all, End::Well);
+                }
                 _ => lab.change(&ids, End::Well),
             }
             assert_eq!(seen(&lab.log, &lab.connection, None), lab.known, "the writer");
@@ -559,5 +585,23 @@ mod tests {
         assert_eq!(seen(&lab.log, &reader, Some(begun)), before);
         assert_ne!(seen(&lab.log, &reader, None), before, "without the generation it would not");
         assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+    }
+
+    #[test]
+    fn what_was_left_waits_for_a_disk_that_takes_it() {
+        let mut lab = Lab::new();
+        for _ in 0..SLOTS {
+            lab.change(&[1, 2, 3], End::Well);
+        }
+        lab.connection.execute_batch("PRAGMA query_only = ON").unwrap();
+        (lab.log, lab.pending) = Log::open(&lab.connection, &PETS).unwrap();
+        assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+        lab.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
+        lab.change(&[3, 4], End::Fails);
+        assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+        for _ in 0..2 * SLOTS {
+            lab.change(&[3, 4], End::Well);
+            assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+        }
     }
 }

@@ -25,7 +25,7 @@ use florin_domain::clock::Clock;
 use florin_domain::reference::ClientReference;
 use florin_domain::store::{ReadJob, Record, Snapshot, Snapshots, Store, StoreError, WriteJob};
 use hashes::Hashes;
-use log::{BALANCES, Log, Pending};
+use log::{BALANCES, Log};
 use pool::Pool;
 use recent::Recent;
 use rows::Memory;
@@ -88,18 +88,12 @@ impl SqliteStore {
                 }
                 let last_id = rows::greatest_id(&connection).map_err(engine)?;
                 let (hashes, moving) = Hashes::load(&connection, ClientReference::TABLE)?;
-                let log = Log::open(&connection, &BALANCES)?;
+                let (log, pending) = Log::open(&connection, &BALANCES)?;
                 let found = Arc::new(Finder { hashes: Some(hashes), log });
                 finder = Some(found.clone());
                 let readers = Arc::new(Pool::open(path, cores, true)?);
                 pool = Some(readers.clone());
-                let memory = Memory {
-                    finder: found,
-                    moving,
-                    pending: Pending::default(),
-                    recent: Recent::default(),
-                    pool: readers,
-                };
+                let memory = Memory { finder: found, moving, pending, recent: Recent::default(), pool: readers };
                 let pen = Pen { connection, memory, numbers: Counter { clock: clock.clone(), last: last_id } };
                 let writes = Arc::new(Writing::new(pen, MAX_WAITING_WRITES));
                 writing = Some(writes.clone());
@@ -249,6 +243,17 @@ fn failed(error: rusqlite::Error) -> StoreError {
 /// Runs a statement that takes and gives nothing.
 fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map(|_| ()).map_err(failed)
+}
+
+/// Does something in a transaction of its own.
+fn whole(connection: &Connection, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    step(connection, "BEGIN IMMEDIATE")?;
+    let done = work().and_then(|()| step(connection, "COMMIT"));
+    // A full disk ends the transaction by itself.
+    if done.is_err() && !connection.is_autocommit() {
+        step(connection, "ROLLBACK")?;
+    }
+    done
 }
 
 /// Opens a file, and makes it if it is not there: its owner's alone, as everybody's balances are in it. SQLite gives

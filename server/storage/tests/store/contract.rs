@@ -6,7 +6,7 @@ use florin_domain::identity::{self, Profile};
 use florin_domain::ledger::Balance;
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::notify::Event;
-use florin_domain::store::{Record, StoreError};
+use florin_domain::store::{Record, Scan, StoreError};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, Upid};
@@ -223,6 +223,62 @@ fn one_process_writes_others_may_inspect() {
     // Its queue for writes is closed: there is nobody to take them.
     let (done, _receive) = std::sync::mpsc::channel();
     assert!(inspecting.write(Box::new(Never(done))).is_err());
+}
+
+/// SQLite logs what a balance becomes before it puts it in its place: everybody sees the newest, wherever it is.
+#[test]
+fn a_changed_balance_is_seen_from_everywhere() {
+    let place = Temporary::new(Engine::Sqlite);
+    let store = place.open();
+    let upid = set_up(&*store);
+    let waid = read(&*store, move |r| identity::default_wallet(r, upid).unwrap().waid);
+    let state = |available, entries| Balance { waid, currency: 978, available, held: 0, last: entries, entries };
+    let change = |to: Balance| {
+        start(&*store, move |w| {
+            let _ = w.claim::<Balance>((waid, 978_u32))?;
+            Ok(w.update(&to)?)
+        })
+        .recv()
+        .unwrap()
+    };
+    let first = state(5, 1);
+    write(&*store, move |w| Ok(w.insert(&first)?)).unwrap();
+    for (available, entries) in [(6, 2), (7, 3)] {
+        change(state(available, entries)).unwrap().unwrap();
+    }
+    let inspecting = place.try_open(Mode::Inspect).unwrap();
+    for store in [&*store, &*inspecting] {
+        let found = read(store, move |r| {
+            let one = r.get::<Balance>((waid, 978_u32)).unwrap().unwrap();
+            (one, r.list::<Balance>(Balance::query().eq(Balance::waid, waid)).unwrap())
+        });
+        assert_eq!(found, (state(7, 3), vec![state(7, 3)]));
+    }
+    let mut seen = Vec::new();
+    let mut snapshots = inspecting.snapshots(1).unwrap();
+    snapshots[0]
+        .scan(&Scan::new(Balance::TABLE), &mut |cells| {
+            seen.push(cells.iter().map(|cell| cell.to_value()).collect::<Vec<_>>());
+            Ok(())
+        })
+        .unwrap();
+    assert!(seen.contains(&state(7, 3).to_row()), "{seen:?}");
+    drop(snapshots);
+    // By hand, too: but not in its place yet.
+    let by_hand = rusqlite::Connection::open(place.path()).unwrap();
+    let available = |table: &str| -> String {
+        let sql = format!("SELECT available FROM {table} WHERE waid = ?");
+        by_hand.query_row(&sql, [i64::try_from(waid.number()).unwrap()], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((available("balance_now"), available("balance")), ("7".to_owned(), "5".to_owned()));
+    // What would not count is refused, rather than to be lost without a word.
+    let unnoticed = change(state(8, 3));
+    assert!(matches!(unnoticed, Err(StoreError::Constraint { table: "balance" })), "{unnoticed:?}");
+    change(state(9, 4)).unwrap().unwrap();
+    drop((store, inspecting));
+    assert_eq!(available("balance"), "9");
+    let logged: i64 = by_hand.query_row("SELECT count(*) FROM balance_log", [], |row| row.get(0)).unwrap();
+    assert_eq!(logged, 0);
 }
 
 #[test]
