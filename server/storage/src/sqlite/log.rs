@@ -25,12 +25,12 @@ const GENERATION: i64 = if cfg!(test) {
 } else if cfg!(debug_assertions) {
     512
 } else {
-    1 << 16
+    1 << 17
 };
 
 /// How many rows the log has: more than two generations, as a generation is only over between two commits. Where a state
 /// is follows from it, so that another number is another format of the file: it takes a migration.
-const SLOTS: i64 = if cfg!(test) { 4 * GENERATION } else { 4 << 16 };
+const SLOTS: i64 = if cfg!(test) { 4 * GENERATION } else { 4 << 17 };
 
 /// A table that has a log.
 pub(super) struct Logged {
