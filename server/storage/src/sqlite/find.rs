@@ -52,9 +52,7 @@ impl Finder {
         if self.log.is_of(query.table) {
             return self.select_logged(connection, query, begun);
         }
-        let found = statement::select(query);
-        let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
-        collect(query.table, &mut prepared, &found.values)
+        in_places(connection, query)
     }
 
     /// Of rows in their places only the keys are sure: what else a query asks is asked of the states that count.
@@ -68,9 +66,7 @@ impl Finder {
         let of_key = |column: &str| table.place(column).is_some_and(|place| place < table.key);
         let mut keys = Query { order: None, limit: None, ..query.clone() };
         keys.filters.retain(|filter| matches!(filter, Filter::Equal(column, _) if of_key(column)));
-        let found = statement::select(&keys);
-        let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(table, e))?;
-        let found = collect(table, &mut prepared, &found.values)?;
+        let found = in_places(connection, &keys)?;
         // To look through the log once is enough for all of them.
         let read = self.log.for_many(connection)?;
         let log = read.as_ref().unwrap_or(&self.log);
@@ -116,6 +112,13 @@ impl Finder {
         let found = hashed(connection, hashes, table, &cells, None)?;
         Ok(found.into_iter().find(|row| row.starts_with(key)))
     }
+}
+
+/// The rows that a query finds, as they are in their places.
+fn in_places(connection: &Connection, query: &Query) -> Result<Vec<Row>, StoreError> {
+    let found = statement::select(query);
+    let mut prepared = connection.prepare_cached(&found.sql).map_err(|e| failure(query.table, e))?;
+    collect(query.table, &mut prepared, &found.values)
 }
 
 /// The rows whose first cells are these, in the order in which they came.

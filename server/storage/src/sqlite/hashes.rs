@@ -280,38 +280,31 @@ pub(super) fn asked(query: &Query) -> Option<Vec<&Value>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lab::Lab;
     use super::*;
     use florin_domain::store::Kind;
 
     const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Int];
     const PET: Table = Table { name: "pet", columns: &["owner", "name", "number"], kinds: KINDS, key: 2, found_by: 2 };
 
-    struct Lab {
-        folder: tempfile::TempDir,
+    struct Pets {
+        lab: Lab,
         connection: Connection,
         hashes: Hashes,
         moving: Moving,
         known: Vec<[Value; 2]>,
     }
 
-    fn open(folder: &tempfile::TempDir) -> Connection {
-        Connection::open(folder.path().join("pets.db")).unwrap()
-    }
-
-    impl Lab {
+    impl Pets {
         fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let connection = open(&folder);
-            connection
-                .execute_batch(
-                    "PRAGMA journal_mode = WAL;
-                     CREATE TABLE pet (owner INTEGER, name TEXT, number INTEGER PRIMARY KEY);
-                     CREATE TABLE pet_hash (hash INTEGER, place INTEGER, PRIMARY KEY (hash, place)) WITHOUT ROWID;
-                     CREATE TABLE hashed (name TEXT PRIMARY KEY, upto INTEGER)",
-                )
-                .unwrap();
+            let lab = Lab::new(
+                "CREATE TABLE pet (owner INTEGER, name TEXT, number INTEGER PRIMARY KEY);
+                 CREATE TABLE pet_hash (hash INTEGER, place INTEGER, PRIMARY KEY (hash, place)) WITHOUT ROWID;
+                 CREATE TABLE hashed (name TEXT PRIMARY KEY, upto INTEGER)",
+            );
+            let connection = lab.open();
             let (hashes, moving) = Hashes::load(&connection, &PET).unwrap();
-            Self { folder, connection, hashes, moving, known: Vec::new() }
+            Self { lab, connection, hashes, moving, known: Vec::new() }
         }
 
         fn restart(&mut self) {
@@ -360,67 +353,67 @@ mod tests {
         let seed = fastrand::u64(..);
         eprintln!("seed {seed}");
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut lab = Lab::new();
+        let mut pets = Pets::new();
         for _ in 0..200 {
             match rng.u8(..10) {
-                0 => lab.restart(),
-                1 | 2 => lab.add(rng.usize(..6), &mut rng, true),
-                _ => lab.add(rng.usize(..6), &mut rng, false),
+                0 => pets.restart(),
+                1 | 2 => pets.add(rng.usize(..6), &mut rng, true),
+                _ => pets.add(rng.usize(..6), &mut rng, false),
             }
-            assert_eq!(lab.found(&lab.connection, None), lab.known.len());
+            assert_eq!(pets.found(&pets.connection, None), pets.known.len());
         }
-        assert!(lab.known.len() > 20 * GENERATION);
-        let memory = lab.hashes.memory();
+        assert!(pets.known.len() > 20 * GENERATION);
+        let memory = pets.hashes.memory();
         assert!(memory.young.len() + memory.old.len() < 6 * GENERATION, "the memory stays small");
         let stranger = [&Value::Int(1), &Value::Text("nobody".to_owned())];
-        assert!(lab.hashes.places(&lab.connection, &stranger, None).unwrap().is_empty());
+        assert!(pets.hashes.places(&pets.connection, &stranger, None).unwrap().is_empty());
     }
 
     #[test]
     fn a_reader_finds_what_left_the_memory_after_it_began() {
         let mut rng = fastrand::Rng::with_seed(1);
-        let mut lab = Lab::new();
-        lab.add(3 * GENERATION / 2, &mut rng, false);
-        let (reader, begun) = (open(&lab.folder), lab.hashes.generation());
+        let mut pets = Pets::new();
+        pets.add(3 * GENERATION / 2, &mut rng, false);
+        let (reader, begun) = (pets.lab.open(), pets.hashes.generation());
         reader.execute_batch("BEGIN; SELECT count(*) FROM pet").unwrap();
-        let before = lab.known.len();
+        let before = pets.known.len();
         for _ in 0..20 {
-            lab.add(GENERATION / 2, &mut rng, false);
+            pets.add(GENERATION / 2, &mut rng, false);
         }
-        assert_eq!(lab.found(&reader, Some(begun)), before);
-        assert!(lab.found(&reader, None) < before, "without the generation it would not");
+        assert_eq!(pets.found(&reader, Some(begun)), before);
+        assert!(pets.found(&reader, None) < before, "without the generation it would not");
     }
 
     #[test]
     fn many_rows_from_elsewhere_are_put_in_order_at_the_start() {
         let mut rng = fastrand::Rng::with_seed(2);
-        let mut lab = Lab::new();
+        let mut pets = Pets::new();
         for _ in 0..10 * GENERATION {
             let row = [Value::Int(1), Value::Text(rng.u64(..).to_string())];
             let (Value::Int(owner), Value::Text(name)) = (&row[0], &row[1]) else { unreachable!() };
-            lab.connection.execute("INSERT INTO pet (owner, name) VALUES (?, ?)", params![owner, name]).unwrap();
-            lab.known.push(row);
+            pets.connection.execute("INSERT INTO pet (owner, name) VALUES (?, ?)", params![owner, name]).unwrap();
+            pets.known.push(row);
         }
-        lab.restart();
-        assert_eq!(lab.found(&lab.connection, None), lab.known.len());
-        let memory = lab.hashes.memory();
-        assert!(memory.young.len() < GENERATION && lab.moving.rest.is_empty());
+        pets.restart();
+        assert_eq!(pets.found(&pets.connection, None), pets.known.len());
+        let memory = pets.hashes.memory();
+        assert!(memory.young.len() < GENERATION && pets.moving.rest.is_empty());
     }
 
     #[test]
     fn a_start_on_a_disk_that_takes_nothing_finds_all() {
         let mut rng = fastrand::Rng::with_seed(3);
-        let mut lab = Lab::new();
-        lab.add(10 * GENERATION, &mut rng, false);
-        lab.connection.execute_batch("PRAGMA query_only = ON").unwrap();
-        lab.restart();
-        assert_eq!(lab.found(&lab.connection, None), lab.known.len());
-        lab.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
+        let mut pets = Pets::new();
+        pets.add(10 * GENERATION, &mut rng, false);
+        pets.connection.execute_batch("PRAGMA query_only = ON").unwrap();
+        pets.restart();
+        assert_eq!(pets.found(&pets.connection, None), pets.known.len());
+        pets.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
         for _ in 0..20 {
-            lab.add(GENERATION / 2, &mut rng, false);
-            assert_eq!(lab.found(&lab.connection, None), lab.known.len());
+            pets.add(GENERATION / 2, &mut rng, false);
+            assert_eq!(pets.found(&pets.connection, None), pets.known.len());
         }
-        let memory = lab.hashes.memory();
+        let memory = pets.hashes.memory();
         assert!(memory.young.len() + memory.old.len() < 6 * GENERATION, "the memory is small again");
     }
 }

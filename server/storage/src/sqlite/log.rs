@@ -33,6 +33,7 @@ const GENERATION: i64 = if cfg!(test) {
 const SLOTS: i64 = if cfg!(test) { 4 * GENERATION } else { 4 << 17 };
 
 /// A table that has a log.
+#[derive(Clone, Copy)]
 pub(super) struct Logged {
     pub(super) table: &'static Table,
     /// The place of the column that grows with each change of a row.
@@ -417,6 +418,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lab::Lab;
     use super::*;
     use florin_domain::store::Kind;
     use std::collections::BTreeMap;
@@ -427,8 +429,8 @@ mod tests {
     const PETS: Logged = Logged { table: &PET, version: 2 };
     const COUNT: usize = 40;
 
-    struct Lab {
-        folder: tempfile::TempDir,
+    struct Pets {
+        lab: Lab,
         connection: Connection,
         log: Log,
         pending: Pending,
@@ -436,28 +438,20 @@ mod tests {
         known: BTreeMap<i64, i64>,
     }
 
-    fn open(folder: &tempfile::TempDir) -> Connection {
-        Connection::open(folder.path().join("pets.db")).unwrap()
-    }
-
-    impl Lab {
+    impl Pets {
         fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let connection = open(&folder);
-            connection
-                .execute_batch(
-                    "PRAGMA journal_mode = WAL;
-                     CREATE TABLE pet (id INTEGER PRIMARY KEY, mood TEXT, changes INTEGER);
-                     CREATE TABLE pet_log (slot INTEGER PRIMARY KEY, number INTEGER, id INTEGER, mood TEXT, changes INTEGER)",
-                )
-                .unwrap();
+            let lab = Lab::new(
+                "CREATE TABLE pet (id INTEGER PRIMARY KEY, mood TEXT, changes INTEGER);
+                 CREATE TABLE pet_log (slot INTEGER PRIMARY KEY, number INTEGER, id INTEGER, mood TEXT, changes INTEGER)",
+            );
+            let connection = lab.open();
             let mut known = BTreeMap::new();
             for id in 0..i64::try_from(COUNT).unwrap() {
                 connection.execute("INSERT INTO pet VALUES (?, 'new', 0)", [id]).unwrap();
                 known.insert(id, 0);
             }
             let (log, pending) = Log::open(&connection, &PETS).unwrap();
-            Self { folder, connection, log, pending, known }
+            Self { lab, connection, log, pending, known }
         }
 
         fn restart(&mut self) {
@@ -523,7 +517,7 @@ mod tests {
         let seed = fastrand::u64(..);
         eprintln!("seed {seed}");
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut lab = Lab::new();
+        let mut pets = Pets::new();
         let stranger = Log::of_others(&PETS);
         // Readers that stay in their moment, and what they are to see.
         let mut readers: Vec<(Connection, u64, BTreeMap<i64, i64>)> = Vec::new();
@@ -533,26 +527,26 @@ mod tests {
                 0 => {
                     // Generations are counted anew.
                     readers.clear();
-                    lab.restart();
+                    pets.restart();
                 }
-                1 | 2 => lab.change(&ids, End::Fails),
-                3 => lab.change(&ids, End::Unknown),
+                1 | 2 => pets.change(&ids, End::Fails),
+                3 => pets.change(&ids, End::Unknown),
                 // More than a turn of the log.
                 4 => {
-                    let all: Vec<_> = lab.known.keys().copied().collect();
-                    lab.change(&all, End::Well);
-                    lab.change(&all, End::Well);
+                    let all: Vec<_> = pets.known.keys().copied().collect();
+                    pets.change(&all, End::Well);
+                    pets.change(&all, End::Well);
                 }
-                _ => lab.change(&ids, End::Well),
+                _ => pets.change(&ids, End::Well),
             }
-            assert_eq!(seen(&lab.log, &lab.connection, None), lab.known, "the writer");
+            assert_eq!(seen(&pets.log, &pets.connection, None), pets.known, "the writer");
             if rng.u8(..4) == 0 && readers.len() < 6 {
-                let (reader, begun) = (open(&lab.folder), lab.log.generation());
+                let (reader, begun) = (pets.lab.open(), pets.log.generation());
                 reader.execute_batch("BEGIN; SELECT count(*) FROM pet").unwrap();
-                readers.push((reader, begun, lab.known.clone()));
+                readers.push((reader, begun, pets.known.clone()));
             }
             for (reader, begun, known) in &readers {
-                assert_eq!(seen(&lab.log, reader, Some(*begun)), *known, "a reader");
+                assert_eq!(seen(&pets.log, reader, Some(*begun)), *known, "a reader");
                 assert_eq!(seen(&stranger, reader, None), *known, "another process");
                 let view = Log::of_view(reader, &PETS).unwrap();
                 assert_eq!(seen(&view, reader, None), *known, "who has read the log");
@@ -562,46 +556,46 @@ mod tests {
             }
         }
         drop(readers);
-        let memory = lab.log.memory();
+        let memory = pets.log.memory();
         assert!(memory.young.before.len() + memory.old.before.len() < 16 * usize::try_from(GENERATION).unwrap());
         drop(memory);
-        lab.restart();
+        pets.restart();
         let in_place = |id: &i64| {
-            lab.connection.query_row("SELECT changes FROM pet WHERE id = ?", [id], |row| row.get::<_, i64>(0)).unwrap()
+            pets.connection.query_row("SELECT changes FROM pet WHERE id = ?", [id], |row| row.get::<_, i64>(0)).unwrap()
         };
-        assert!(lab.known.iter().all(|(id, changes)| in_place(id) == *changes), "all is in its place");
+        assert!(pets.known.iter().all(|(id, changes)| in_place(id) == *changes), "all is in its place");
     }
 
     #[test]
     fn a_reader_sees_its_moment_after_the_log_has_turned() {
-        let mut lab = Lab::new();
-        lab.change(&[1, 2, 3], End::Well);
-        let (reader, begun) = (open(&lab.folder), lab.log.generation());
+        let mut pets = Pets::new();
+        pets.change(&[1, 2, 3], End::Well);
+        let (reader, begun) = (pets.lab.open(), pets.log.generation());
         reader.execute_batch("BEGIN; SELECT count(*) FROM pet").unwrap();
-        let before = lab.known.clone();
+        let before = pets.known.clone();
         for _ in 0..SLOTS {
-            lab.change(&[1, 2, 4], End::Well);
+            pets.change(&[1, 2, 4], End::Well);
         }
-        assert_eq!(seen(&lab.log, &reader, Some(begun)), before);
-        assert_ne!(seen(&lab.log, &reader, None), before, "without the generation it would not");
-        assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+        assert_eq!(seen(&pets.log, &reader, Some(begun)), before);
+        assert_ne!(seen(&pets.log, &reader, None), before, "without the generation it would not");
+        assert_eq!(seen(&pets.log, &pets.connection, None), pets.known);
     }
 
     #[test]
     fn what_was_left_waits_for_a_disk_that_takes_it() {
-        let mut lab = Lab::new();
+        let mut pets = Pets::new();
         for _ in 0..SLOTS {
-            lab.change(&[1, 2, 3], End::Well);
+            pets.change(&[1, 2, 3], End::Well);
         }
-        lab.connection.execute_batch("PRAGMA query_only = ON").unwrap();
-        (lab.log, lab.pending) = Log::open(&lab.connection, &PETS).unwrap();
-        assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
-        lab.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
-        lab.change(&[3, 4], End::Fails);
-        assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+        pets.connection.execute_batch("PRAGMA query_only = ON").unwrap();
+        (pets.log, pets.pending) = Log::open(&pets.connection, &PETS).unwrap();
+        assert_eq!(seen(&pets.log, &pets.connection, None), pets.known);
+        pets.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
+        pets.change(&[3, 4], End::Fails);
+        assert_eq!(seen(&pets.log, &pets.connection, None), pets.known);
         for _ in 0..2 * SLOTS {
-            lab.change(&[3, 4], End::Well);
-            assert_eq!(seen(&lab.log, &lab.connection, None), lab.known);
+            pets.change(&[3, 4], End::Well);
+            assert_eq!(seen(&pets.log, &pets.connection, None), pets.known);
         }
     }
 }

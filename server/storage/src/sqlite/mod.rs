@@ -3,6 +3,8 @@
 mod find;
 mod hashes;
 mod keyed;
+#[cfg(test)]
+mod lab;
 mod log;
 mod migrate;
 mod owned;
@@ -249,11 +251,19 @@ fn step(connection: &Connection, sql: &str) -> Result<(), StoreError> {
 fn whole(connection: &Connection, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
     step(connection, "BEGIN IMMEDIATE")?;
     let done = work().and_then(|()| step(connection, "COMMIT"));
-    // A full disk ends the transaction by itself.
-    if done.is_err() && !connection.is_autocommit() {
-        step(connection, "ROLLBACK")?;
+    if done.is_err() {
+        undo(connection);
     }
     done
+}
+
+/// Undoes the transaction that is open, if one still is: a full disk ends it by itself.
+fn undo(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = step(connection, "ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction could not be undone");
+    }
 }
 
 /// Opens a file, and makes it if it is not there: its owner's alone, as everybody's balances are in it. SQLite gives

@@ -1,7 +1,7 @@
 //! Whoever writes: a thread for all, and the one who comes when nobody writes.
 
 use super::rows::{Memory, SqliteTransaction};
-use super::step;
+use super::{step, undo};
 use crate::backend::Transaction;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
@@ -148,16 +148,12 @@ impl Pen {
             .and_then(|changes| transaction.write(&changes))
             .and_then(|()| memory.before_commit(connection))
             .and_then(|()| if planted::is(Fault::AnswerBeforeCommit) { Ok(()) } else { step(connection, "COMMIT") });
-        // A full disk ends the transaction by itself.
-        if result.is_err()
-            && !connection.is_autocommit()
-            && let Err(error) = step(connection, "ROLLBACK")
-        {
-            tracing::error!(%error, "a transaction could not be undone");
-        }
         match &result {
             Ok(()) => memory.committed(),
-            Err(_) => memory.failed(connection),
+            Err(_) => {
+                undo(connection);
+                memory.failed(connection);
+            }
         }
         result
     }
