@@ -45,8 +45,7 @@ pub(super) const BALANCES: Logged = Logged { table: Balance::TABLE, version: Bal
 
 /// See the module.
 pub(super) struct Log {
-    table: &'static Table,
-    version: usize,
+    logged: Logged,
     sql: Sql,
     /// Whether the memory knows all states that are not in their places. If not, all of the log is looked through.
     knows: bool,
@@ -135,7 +134,8 @@ fn hash(key: &[Value]) -> u64 {
 }
 
 impl Sql {
-    fn new(table: &Table, version: usize) -> Self {
+    fn new(logged: &Logged) -> Self {
+        let Logged { table, version } = *logged;
         let name = table.name;
         let columns = table.columns.join(", ");
         let (key, rest) = table.columns.split_at(table.key);
@@ -170,8 +170,7 @@ impl Sql {
 impl Log {
     /// The log of a table that somebody else may write.
     pub(super) fn of_others(logged: &Logged) -> Self {
-        let Logged { table, version } = *logged;
-        Self { table, version, sql: Sql::new(table, version), knows: false, memory: RwLock::default() }
+        Self { logged: *logged, sql: Sql::new(logged), knows: false, memory: RwLock::default() }
     }
 
     /// The log of a table that is ours alone. What was left in it is put in its place; if the disk takes nothing now, with
@@ -201,7 +200,7 @@ impl Log {
         if self.knows {
             return Ok(None);
         }
-        Self::of_others(&Logged { table: self.table, version: self.version }).read(connection).map(Some)
+        Self::of_others(&self.logged).read(connection).map(Some)
     }
 
     fn read(self, connection: &Connection) -> Result<Self, StoreError> {
@@ -211,9 +210,9 @@ impl Log {
             let mut found = prepared.query([]).map_err(failed)?;
             let mut memory = log.changing();
             while let Some(row) = found.next().map_err(failed)? {
-                let cells = (0..log.table.key).map(|index| rows::cell(row.get_ref(index).map_err(failed)?));
+                let cells = (0..log.logged.table.key).map(|index| rows::cell(row.get_ref(index).map_err(failed)?));
                 let key = cells.collect::<Result<KeyCells, _>>()?;
-                memory.young.add(hash(&key), row.get(log.table.key).map_err(failed)?);
+                memory.young.add(hash(&key), row.get(log.logged.table.key).map_err(failed)?);
             }
         }
         Ok(log)
@@ -221,7 +220,7 @@ impl Log {
 
     /// Whether it is this table's.
     pub(super) fn is_of(&self, table: &Table) -> bool {
-        self.table.name == table.name
+        self.logged.table.name == table.name
     }
 
     fn memory(&self) -> RwLockReadGuard<'_, Memory> {
@@ -234,7 +233,7 @@ impl Log {
 
     /// Puts all that is in the log in its place, in a transaction of its own, and empties it.
     pub(super) fn settle(&self, connection: &Connection) -> Result<(), StoreError> {
-        let empty = format!("SELECT NOT EXISTS (SELECT 1 FROM {}_log)", self.table.name);
+        let empty = format!("SELECT NOT EXISTS (SELECT 1 FROM {}_log)", self.logged.table.name);
         if connection.query_row(&empty, [], |row| row.get(0)).map_err(failed)? {
             return Ok(());
         }
@@ -292,7 +291,7 @@ impl Log {
     fn resolve(&self, connection: &Connection, pending: &mut Pending) -> Result<(), StoreError> {
         for (number, row) in &pending.doubtful {
             if self.state(connection, *number)?.is_some() {
-                pending.young.replace(Keyed::new(self.table, row.clone()));
+                pending.young.replace(Keyed::new(self.logged.table, row.clone()));
             }
         }
         pending.doubtful.clear();
@@ -306,7 +305,7 @@ impl Log {
         for row in pending.rest.iter().rev().take(pending.put) {
             self.put(connection, row.row())?;
         }
-        let key = |row: &Kept| row.get(..self.table.key).map_or(0, hash);
+        let key = |row: &Kept| row.get(..self.logged.table.key).map_or(0, hash);
         let mut memory = self.changing();
         for (number, row) in &pending.added {
             memory.young.add(key(row), *number);
@@ -320,7 +319,7 @@ impl Log {
         pending.rest.truncate(rest);
         pending.left &= !std::mem::take(&mut pending.settling);
         for (_, row) in std::mem::take(&mut pending.added) {
-            pending.young.replace(Keyed::new(self.table, row));
+            pending.young.replace(Keyed::new(self.logged.table, row));
         }
         // What is doubtful stays in the memory until it is in its place.
         if pending.next - pending.youngest >= GENERATION && pending.rest.is_empty() && pending.doubtful.is_empty() {
@@ -348,7 +347,7 @@ impl Log {
     /// transaction began: if states have left the memory since, it may not see them in their places, and looks through
     /// all of the log.
     pub(super) fn over(&self, connection: &Connection, row: Row, begun: Option<u64>) -> Result<Row, StoreError> {
-        let newest = match row.get(..self.table.key) {
+        let newest = match row.get(..self.logged.table.key) {
             Some(key) => self.newest(connection, key, begun)?,
             None => None,
         };
@@ -357,7 +356,7 @@ impl Log {
 
     /// Whether the first of two states of a row is the newer one.
     pub(super) fn is_newer(&self, state: &[Value], than: &[Value]) -> bool {
-        state.get(self.version) > than.get(self.version)
+        state.get(self.logged.version) > than.get(self.logged.version)
     }
 
     /// The state of a row that counts, if it is newer than this one, in the view that the log is of.
@@ -369,9 +368,9 @@ impl Log {
         if self.memory().young.newest.is_empty() {
             return Ok(None);
         }
-        let key: KeyCells = cells.iter().take(self.table.key).map(|cell| cell.to_value()).collect();
-        let version = cells.get(self.version).map(|cell| cell.to_value());
-        Ok(self.newest(connection, &key, None)?.filter(|newest| newest.get(self.version) > version.as_ref()))
+        let key: KeyCells = cells.iter().take(self.logged.table.key).map(|cell| cell.to_value()).collect();
+        let version = cells.get(self.logged.version).map(|cell| cell.to_value());
+        Ok(self.newest(connection, &key, None)?.filter(|newest| newest.get(self.logged.version) > version.as_ref()))
     }
 
     /// The newest state of a row in the log.
@@ -402,17 +401,17 @@ impl Log {
         let mut prepared = connection.prepare_cached(&self.sql.find).map_err(failed)?;
         let mut found = prepared.query([number % SLOTS]).map_err(failed)?;
         let Some(row) = found.next().map_err(failed)? else { return Ok(None) };
-        if row.get::<_, i64>(self.table.columns.len()).map_err(failed)? != number {
+        if row.get::<_, i64>(self.logged.table.columns.len()).map_err(failed)? != number {
             return Ok(None);
         }
-        rows::cells(row, self.table).map(Some)
+        rows::cells(row, self.logged.table).map(Some)
     }
 
     /// The newest state, for whom the memory is of no use.
     fn search(&self, connection: &Connection, key: &[Value]) -> Result<Option<Row>, StoreError> {
         let mut prepared = connection.prepare_cached(&self.sql.search).map_err(failed)?;
         let mut found = prepared.query(params_from_iter(key.iter().map(rows::Bound))).map_err(failed)?;
-        found.next().map_err(failed)?.map(|row| rows::cells(row, self.table)).transpose()
+        found.next().map_err(failed)?.map(|row| rows::cells(row, self.logged.table)).transpose()
     }
 }
 

@@ -189,6 +189,10 @@ impl Transaction for SqliteTransaction<'_> {
                     self.memory.recent.changes(table, row.clone());
                 }
             }
+            if !deletes.is_empty() && self.memory.finder.log.is_of(table) {
+                // What is logged of such a row would bring it back: they come and stay.
+                return Err(StoreError::Constraint { table: table.name });
+            }
             if !deletes.is_empty() {
                 let mut prepared = self.connection.prepare_cached(&statement::fixed(table).delete).map_err(failed)?;
                 for key in deletes {

@@ -274,6 +274,11 @@ fn a_changed_balance_is_seen_from_everywhere() {
     // What would not count is refused, rather than to be lost without a word.
     let unnoticed = change(state(8, 3));
     assert!(matches!(unnoticed, Err(StoreError::Constraint { table: "balance" })), "{unnoticed:?}");
+    let taken_away = start(&*store, move |w| {
+        let _ = w.claim::<Balance>((waid, 978_u32))?;
+        Ok(w.delete::<Balance>((waid, 978_u32))?)
+    });
+    assert!(matches!(taken_away.recv().unwrap(), Err(StoreError::Constraint { table: "balance" })));
     change(state(9, 4)).unwrap().unwrap();
     drop((store, inspecting));
     assert_eq!(available("balance"), "9");
