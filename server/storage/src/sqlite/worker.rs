@@ -148,12 +148,11 @@ impl Pen {
             .and_then(|changes| transaction.write(&changes))
             .and_then(|()| memory.before_commit(connection))
             .and_then(|()| if planted::is(Fault::AnswerBeforeCommit) { Ok(()) } else { step(connection, "COMMIT") });
-        match &result {
-            Ok(()) => memory.committed(),
-            Err(_) => {
-                undo(connection);
-                memory.failed(connection);
-            }
+        if result.is_ok() {
+            memory.committed();
+        } else {
+            undo(connection);
+            memory.failed(connection);
         }
         result
     }
