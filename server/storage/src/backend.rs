@@ -27,6 +27,15 @@ pub(crate) struct Wanted {
     pub(crate) to_change: bool,
 }
 
+/// What an engine takes a row for, without having asked.
+#[derive(Debug)]
+pub(crate) enum Guess {
+    /// It is this.
+    Is(Kept),
+    /// It is not there.
+    Absent,
+}
+
 /// A transaction of an engine. Dropped without `commit`, it leaves nothing.
 pub(crate) trait Transaction {
     /// Whether asking costs a journey, so that questions are better collected and asked together.
@@ -44,6 +53,17 @@ pub(crate) trait Transaction {
         let _ = (table, key);
         None
     }
+
+    /// What a row most likely is, or that it most likely is not there, of one that is to be changed or added: an engine
+    /// that says so checks it when the row is written. What is taken so and is not written must be asked for before it
+    /// counts.
+    fn assumed(&mut self, table: &'static Table, key: &[Value], to_change: bool) -> Option<Guess> {
+        let _ = (table, key, to_change);
+        None
+    }
+
+    /// Something that was assumed was not so: no more of that.
+    fn doubt(&mut self) {}
 
     /// Asks for the rows with these keys, of all these tables; what is not there will be left out.
     fn ask(&mut self, wanted: Vec<Wanted>) -> Result<(), StoreError>;

@@ -4,7 +4,7 @@
 //! undone without asking the engine. An engine whose answers travel far ([`Transaction::FAR`]) is asked for all that a
 //! whole batch misses at once: a job that misses a row is set aside and run again when the rows are there.
 
-use crate::backend::{Changes, Kept, KeyCells, Row, Transaction, Wanted};
+use crate::backend::{Changes, Guess, Kept, KeyCells, Row, Transaction, Wanted};
 use florin_domain::clock::Micros;
 use florin_domain::planted;
 use florin_domain::store::{Filter, Query, Reader, StoreError, Table, Value, WriteJob, Writer};
@@ -48,6 +48,8 @@ enum State {
     Read,
     /// As the engine has it; nobody else changes it until the end.
     Claimed,
+    /// As the engine most likely has it, which it checks if this is changed; if not, it is asked before the end.
+    Assumed,
     /// Not in the engine yet.
     New,
     /// Other than the engine has it.
@@ -91,6 +93,8 @@ pub(crate) struct Unit<'a, T: Transaction> {
     open: Vec<usize>,
     /// What is asked for, and not answered yet.
     asked: Vec<(&'static Table, KeyCells, bool)>,
+    /// What was assumed.
+    assumed: Vec<(&'static Table, KeyCells)>,
     /// Whether what was at hand is out of date: all begins anew.
     stale: bool,
     /// The engine's own failure, if it had one: then nothing of the batch can stand, whatever a job makes of it.
@@ -112,17 +116,23 @@ impl<'a, T: Transaction> Unit<'a, T> {
             passes: 0,
             open: Vec::new(),
             asked: Vec::new(),
+            assumed: Vec::new(),
             stale: false,
             failed: None,
         }
     }
 
-    /// Goes through a batch for the first time, and asks for what it misses without waiting for the answer. Then
-    /// [`Unit::decide`] goes on.
-    pub(crate) fn look_ahead(&mut self, batch: &mut [Box<dyn WriteJob>]) {
-        self.open = (0..batch.len()).collect();
+    /// Goes through the jobs of a batch from this one on for the first time, and asks for what they miss without waiting
+    /// for the answer. Then [`Unit::decide`] goes on.
+    pub(crate) fn look_ahead(&mut self, batch: &mut [Box<dyn WriteJob>], first: usize) {
+        self.open.extend(first..batch.len());
         self.pass(batch);
         self.ask_for_missing();
+    }
+
+    /// Whether an answer is under way: until it is there, no more jobs come to it.
+    pub(crate) fn has_asked(&self) -> bool {
+        !self.asked.is_empty()
     }
 
     /// Asks for what the jobs missed. Not if all begins anew: what is asked for then is asked for once more, and an answer
@@ -133,17 +143,31 @@ impl<'a, T: Transaction> Unit<'a, T> {
         }
     }
 
+    /// Asks for what was assumed and is not written: nobody would check it. False if there is nothing of the kind.
+    fn ask_for_assumed(&mut self) -> bool {
+        for (table, key) in std::mem::take(&mut self.assumed) {
+            if self.slot(table, &key).is_some_and(|slot| slot.state == State::Assumed) {
+                self.missing.insert((TableName(table.name), key), (table, table.found_by == 0));
+            }
+        }
+        let some = !self.missing.is_empty();
+        if some {
+            self.ask();
+        }
+        some
+    }
+
     /// Runs the jobs of a batch, each by itself, and says what those that are to be kept have changed: tables in the
     /// order in which they refer to each other, rows by key.
     pub(crate) fn decide(mut self, batch: &mut [Box<dyn WriteJob>]) -> Result<Vec<Changes>, StoreError> {
         if self.passes == 0 {
-            self.look_ahead(batch);
+            self.look_ahead(batch, 0);
         }
         while self.passes < MAX_PASSES {
             if let Some(error) = self.failed {
                 return Err(error);
             }
-            if self.open.is_empty() && !self.stale {
+            if self.open.is_empty() && !self.stale && !self.ask_for_assumed() {
                 match self.transaction.ready(self.is_changed()) {
                     Ok(()) => return Ok(self.changes()),
                     Err(StoreError::NotLoaded) => self.stale = true,
@@ -156,6 +180,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
             if std::mem::take(&mut self.stale) {
                 self.slots.clear();
                 self.missing.clear();
+                self.assumed.clear();
                 self.open = (0..batch.len()).collect();
             }
             self.pass(batch);
@@ -232,6 +257,16 @@ impl<'a, T: Transaction> Unit<'a, T> {
             self.slots.entry(table.name).or_default().insert(key.to_vec(), Slot { row: row.clone(), state });
             return Ok(row);
         }
+        if let Some(guess) = self.transaction.assumed(table, key, to_change) {
+            let row = match guess {
+                Guess::Is(row) => Some(row),
+                Guess::Absent => None,
+            };
+            let slot = Slot { row: row.clone(), state: State::Assumed };
+            self.slots.entry(table.name).or_default().insert(key.to_vec(), slot);
+            self.assumed.push((table, key.to_vec()));
+            return Ok(row);
+        }
         if !to_change && let Some(row) = self.transaction.known(table, key) {
             let slot = Slot { row: Some(row.clone()), state: State::Read };
             self.slots.entry(table.name).or_default().insert(key.to_vec(), slot);
@@ -296,7 +331,12 @@ impl<'a, T: Transaction> Unit<'a, T> {
         for (table, key, to_change) in asked {
             let state = if to_change { State::Claimed } else { State::Read };
             let row = found.get_mut(table.name).and_then(|rows| rows.remove(&key));
-            self.slots.entry(table.name).or_default().insert(key, Slot { row, state });
+            let slots = self.slots.entry(table.name).or_default();
+            if slots.get(&key).is_some_and(|slot| slot.state == State::Assumed && slot.row != row) {
+                self.stale = true;
+                self.transaction.doubt();
+            }
+            slots.insert(key, Slot { row, state });
         }
         Ok(())
     }
@@ -352,7 +392,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
                     State::New => inserts.extend(slot.row),
                     State::Changed => updates.extend(slot.row),
                     State::Gone => deletes.push(key),
-                    State::Read | State::Claimed => {}
+                    State::Read | State::Claimed | State::Assumed => {}
                 }
             }
             if inserts.is_empty() && updates.is_empty() && deletes.is_empty() {
@@ -476,7 +516,7 @@ impl<T: Transaction> Writer for Unit<'_, T> {
         let key = key_of(table, &row);
         let state = match self.slot(table, &key) {
             Some(Slot { row: Some(_), state: State::New }) => State::New,
-            Some(Slot { row: Some(_), state: State::Claimed | State::Changed }) => State::Changed,
+            Some(Slot { row: Some(_), state: State::Claimed | State::Assumed | State::Changed }) => State::Changed,
             // What was not claimed may have been changed by others since it was read.
             _ => return Err(StoreError::Missing { table: table.name }),
         };

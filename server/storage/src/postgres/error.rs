@@ -4,7 +4,7 @@
 
 use florin_domain::store::StoreError;
 use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// What went wrong, for the log.
 pub(super) fn describe(error: &Error) -> String {
@@ -21,6 +21,12 @@ pub(super) fn describe(error: &Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// Whether the server says that the transaction is undone. After what is worse than an error, and without its word, nobody
+/// knows.
+pub(super) fn severity_is_error(error: &Error) -> bool {
+    error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
 }
 
 /// Why a transaction did not come about.
@@ -51,7 +57,7 @@ impl Failure {
         match *code {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Conflict,
             SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
-            // See `statement::update`.
+            // See `statement::whole`.
             SqlState::DIVISION_BY_ZERO => Self::Unfit(StoreError::Missing { table }),
             SqlState::UNIQUE_VIOLATION => Self::Unfit(StoreError::Duplicate { table }),
             SqlState::ADMIN_SHUTDOWN

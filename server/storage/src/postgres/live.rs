@@ -1,13 +1,14 @@
 //! What can only be asked of a connection itself. Needs `FLORIN_TEST_POSTGRES`; see `scripts/postgres`.
 
 use super::address::Address;
+use super::changes::End;
 use super::connect::{Purpose, Session};
-use super::transaction::{Catalogue, End, PgTransaction, Tools};
+use super::transaction::{Catalogue, PgTransaction, Tools};
 use super::{durable, migrate, read, role};
 use crate::backend::{Changes, Found, Kept, Transaction, Wanted};
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::store::{Query, Record, StoreError, Value};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// A database of its own; dropped with the private cluster that it is in.
@@ -85,11 +86,11 @@ impl Pen {
             .step("SET lock_timeout = '1s'; SET deadlock_timeout = '100ms'; SET session_replication_role = replica")
             .unwrap();
         let catalogue = Catalogue::read(&session, address).unwrap();
-        Self(Tools { session, catalogue, settled: RefCell::default() }, Cell::new(0))
+        Self(Tools::new(session, catalogue), Cell::new(0))
     }
 
     fn begin(&mut self) -> PgTransaction<'_> {
-        PgTransaction::new(&self.0, &self.1)
+        PgTransaction::new(&self.0, &self.1, false)
     }
 }
 

@@ -9,8 +9,10 @@
 //! | `migrate`, `role` | the schema, and the role that readers take |
 //! | `slot` | what makes a process one of several: its class of ids and its chain |
 //! | `settled` | rows that change rarely, kept as long as nobody changes any |
+//! | `likely` | rows that change with every transaction, as this process saw or left them |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
+//! | `changes` | what a batch changed, as one statement |
 //! | `write`, `read`, `together` | the threads |
 //! | `snapshot` | readers that all see one moment, and walk whole tables |
 //! | `error` | what PostgreSQL's errors mean to us |
@@ -19,9 +21,11 @@
 //! its own: a pooler that hands out transactions would break the lock that holds a slot.
 
 mod address;
+mod changes;
 mod connect;
 mod durable;
 mod error;
+mod likely;
 #[cfg(test)]
 mod live;
 mod migrate;

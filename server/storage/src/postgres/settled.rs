@@ -5,13 +5,16 @@
 
 use crate::backend::{Kept, KeyCells};
 use florin_domain::currency::Currency;
+use florin_domain::fee::FeeSchedule;
 use florin_domain::identity::{ApiKey, Profile};
 use florin_domain::ledger::Wallet;
 use florin_domain::store::{Record, Table, Value};
+use florin_domain::tier::Tier;
 use std::collections::HashMap;
 
 /// The tables whose changes are counted.
-const TABLES: [&Table; 4] = [Profile::TABLE, Wallet::TABLE, Currency::TABLE, ApiKey::TABLE];
+const TABLES: [&Table; 6] =
+    [Profile::TABLE, Wallet::TABLE, Currency::TABLE, ApiKey::TABLE, Tier::TABLE, FeeSchedule::TABLE];
 
 /// The question for the number.
 pub(super) const EPOCH: (&str, &str) = ("settled", "SELECT epoch FROM settled");
@@ -36,6 +39,11 @@ pub(super) struct Settled {
 }
 
 impl Settled {
+    /// The number that the database had when what is kept was read.
+    pub(super) const fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
     /// Whether changes to this table are counted.
     pub(super) fn is_about(table: &Table) -> bool {
         TABLES.iter().any(|settled| settled.name == table.name)
@@ -109,7 +117,10 @@ mod tests {
 
     #[test]
     fn the_tables_are_those_that_the_database_counts_changes_of() {
-        let sql = include_str!("../../migrations/postgres/0003_settled.sql");
+        let sql = concat!(
+            include_str!("../../migrations/postgres/0003_settled.sql"),
+            include_str!("../../migrations/postgres/0023_settled.sql")
+        );
         assert_eq!(sql.matches("CREATE TRIGGER").count(), TABLES.len());
         for table in TABLES {
             assert!(sql.contains(&format!("OR TRUNCATE ON {}\n", table.name)), "{}", table.name);

@@ -128,9 +128,10 @@ impl<'q> Statement<'q> {
     }
 }
 
-/// One array for each of these columns, as a table `given`.
-fn arrays(columns: &[&str], types: &[Type]) -> String {
-    let arrays: Vec<_> = types.iter().enumerate().map(|(index, ty)| format!("${}::{ty}[]", index + 1)).collect();
+/// One array for each of these columns, as a table `given`; the parameters before them are others'.
+fn arrays(columns: &[&str], types: &[Type], before: usize) -> String {
+    let arrays: Vec<_> =
+        types.iter().enumerate().map(|(index, ty)| format!("${}::{ty}[]", before + index + 1)).collect();
     format!("UNNEST({}) AS given ({})", arrays.join(", "), columns.join(", "))
 }
 
@@ -154,8 +155,13 @@ pub(super) fn fetch(table: &Table, types: &[Type], to_change: bool) -> String {
         own.join(", ")
     };
     let types: Vec<_> = types.iter().take(table.key).cloned().collect();
-    let mut sql =
-        format!("SELECT {} FROM {} JOIN {} ON {}", own(table.columns), arrays(&key, &types), table.name, by_key(table));
+    let mut sql = format!(
+        "SELECT {} FROM {} JOIN {} ON {}",
+        own(table.columns),
+        arrays(&key, &types, 0),
+        table.name,
+        by_key(table)
+    );
     if to_change {
         let _ = write!(sql, " ORDER BY {} FOR NO KEY UPDATE OF {}", own(&key), table.name);
     }
@@ -167,33 +173,89 @@ pub(super) fn fetch_by(table: &Table, column: &str, ty: &Type) -> String {
     format!("SELECT {} FROM {} WHERE {column} = ANY($1::{ty}[])", table.columns.join(", "), table.name)
 }
 
-pub(super) fn insert(table: &Table, types: &[Type]) -> String {
-    format!("INSERT INTO {} ({}) SELECT * FROM {}", table.name, table.columns.join(", "), arrays(table.columns, types))
+/// What is done to rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Adds,
+    Replaces,
+    TakesAway,
 }
 
-/// Fails by a division by zero unless each given row is there: the commit is on its way already when this is answered.
-pub(super) fn update(table: &Table, types: &[Type]) -> String {
-    let set: Vec<_> = table.columns.iter().skip(table.key).map(|name| format!("{name} = given.{name}")).collect();
-    format!(
-        "WITH changed AS (UPDATE {} SET {} FROM {} WHERE {} RETURNING 1) \
-         SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM changed",
-        table.name,
-        set.join(", "),
-        arrays(table.columns, types),
-        by_key(table)
-    )
+/// Rows of one table, all to be treated alike.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) table: &'static Table,
+    /// Of its columns.
+    pub(super) types: &'a [Type],
+    pub(super) what: What,
+    /// Columns that a row which is replaced must have as they are given, after those of the new row.
+    pub(super) witnesses: &'static [&'static str],
 }
 
-/// The same for rows that are taken away, whose keys are given.
-pub(super) fn delete(table: &Table, types: &[Type]) -> String {
-    let types: Vec<_> = types.iter().take(table.key).cloned().collect();
-    format!(
-        "WITH gone AS (DELETE FROM {} USING {} WHERE {} RETURNING 1) \
-         SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM gone",
-        table.name,
-        arrays(&key_of(table), &types),
-        by_key(table)
-    )
+impl Part<'_> {
+    /// How many parameters it takes, each an array.
+    pub(super) fn arrays(&self) -> usize {
+        match self.what {
+            What::TakesAway => self.table.key,
+            What::Adds | What::Replaces => self.table.columns.len() + self.witnesses.len(),
+        }
+    }
+
+    /// What it does, with the parameters after the first `before`.
+    fn sql(&self, before: usize) -> String {
+        let Self { table, types, what, witnesses } = self;
+        let (name, columns) = (table.name, table.columns);
+        match what {
+            What::Adds => {
+                let given = arrays(columns, types, before);
+                format!("INSERT INTO {name} ({}) SELECT * FROM {given}", columns.join(", "))
+            }
+            What::Replaces => {
+                let set: Vec<_> =
+                    columns.iter().skip(table.key).map(|column| format!("{column} = given.{column}")).collect();
+                let was: Vec<_> = witnesses.iter().map(|column| format!("was_{column}")).collect();
+                let given: Vec<_> = columns.iter().copied().chain(was.iter().map(String::as_str)).collect();
+                let places = witnesses.iter().filter_map(|column| table.place(column));
+                let types: Vec<_> = types.iter().chain(places.filter_map(|place| types.get(place))).cloned().collect();
+                let mut sql = format!(
+                    "UPDATE {name} SET {} FROM {} WHERE {}",
+                    set.join(", "),
+                    arrays(&given, &types, before),
+                    by_key(table)
+                );
+                for column in *witnesses {
+                    let _ = write!(sql, " AND {name}.{column} = given.was_{column}");
+                }
+                sql + " RETURNING 1"
+            }
+            What::TakesAway => {
+                let types: Vec<_> = types.iter().take(table.key).cloned().collect();
+                let given = arrays(&key_of(table), &types, before);
+                format!("DELETE FROM {name} USING {given} WHERE {} RETURNING 1", by_key(table))
+            }
+        }
+    }
+}
+
+/// One statement for all of these. It fails by a division by zero unless each row that is replaced or taken away is there,
+/// as its witnesses say, and unless the number of `settled` is the given one, if one is given: the commit is on its way
+/// already when this is answered.
+///
+/// The first parameter is that number; then come those of the parts.
+pub(super) fn whole(parts: &[Part<'_>]) -> String {
+    let mut sql = String::new();
+    let mut holds = "($1::int8 IS NULL OR (SELECT epoch FROM settled) = $1)".to_owned();
+    let mut before = 1;
+    for (index, part) in parts.iter().enumerate() {
+        let begin = if index == 0 { "WITH" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(sql, "{begin} part{index} AS ({}) ", part.sql(before));
+        if part.what != What::Adds {
+            let _ = write!(holds, " AND (SELECT COUNT(*) FROM part{index}) = CARDINALITY(${})", before + 1);
+        }
+        before += part.arrays();
+    }
+    format!("{sql}SELECT 1 / COALESCE({holds}, FALSE)::int")
 }
 
 #[cfg(test)]
@@ -255,26 +317,25 @@ mod tests {
     #[test]
     fn rows_go_in_by_columns() {
         assert_eq!(
-            insert(&PET, &types()),
-            "INSERT INTO pet (id, name, owner) SELECT * FROM \
-             UNNEST($1::int8[], $2::text[], $3::numeric[]) AS given (id, name, owner)"
-        );
-        assert_eq!(
-            update(&PET, &types()),
-            "WITH changed AS (UPDATE pet SET name = given.name, owner = given.owner FROM \
-             UNNEST($1::int8[], $2::text[], $3::numeric[]) AS given (id, name, owner) WHERE pet.id = given.id \
-             RETURNING 1) SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM changed"
-        );
-        assert_eq!(
             fetch(&PET, &types(), true),
             "SELECT pet.id, pet.name, pet.owner FROM UNNEST($1::int8[]) AS given (id) \
              JOIN pet ON pet.id = given.id ORDER BY pet.id FOR NO KEY UPDATE OF pet"
         );
         assert!(!fetch(&PET, &types(), false).contains("FOR"));
+        let types = types();
+        let part = |what, witnesses| Part { table: &PET, types: &types, what, witnesses };
         assert_eq!(
-            delete(&PET, &types()),
-            "WITH gone AS (DELETE FROM pet USING UNNEST($1::int8[]) AS given (id) WHERE pet.id = given.id RETURNING 1) \
-             SELECT 1 / (COUNT(*) = CARDINALITY($1))::int FROM gone"
+            whole(&[part(What::Adds, &[]), part(What::Replaces, &["owner"]), part(What::TakesAway, &[])]),
+            "WITH part0 AS (INSERT INTO pet (id, name, owner) SELECT * FROM \
+             UNNEST($2::int8[], $3::text[], $4::numeric[]) AS given (id, name, owner)) \
+             , part1 AS (UPDATE pet SET name = given.name, owner = given.owner FROM \
+             UNNEST($5::int8[], $6::text[], $7::numeric[], $8::numeric[]) AS given (id, name, owner, was_owner) \
+             WHERE pet.id = given.id AND pet.owner = given.was_owner RETURNING 1) \
+             , part2 AS (DELETE FROM pet USING UNNEST($9::int8[]) AS given (id) WHERE pet.id = given.id RETURNING 1) \
+             SELECT 1 / COALESCE(($1::int8 IS NULL OR (SELECT epoch FROM settled) = $1) \
+             AND (SELECT COUNT(*) FROM part1) = CARDINALITY($5) AND (SELECT COUNT(*) FROM part2) = CARDINALITY($9), \
+             FALSE)::int"
         );
+        assert_eq!([What::Adds, What::Replaces, What::TakesAway].map(|what| part(what, &[]).arrays()), [3, 3, 1]);
     }
 }

@@ -1,23 +1,22 @@
 //! A transaction: rows by their keys and by queries, and changes, each with as few journeys as can be.
 
 use super::address::Address;
+use super::changes::{Before, End, Writes, commit_only};
 use super::connect::{Session, Under, failed};
 use super::error::{Failure, describe};
+use super::likely::{Likely, witnesses};
 use super::settled::{EPOCH, Settled};
 use super::statement::{self, Parameter};
 use super::value::{Given, TYPES, Taken, fits};
 use crate::OpenError;
-use crate::backend::{Changes, Found, Kept, Row, Transaction, Wanted};
+use crate::backend::{Changes, Found, Guess, Kept, Row, Transaction, Wanted};
 use florin_domain::clock::Micros;
 use florin_domain::planted;
 use florin_domain::store::{Query, StoreError, Table, Value};
-use futures_util::future::{join, join_all, join4};
+use futures_util::future::{join_all, join4};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::Poll;
-use tokio_postgres::Statement;
 use tokio_postgres::types::{ToSql, Type};
 
 /// The types of each table's columns, as the server has them.
@@ -115,6 +114,13 @@ pub(super) struct Tools {
     pub(super) session: Session,
     pub(super) catalogue: Catalogue,
     pub(super) settled: RefCell<Settled>,
+    pub(super) likely: RefCell<Likely>,
+}
+
+impl Tools {
+    pub(super) fn new(session: Session, catalogue: Catalogue) -> Self {
+        Self { session, catalogue, settled: RefCell::default(), likely: RefCell::default() }
+    }
 }
 
 /// A transaction on the writer's connection. It begins with the first question.
@@ -128,6 +134,10 @@ pub(super) struct PgTransaction<'a> {
     asked: Option<Under<Result<Answers, Failure>>>,
     /// Whether something was taken from what is kept, and it is not known yet whether that still holds.
     trusting: bool,
+    /// Whether rows are taken for what they most likely are.
+    assuming: bool,
+    /// The rows that were taken so, or found, and that may be changed.
+    before: Before,
     /// The first thing that went wrong. After it, there is nothing to commit.
     failure: Option<Failure>,
 }
@@ -143,8 +153,17 @@ struct Answers {
 const BEGIN: &str = "BEGIN";
 
 impl<'a> PgTransaction<'a> {
-    pub(super) fn new(tools: &'a Tools, last: &'a Cell<Micros>) -> Self {
-        Self { tools, last, begun: false, asked: None, trusting: false, failure: None }
+    /// `assuming`: whether rows are taken for what they most likely are, rather than asked for and locked.
+    pub(super) fn new(tools: &'a Tools, last: &'a Cell<Micros>, assuming: bool) -> Self {
+        let before = Before::default();
+        Self { tools, last, begun: false, asked: None, trusting: false, assuming, before, failure: None }
+    }
+
+    fn remember(&mut self, table: &'static Table, row: &Kept) {
+        if !witnesses(table).is_empty() {
+            let key = row.iter().take(table.key).cloned().collect();
+            self.before.entry(table.name).or_default().insert(key, row.clone());
+        }
     }
 
     fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, StoreError> {
@@ -216,113 +235,54 @@ impl<'a> PgTransaction<'a> {
             self.trusting = false;
         }
         self.last.set(self.last.get().max(newest.unwrap_or_default().unsigned_abs()));
-        for (table, rows) in found.iter().filter(|(table, _)| Settled::is_about(table)) {
+        for (table, rows) in &found {
             for row in rows {
-                settled.keep(table, row.clone());
+                if Settled::is_about(table) {
+                    settled.keep(table, row.clone());
+                }
+                self.remember(table, row);
+                self.tools.likely.borrow_mut().keep(table, row.clone());
             }
         }
         Ok(holds.then_some(found))
     }
 
-    /// What is to be sent to make these changes stand, with the COMMIT: one journey. The transaction ends with it.
+    /// What is to be sent to make these changes stand: one journey. The transaction ends with it.
     pub(super) fn finish(mut self, changes: Vec<Changes>) -> Result<Under<Result<(), End>>, End> {
         if let Some(failure) = self.failure.take() {
             return Err(End::Undone(failure));
         }
-        if !self.begun {
-            if changes.is_empty() {
-                return Ok(Box::pin(std::future::ready(Ok(()))));
-            }
-            // Whoever decided has said `ready` before.
-            return Err(End::Undone(Failure::Engine("changes outside of a transaction".to_owned())));
+        let Tools { session, catalogue, settled, likely } = self.tools;
+        // What was taken from what is kept is checked by the statement, unless it was by the first question.
+        let epoch = if self.trusting { Some(settled.borrow().epoch()) } else { None };
+        likely.borrow_mut().keep_all(&changes);
+        let writes = Writes::prepare((session, catalogue), changes, &self.before, epoch).map_err(End::Undone)?;
+        let (client, begun) = (session.client.clone(), std::mem::take(&mut self.begun));
+        match writes {
+            Some(writes) => Ok(session.start(Box::pin(async move { writes.commit(&client, begun).await }))),
+            None if begun => Ok(session.start(Box::pin(async move { commit_only(&client).await }))),
+            None => Ok(Box::pin(std::future::ready(Ok(())))),
         }
-        let writes = self.writes(changes).map_err(End::Undone)?;
-        let client = self.tools.session.client.clone();
-        self.begun = false;
-        Ok(self.tools.session.start(Box::pin(async move {
-            let cells: Vec<_> = writes.iter().map(Write::cells).collect();
-            let parameters: Vec<Vec<_>> =
-                cells.iter().map(|cells| cells.iter().map(Cells::parameter).collect()).collect();
-            let sent = writes.iter().zip(&parameters).map(|(write, list)| client.execute(&write.sql, list));
-            let mut sent: Vec<_> = sent.map(Box::pin).collect();
-            // A cell that does not go into its column fails before anything is sent: then the rest must not stand.
-            let mut refused = None;
-            let mut early = Vec::with_capacity(sent.len());
-            for (write, sent) in writes.iter().zip(&mut sent) {
-                let answer = poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
-                if let Poll::Ready(Err(error)) = &answer {
-                    refused = Some(Failure::of(write.table.name, error));
-                    break;
-                }
-                early.push(answer);
-            }
-            if let Some(failure) = refused {
-                let _ = client.batch_execute("ROLLBACK").await;
-                return Err(End::Undone(failure));
-            }
-            let answers = join_all(sent.into_iter().zip(early).map(|(sent, early)| async {
-                match early {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => sent.await,
-                }
-            }));
-            let (answers, committed) = join(answers, client.batch_execute("COMMIT")).await;
-            for (write, answer) in writes.iter().zip(answers) {
-                match answer.map_err(|error| (error.code().is_some(), Failure::of(write.table.name, &error))) {
-                    Ok(written) if written == write.expected() => {}
-                    Ok(_) => return Err(End::Unknown(format!("{}: not all rows were written", write.table.name))),
-                    // After an error there is nothing that a COMMIT makes stand.
-                    Err((true, failure)) => return Err(End::Undone(failure)),
-                    Err((false, failure)) => return Err(End::Unknown(format!("{:?}", failure.error()))),
-                }
-            }
-            committed.map_err(|error| not_committed(&error))
-        })))
-    }
-
-    fn writes(&self, changes: Vec<Changes>) -> Result<Vec<Write>, Failure> {
-        let Tools { session, catalogue, .. } = self.tools;
-        let mut sql = Vec::with_capacity(changes.len());
-        for Changes { table, inserts, updates, deletes } in changes {
-            let types = catalogue.of(table)?;
-            if !inserts.is_empty() {
-                sql.push((table, statement::insert(table, types), inserts, What::Adds));
-            }
-            if !updates.is_empty() {
-                sql.push((table, statement::update(table, types), updates, What::Replaces));
-            }
-            if !deletes.is_empty() {
-                let keys = deletes.into_iter().map(Arc::new).collect();
-                sql.push((table, statement::delete(table, types), keys, What::TakesAway));
-            }
-        }
-        session.prepare(&sql.iter().map(|(table, sql, ..)| (table.name, sql.as_str())).collect::<Vec<_>>())?;
-        let writes = sql
-            .into_iter()
-            .map(|(table, sql, rows, what)| Ok(Write { table, sql: session.prepared(&sql)?, rows, what }));
-        writes.collect()
     }
 
     fn try_write(&mut self, changes: &[Changes]) -> Result<(), Failure> {
         // By itself, and before: a write without it would stand alone.
-        if !std::mem::replace(&mut self.begun, true) {
-            self.tools.session.step(BEGIN).map_err(|e| Failure::of("begin", &e))?;
-        }
+        self.begin()?;
         let of = |Changes { table, inserts, updates, deletes }: &Changes| Changes {
             table,
             inserts: inserts.clone(),
             updates: updates.clone(),
             deletes: deletes.clone(),
         };
-        let writes = self.writes(changes.iter().map(of).collect())?;
-        let client = &self.tools.session.client;
-        for write in writes {
-            let cells = write.cells();
-            let parameters: Vec<_> = cells.iter().map(Cells::parameter).collect();
-            let written = self.tools.session.wait(client.execute(&write.sql, &parameters));
-            if written.map_err(|e| Failure::of(write.table.name, &e))? != write.expected() {
-                return Err(Failure::Unfit(StoreError::Missing { table: write.table.name }));
-            }
+        let Tools { session, catalogue, .. } = self.tools;
+        let changes = changes.iter().map(of).collect();
+        let writes = Writes::prepare((session, catalogue), changes, &self.before, None)?;
+        writes.map_or(Ok(()), |writes| session.wait(writes.run(&session.client)))
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.tools.session.step(BEGIN).map_err(|e| Failure::of("begin", &e))?;
         }
         Ok(())
     }
@@ -341,35 +301,6 @@ impl<'a> PgTransaction<'a> {
     }
 }
 
-/// Rows that go into a table, or out of it, with one statement.
-struct Write {
-    table: &'static Table,
-    sql: Statement,
-    /// The rows; of those that are taken away, their keys.
-    rows: Vec<Kept>,
-    what: What,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
-    Adds,
-    Replaces,
-    TakesAway,
-}
-
-impl Write {
-    fn cells(&self) -> Vec<Cells<'_>> {
-        let rows: Vec<&[Value]> = self.rows.iter().map(|row| row.as_slice()).collect();
-        let columns = if self.what == What::TakesAway { self.table.key } else { self.table.columns.len() };
-        by_column(&rows, columns)
-    }
-
-    /// What the server says when all went well; see `statement::update`.
-    fn expected(&self) -> u64 {
-        if self.what == What::Adds { self.rows.len() as u64 } else { 1 }
-    }
-}
-
 /// The number in the first cell of the first row of what was asked for.
 pub(super) fn number(
     (name, _): (&'static str, &str),
@@ -379,23 +310,6 @@ pub(super) fn number(
     let Some(rows) = rows.map_err(failed)? else { return Ok(None) };
     let cell = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose().map_err(failed)?;
     Ok(Some(cell.flatten().unwrap_or_default()))
-}
-
-fn not_committed(error: &tokio_postgres::Error) -> End {
-    match Failure::of("commit", error) {
-        // Whoever said no was asked to commit, and did not.
-        failure @ (Failure::Conflict | Failure::Busy | Failure::Unfit(_)) => End::Undone(failure),
-        Failure::Lost(text) | Failure::Engine(text) => End::Unknown(text),
-    }
-}
-
-/// How a transaction ended that was not committed for sure.
-#[derive(Debug)]
-pub(super) enum End {
-    /// Nothing of it stands.
-    Undone(Failure),
-    /// It was to be committed, and the answer did not come.
-    Unknown(String),
 }
 
 /// The newest transaction: the ids of whoever writes money grow with it.
@@ -414,7 +328,10 @@ impl Transaction for PgTransaction<'_> {
     const FAR: bool = true;
 
     fn select(&mut self, query: &Query) -> Result<Vec<Row>, StoreError> {
-        self.ready(true)?;
+        if !self.begun {
+            self.ask(Vec::new())?;
+            self.answers()?;
+        }
         let rows = select(&self.tools.session, None, query);
         self.note(rows)
     }
@@ -433,6 +350,26 @@ impl Transaction for PgTransaction<'_> {
         Some(row)
     }
 
+    fn assumed(&mut self, table: &'static Table, key: &[Value], to_change: bool) -> Option<Guess> {
+        if !self.assuming {
+            return None;
+        }
+        if table.found_by > 0 {
+            // Nearly every one is new, and an index keeps out those that are not.
+            return Some(Guess::Absent);
+        }
+        if !to_change {
+            return None;
+        }
+        let row = self.tools.likely.borrow_mut().get(table, key)?;
+        self.remember(table, &row);
+        Some(Guess::Is(row))
+    }
+
+    fn doubt(&mut self) {
+        self.assuming = false;
+    }
+
     fn ask(&mut self, wanted: Vec<Wanted>) -> Result<(), StoreError> {
         if wanted.is_empty() && self.begun {
             return Ok(());
@@ -447,7 +384,8 @@ impl Transaction for PgTransaction<'_> {
     }
 
     fn ready(&mut self, changed: bool) -> Result<(), StoreError> {
-        if !self.begun && (changed || self.trusting) {
+        // The statement that makes changes stand checks what was at hand, too.
+        if !self.begun && !changed && self.trusting {
             self.ask(Vec::new())?;
             self.answers()?;
         }

@@ -1,23 +1,25 @@
 //! The thread that writes.
 //!
-//! A batch takes two journeys: to read what its jobs need, and to write what they changed and commit it. While the server
-//! does the second, the next batch is gone through and asks for its rows, behind the commit, on the same connection: so
-//! they are read after it, and see it.
+//! A batch takes one journey: one statement writes what its jobs changed, and checks what they were decided by. Where that
+//! is not at hand, it takes one before, to read it. While the server works, the next batch is gone through, and asks for
+//! what it misses behind the commit, on the same connection: so that is read after it, and sees it.
 
 use super::address::Address;
+use super::changes::End;
 use super::connect::{Purpose, Session, Under, failed};
 use super::durable;
 use super::error::Failure;
+use super::likely::Trust;
 use super::migrate;
 use super::note;
 use super::slot::{self, Counter};
-use super::transaction::{Catalogue, End, PgTransaction, Tools};
+use super::transaction::{Catalogue, PgTransaction, Tools};
 use crate::OpenError;
 use crate::queue::Queue;
 use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{StoreError, WriteJob};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -80,7 +82,7 @@ impl Pen {
         }
         // After the slot is ours: whoever had it before has committed all that it ever will.
         let greatest_id = slot::greatest_id(&session, address)?;
-        Ok(Self { tools: Tools { session, catalogue, settled: RefCell::default() }, slot, greatest_id })
+        Ok(Self { tools: Tools::new(session, catalogue), slot, greatest_id })
     }
 }
 
@@ -88,6 +90,8 @@ impl Pen {
 struct Flying {
     batch: Vec<Job>,
     end: Under<Result<(), End>>,
+    /// Whether it was decided by what rows most likely are.
+    assuming: bool,
 }
 
 /// The thread's state.
@@ -98,6 +102,7 @@ pub(super) struct Writing {
     clock: Clock,
     pen: Option<Pen>,
     last_id: Cell<Micros>,
+    trust: Trust,
     /// Whether the server was away for longer than a batch waits.
     away: bool,
 }
@@ -105,7 +110,7 @@ pub(super) struct Writing {
 impl Writing {
     pub(super) fn new(address: Address, jobs: Arc<Queue<Job>>, health: Health, clock: Clock, pen: Pen) -> Self {
         let last_id = Cell::new(pen.greatest_id);
-        Self { address, jobs, health, clock, pen: Some(pen), last_id, away: false }
+        Self { address, jobs, health, clock, pen: Some(pen), last_id, trust: Trust::default(), away: false }
     }
 
     /// Runs write jobs until the queue is closed. Those that arrive while a commit is under way share the next one: the
@@ -148,6 +153,13 @@ impl Writing {
         self.pen = None;
     }
 
+    /// What did not come to stand is not what rows most likely are.
+    fn forget(&self) {
+        if let Some(pen) = &self.pen {
+            pen.tools.likely.take();
+        }
+    }
+
     /// Whether there is a connection; makes one if there is none.
     fn connected(&mut self) -> bool {
         if self.pen.is_some() {
@@ -175,24 +187,32 @@ impl Writing {
     /// Decides a batch and sends what it changed; waits for the one before on the way. What does not go smoothly is
     /// settled at once.
     fn fly(&mut self, mut batch: Vec<Job>, before: Option<Flying>) -> Option<Flying> {
+        let assuming = self.trust.next();
         let Some(pen) = &self.pen else {
             self.settle(batch);
             return None;
         };
         let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
-        let mut transaction = PgTransaction::new(&pen.tools, &self.last_id);
+        let mut transaction = PgTransaction::new(&pen.tools, &self.last_id, assuming);
         let mut unit = Unit::new(&mut transaction, &mut counter);
-        unit.look_ahead(&mut batch);
-        if let Some(Flying { batch: landed, end }) = before {
+        unit.look_ahead(&mut batch, 0);
+        if let Some(Flying { batch: landed, end, assuming }) = before {
             match pen.tools.session.wait(end) {
-                Ok(()) => finish(landed, &Ok(())),
+                Ok(()) => self.trust.was_right(assuming),
                 Err(end) => {
                     drop(unit);
                     drop(transaction);
-                    self.settle_again(landed, end);
+                    self.settle_again(landed, end, assuming);
                     self.settle(batch);
                     return None;
                 }
+            }
+            finish(landed, &Ok(()));
+            // What came meanwhile is taken in: the fewer batches, the less of each transfer is a batch's share.
+            if !unit.has_asked() {
+                let first = batch.len();
+                batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(first)));
+                unit.look_ahead(&mut batch, first);
             }
         }
         let decided = unit.decide(&mut batch);
@@ -204,9 +224,9 @@ impl Writing {
                 None
             }
             Ok(changes) => match transaction.finish(changes) {
-                Ok(end) => Some(Flying { batch, end }),
+                Ok(end) => Some(Flying { batch, end, assuming }),
                 Err(end) => {
-                    self.settle_again(batch, end);
+                    self.settle_again(batch, end, assuming);
                     None
                 }
             },
@@ -214,19 +234,26 @@ impl Writing {
     }
 
     /// Waits for a batch whose commit is under way.
-    fn land(&mut self, Flying { batch, end }: Flying) {
+    fn land(&mut self, Flying { batch, end, assuming }: Flying) {
         let ended = match &self.pen {
             Some(pen) => pen.tools.session.wait(end),
             None => Err(End::Unknown("the connection is gone".to_owned())),
         };
         match ended {
-            Ok(()) => finish(batch, &Ok(())),
-            Err(end) => self.settle_again(batch, end),
+            Ok(()) => {
+                self.trust.was_right(assuming);
+                finish(batch, &Ok(()));
+            }
+            Err(end) => self.settle_again(batch, end, assuming),
         }
     }
 
     /// What becomes of a batch that was not committed for sure.
-    fn settle_again(&mut self, batch: Vec<Job>, end: End) {
+    fn settle_again(&mut self, batch: Vec<Job>, end: End, assuming: bool) {
+        self.forget();
+        if assuming && matches!(end, End::Undone(Failure::Unfit(StoreError::Missing { .. }))) {
+            self.trust.was_wrong();
+        }
         match end {
             End::Unknown(text) => {
                 self.lose(&text);
@@ -254,7 +281,11 @@ impl Writing {
                 std::thread::sleep(CONNECT_PAUSE);
                 continue;
             }
-            match self.commit(&mut batch) {
+            let committed = self.commit(&mut batch);
+            if committed.is_err() {
+                self.forget();
+            }
+            match committed {
                 Ok(()) => {
                     self.tell(Ok(()));
                     break Ok(());
@@ -300,7 +331,7 @@ impl Writing {
     fn commit(&mut self, batch: &mut [Job]) -> Result<(), End> {
         let Some(pen) = &self.pen else { return Err(End::Undone(Failure::Lost("not connected".to_owned()))) };
         let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
-        let mut transaction = PgTransaction::new(&pen.tools, &self.last_id);
+        let mut transaction = PgTransaction::new(&pen.tools, &self.last_id, false);
         let decided = Unit::new(&mut transaction, &mut counter).decide(batch);
         match decided {
             // Not the engine's error, so some job's.

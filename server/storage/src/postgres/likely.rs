@@ -1,0 +1,163 @@
+//! Rows that change with every transaction, as this process saw or left them.
+//!
+//! Whoever is to change such a row decides by what it most likely is, rather than ask for it first: the statement that
+//! changes it checks that it still was so, and otherwise nothing of the batch stands. Where others change the same rows all
+//! the time, a guess costs more than it saves: see [`Trust`].
+
+use crate::backend::{Changes, Kept, KeyCells};
+use florin_domain::ledger::{Balance, Chain};
+use florin_domain::planted;
+use florin_domain::store::{Record, Table, Value};
+use std::collections::HashMap;
+
+/// The tables, and the columns of each that tell one state of a row from every other: a balance's number of postings grows
+/// with each of them, whose ids are used once; a chain's hash is that of all before.
+const WITNESSES: [(&Table, &[&str]); 2] = [(Balance::TABLE, &["last", "entries"]), (Chain::TABLE, &["length", "head"])];
+
+/// How many rows make a generation; two are kept. A row takes some hundred bytes.
+const GENERATION: usize = 32_768;
+
+/// The columns by which the statement that changes a row of this table checks that it was as it was believed to be.
+pub(super) fn witnesses(table: &Table) -> &'static [&'static str] {
+    let found = WITNESSES.iter().find(|(of, _)| of.name == table.name);
+    found.filter(|_| !planted::blind_to(table.name)).map_or(&[], |(_, columns)| columns)
+}
+
+fn is_about(table: &Table) -> bool {
+    WITNESSES.iter().any(|(of, _)| of.name == table.name)
+}
+
+type Rows = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Likely {
+    young: Rows,
+    old: Rows,
+    count: usize,
+}
+
+impl Likely {
+    /// What the row with this key most likely is, if anything is known.
+    pub(super) fn get(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
+        if let Some(row) = self.young.get(table.name).and_then(|rows| rows.get(key)) {
+            return Some(row.clone());
+        }
+        let row = self.old.get_mut(table.name)?.remove(key)?;
+        self.keep(table, row.clone());
+        Some(row)
+    }
+
+    /// Keeps a row that was read, or that is about to be written, if it is of one of the tables.
+    pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
+        if !is_about(table) {
+            return;
+        }
+        if self.count >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+            self.count = 0;
+        }
+        let key: KeyCells = row.iter().take(table.key).cloned().collect();
+        let before = self.young.entry(table.name).or_default().insert(key, row);
+        self.count += usize::from(before.is_none());
+    }
+
+    /// Keeps what a batch is about to write.
+    pub(super) fn keep_all(&mut self, changes: &[Changes]) {
+        for Changes { table, inserts, updates, .. } in changes.iter().filter(|changes| is_about(changes.table)) {
+            for row in inserts.iter().chain(updates) {
+                self.keep(table, row.clone());
+            }
+        }
+    }
+}
+
+/// Whether to decide by what rows most likely are. Each time that this was wrong it is not done for a while, twice as long
+/// as the last time; each time that it was right, half as long the next time.
+#[derive(Debug, Default)]
+pub(super) struct Trust {
+    pause: u32,
+    left: u32,
+}
+
+/// The longest while, in batches.
+const LONGEST_PAUSE: u32 = 64;
+
+impl Trust {
+    /// For the next batch.
+    pub(super) fn next(&mut self) -> bool {
+        let trusts = self.left == 0;
+        self.left = self.left.saturating_sub(1);
+        trusts
+    }
+
+    pub(super) fn was_right(&mut self, trusted: bool) {
+        if trusted {
+            self.pause /= 2;
+        }
+    }
+
+    pub(super) fn was_wrong(&mut self) {
+        self.pause = (self.pause * 2).clamp(1, LONGEST_PAUSE);
+        self.left = self.pause;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn balance(waid: i64, entries: i64) -> Kept {
+        Arc::new(vec![
+            Value::Int(waid),
+            Value::Int(1),
+            Value::Units(5),
+            Value::Units(0),
+            Value::Int(16),
+            Value::Int(entries),
+        ])
+    }
+
+    #[test]
+    fn the_newest_rows_are_kept_and_not_too_many() {
+        let mut likely = Likely::default();
+        let key = [Value::Int(1), Value::Int(1)];
+        assert_eq!(likely.get(Balance::TABLE, &key), None);
+        likely.keep(Balance::TABLE, balance(1, 1));
+        likely.keep(Balance::TABLE, balance(1, 2));
+        assert_eq!(likely.get(Balance::TABLE, &key), Some(balance(1, 2)));
+        for waid in 0..100_000 {
+            likely.keep(Balance::TABLE, balance(waid + 2, 1));
+        }
+        assert!(likely.young["balance"].len() + likely.old["balance"].len() <= 2 * GENERATION);
+        assert_eq!(likely.get(Balance::TABLE, &key), None, "long ago");
+    }
+
+    #[test]
+    fn other_tables_have_no_row_kept_and_no_witness() {
+        let table = florin_domain::ledger::Wallet::TABLE;
+        let mut likely = Likely::default();
+        likely.keep(table, Arc::new(vec![Value::Int(1)]));
+        assert_eq!(likely.get(table, &[Value::Int(1)]), None);
+        assert!(witnesses(table).is_empty());
+        for (table, columns) in WITNESSES {
+            assert!(columns.iter().all(|column| table.place(column).is_some()));
+        }
+    }
+
+    #[test]
+    fn who_is_wrong_is_wary_ever_longer_and_recovers() {
+        let mut trust = Trust::default();
+        assert!(trust.next() && trust.next());
+        for pause in [1, 2, 4, 8, 16, 32, 64, 64] {
+            trust.was_wrong();
+            assert_eq!((0..200).take_while(|_| !trust.next()).count(), pause);
+        }
+        for _ in 0..7 {
+            trust.was_right(true);
+        }
+        trust.was_wrong();
+        assert_eq!((0..200).take_while(|_| !trust.next()).count(), 1);
+    }
+}
