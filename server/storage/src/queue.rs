@@ -11,6 +11,17 @@ pub(crate) struct Queue<T> {
     limit: usize,
 }
 
+/// How waiting for items ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// There are some.
+    Some,
+    /// There are none yet.
+    InVain,
+    /// There are none, and none will come.
+    Closed,
+}
+
 struct State<T> {
     items: VecDeque<T>,
     closed: bool,
@@ -85,6 +96,18 @@ impl<T> Queue<T> {
         Some(state.take(most))
     }
 
+    /// Waits for items, no longer than `patience`, and takes none.
+    pub(crate) fn wait_within(&self, patience: Duration) -> Waited {
+        let idle = |state: &mut State<T>| state.items.is_empty() && !state.closed;
+        let waited = self.arrived.wait_timeout_while(self.state(), patience, idle);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match (state.items.is_empty(), state.closed) {
+            (false, _) => Waited::Some,
+            (true, false) => Waited::InVain,
+            (true, true) => Waited::Closed,
+        }
+    }
+
     /// Lets nothing more in. What is there is still taken.
     pub(crate) fn close(&self) {
         self.state().closed = true;
@@ -106,13 +129,16 @@ mod tests {
         assert_eq!(queue.take(10), vec![1, 2]);
         assert!(queue.take(10).is_empty());
         assert_eq!(queue.take_within(10, Duration::from_secs(60)), None);
+        assert_eq!(queue.wait_within(Duration::from_secs(60)), Waited::Closed);
     }
 
     #[test]
     fn whoever_waits_only_so_long_gets_nothing_then() {
         let queue = Queue::new(2);
         assert_eq!(queue.take_within(10, Duration::from_millis(1)), Some(vec![]));
+        assert_eq!(queue.wait_within(Duration::from_millis(1)), Waited::InVain);
         assert!(queue.push(1).is_ok());
+        assert_eq!(queue.wait_within(Duration::from_secs(60)), Waited::Some);
         assert_eq!(queue.take_within(10, Duration::from_secs(60)), Some(vec![1]));
     }
 }

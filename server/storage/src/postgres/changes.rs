@@ -8,10 +8,12 @@ use super::transaction::{Catalogue, Cells, by_column};
 use super::value;
 use crate::backend::{Changes, Kept, KeyCells};
 use florin_domain::store::{StoreError, Value};
+use futures_util::TryStreamExt;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
 /// Rows as they were believed to be, or were found, before a batch changed them.
@@ -108,11 +110,11 @@ impl Writes {
         client.query(&self.sql, &parameters).await.map(|_| ()).map_err(|error| self.failure(&error))
     }
 
-    /// Runs the statement, which is a transaction of its own if none has begun (`inside`), and makes it stand.
+    /// Runs the statement and makes it stand. It is a transaction of its own, unless one has begun (`inside`).
     pub(super) async fn commit(self, client: &Client, inside: bool) -> Result<(), End> {
         let cells = self.cells();
         let parameters: Vec<_> = cells.iter().map(Cells::parameter).collect();
-        let mut sent = Box::pin(client.query(&self.sql, &parameters));
+        let mut sent = Box::pin(client.query_raw(&self.sql, parameters.iter().map(|given| *given as &dyn ToSql)));
         // A cell that does not go into its column fails before anything is sent.
         let early = poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
         if let Poll::Ready(Err(error)) = &early {
@@ -122,22 +124,29 @@ impl Writes {
             return Err(End::Undone(self.failure(error)));
         }
         let answer = async {
-            match early {
+            let rows = match early {
                 Poll::Ready(answer) => answer,
                 Poll::Pending => sent.await,
-            }
+            };
+            // The first that the server says is that it has the parameters. What it says instead it says before it does
+            // anything.
+            let rows = rows.map_err(|error| self.end(&error, error.code().is_some()))?;
+            rows.try_collect::<Vec<_>>().await.map_err(|error| self.end(&error, inside && error.code().is_some()))
         };
-        let (answer, committed) = futures_util::future::join(answer, async {
-            if inside { client.batch_execute("COMMIT").await } else { Ok(()) }
-        })
-        .await;
-        match answer {
-            // After such an error nothing stands.
-            Err(error) if severity_is_error(&error) => return Err(End::Undone(self.failure(&error))),
-            Err(error) => return Err(End::Unknown(format!("{:?}", self.failure(&error).error()))),
-            Ok(_) => {}
-        }
+        let commit = async { if inside { client.batch_execute("COMMIT").await } else { Ok(()) } };
+        let (answer, committed) = futures_util::future::join(answer, commit).await;
+        answer?;
         committed.map_err(|error| not_committed(&error))
+    }
+
+    /// What an error of the statement means; `before` if it came before anything could stand.
+    fn end(&self, error: &tokio_postgres::Error, before: bool) -> End {
+        let failure = self.failure(error);
+        if before || severity_is_error(error) {
+            End::Undone(failure)
+        } else {
+            End::Unknown(format!("{:?}", failure.error()))
+        }
     }
 }
 

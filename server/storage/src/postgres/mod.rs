@@ -55,7 +55,7 @@ use read::Reading;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use together::Together;
+use together::{Together, Turn};
 use write::{Health, Pen, Writing};
 
 /// The most write jobs that wait. At a thousand commits a second and 512 jobs a commit this is not reached by load,
@@ -69,7 +69,7 @@ const MAX_WAITING_READS: usize = 16_384;
 /// process takes five connections: sixteen processes stay below the server's usual hundred.
 const READERS: usize = 2;
 
-/// Those that read for many at once; while one waits for the server, jobs gather for the other.
+/// Those that read for many at once: one, and another in case that one is busy for long.
 const READERS_TOGETHER: usize = 2;
 
 /// The address of a database, without its password.
@@ -117,9 +117,10 @@ impl PostgresStore {
             let reading = Reading { address, jobs, clock, connected: connected.clone() };
             store.spawn("florin-reader", || reading.run(session))?;
         }
+        let turn = Arc::<Turn>::default();
         for _ in 0..READERS_TOGETHER {
-            let (address, jobs, clock) = (address.clone(), store.together.clone(), clock.clone());
-            store.spawn("florin-reader", || Together { address, jobs, clock }.run())?;
+            let (address, jobs, clock, turn) = (address.clone(), store.together.clone(), clock.clone(), turn.clone());
+            store.spawn("florin-reader", || Together { address, jobs, clock, turn }.run())?;
         }
         Ok(store)
     }

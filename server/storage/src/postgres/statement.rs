@@ -173,6 +173,12 @@ pub(super) fn fetch_by(table: &Table, column: &str, ty: &Type) -> String {
     format!("SELECT {} FROM {} WHERE {column} = ANY($1::{ty}[])", table.columns.join(", "), table.name)
 }
 
+/// The same rows, in no order, each with the number of `settled` behind it. If there are none, there is one of nothing, and
+/// the number.
+pub(super) fn with_epoch(sql: &str) -> String {
+    format!("SELECT found.*, settled.epoch FROM settled LEFT JOIN ({sql}) AS found ON TRUE")
+}
+
 /// What is done to rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {

@@ -6,21 +6,23 @@
 use super::address::Address;
 use super::connect::{Purpose, Session};
 use super::error::Failure;
+use super::likely::Trust;
 use super::read::{BEGIN, connect_for};
 use super::settled::{EPOCH, Settled};
 use super::statement;
 use super::transaction::{Catalogue, Cells, by_column, cells, number};
-use super::value::{Given, fits};
+use super::value::{Given, Seen, fits};
 use crate::backend::{Kept, KeyCells, Row};
-use crate::queue::Queue;
+use crate::queue::{Queue, Waited};
 use crate::unit::asked_key;
-use florin_domain::clock::Clock;
-use florin_domain::store::{Filter, Query, ReadJob, Reader, StoreError, Table, Value};
+use florin_domain::clock::{Clock, Micros};
+use florin_domain::store::{Filter, Query, ReadJob, Reader, StoreError, Table, Value, ValueRef};
 use florin_sdk_core::Timestamp;
 use futures_util::future::{join_all, join3};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The most jobs that are read for together.
@@ -35,6 +37,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long the thread waits for work before it asks whether the server is still there.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// How long a thread is left alone with what comes. Most reads take a tenth of it.
+const LONG: Duration = Duration::from_millis(2);
+
 type Job = Box<dyn ReadJob>;
 
 /// A connection, and what it keeps.
@@ -42,13 +47,15 @@ struct Lens {
     session: Session,
     catalogue: Catalogue,
     settled: Settled,
+    /// For each question: whether its answer was all that was needed.
+    enough: HashMap<String, Trust>,
 }
 
 impl Lens {
     fn open(address: &Address) -> Option<Self> {
         let opened = connect_for(address, Purpose::ReadTogether).and_then(|session| {
             let catalogue = Catalogue::read(&session, address)?;
-            Ok(Self { session, catalogue, settled: Settled::default() })
+            Ok(Self { session, catalogue, settled: Settled::default(), enough: HashMap::new() })
         });
         opened.inspect_err(|error| tracing::warn!(%error, "a reader cannot connect")).ok()
     }
@@ -59,31 +66,71 @@ pub(super) struct Together {
     pub(super) address: Address,
     pub(super) jobs: Arc<Queue<Job>>,
     pub(super) clock: Clock,
+    /// Shared by all threads that take from one queue.
+    pub(super) turn: Arc<Turn>,
+}
+
+/// Since when a thread has been busy, of those that take from one queue: as long as that is not long, jobs are better left
+/// to it, as many together cost little more than one.
+#[derive(Default)]
+pub(super) struct Turn {
+    /// In microseconds; 0 if none is.
+    since: AtomicU64,
+}
+
+impl Turn {
+    /// How long the jobs are still better left to another thread; none if they are ours.
+    fn of_another(&self, now: Micros) -> Option<Duration> {
+        let since = self.since.load(Ordering::Relaxed);
+        let busy = Duration::from_micros(now.saturating_sub(since));
+        LONG.checked_sub(busy).filter(|rest| since > 0 && !rest.is_zero())
+    }
+
+    fn begin(&self, now: Micros) {
+        self.since.store(now, Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        self.since.store(0, Ordering::Relaxed);
+    }
 }
 
 impl Together {
     /// Runs jobs until the queue is closed.
     pub(super) fn run(self) {
         let mut lens = Lens::open(&self.address);
-        while let Some(jobs) = self.jobs.take_within(MAX_TOGETHER, if lens.is_some() { IDLE } else { PAUSE }) {
-            if jobs.is_empty() {
-                lens = lens.filter(|lens| lens.session.step("SELECT 1").is_ok()).or_else(|| Lens::open(&self.address));
+        loop {
+            match self.jobs.wait_within(if lens.is_some() { IDLE } else { PAUSE }) {
+                Waited::Some => {}
+                Waited::InVain => {
+                    lens =
+                        lens.filter(|lens| lens.session.step("SELECT 1").is_ok()).or_else(|| Lens::open(&self.address));
+                    continue;
+                }
+                Waited::Closed => return,
+            }
+            if let Some(rest) = self.turn.of_another(self.clock.micros()) {
+                std::thread::sleep(rest);
                 continue;
             }
-            let jobs = match self.serve(jobs, &mut lens) {
-                Ok(()) => continue,
-                Err(jobs) => jobs,
-            };
-            // The connection is gone, perhaps since long ago: once more with another.
-            lens = Lens::open(&self.address);
-            if let Err(jobs) = self.serve(jobs, &mut lens) {
-                lens = None;
-                for mut job in jobs {
-                    run(&mut *job, &mut Nothing(self.clock.now()));
-                    job.finish();
-                }
-            }
+            self.turn.begin(self.clock.micros());
+            let jobs = self.jobs.take_now(MAX_TOGETHER);
+            lens = self.serve_all(jobs, lens);
+            self.turn.end();
         }
+    }
+
+    /// Serves jobs; gives back the connection, if there is one then.
+    fn serve_all(&self, jobs: Vec<Job>, mut lens: Option<Lens>) -> Option<Lens> {
+        let Err(jobs) = self.serve(jobs, &mut lens) else { return lens };
+        // The connection is gone, perhaps since long ago: once more with another.
+        lens = Lens::open(&self.address);
+        let Err(jobs) = self.serve(jobs, &mut lens) else { return lens };
+        for mut job in jobs {
+            run(&mut *job, &mut Nothing(self.clock.now()));
+            job.finish();
+        }
+        None
     }
 
     /// Serves jobs; gives those back that were not for want of a connection.
@@ -120,6 +167,9 @@ struct Look<'a> {
     lens: &'a mut Lens,
     now: Timestamp,
     begun: bool,
+    /// The question that was asked instead of a transaction, if one was. More cannot be asked then, as that would be at
+    /// another moment.
+    only: Option<String>,
     /// Whether something was taken from what is kept, and it is not known yet whether that still holds.
     trusting: bool,
     rows: HashMap<&'static str, HashMap<KeyCells, Option<Kept>, foldhash::fast::RandomState>>,
@@ -135,6 +185,7 @@ impl<'a> Look<'a> {
             lens,
             now,
             begun: false,
+            only: None,
             trusting: false,
             rows: HashMap::new(),
             found: HashMap::new(),
@@ -155,6 +206,9 @@ impl<'a> Look<'a> {
                 if self.missed { again.push(job) } else { done.push(job) }
             }
             if again.is_empty() && !self.trusting {
+                if let Some(sql) = self.only.take() {
+                    self.lens.enough.entry(sql).or_default().was_right(true);
+                }
                 done.into_iter().for_each(ReadJob::finish);
                 return Vec::new();
             }
@@ -192,8 +246,22 @@ impl<'a> Look<'a> {
         Vec::new()
     }
 
+    /// Begins anew.
+    fn forget(&mut self) {
+        self.rows.clear();
+        self.found.clear();
+        self.missing_rows.clear();
+        self.missing.clear();
+        self.trusting = false;
+    }
+
     /// Asks for what is missing; whether what was at hand before holds.
     fn fetch(&mut self) -> Result<bool, Failure> {
+        if let Some(sql) = self.only.take() {
+            self.lens.enough.entry(sql).or_default().was_wrong();
+            self.forget();
+            return Ok(false);
+        }
         let rows: Vec<_> = std::mem::take(&mut self.missing_rows).into_values().collect();
         let mut alike: HashMap<(&'static str, &'static str), (&'static Table, Vec<Query>)> = HashMap::new();
         let mut single = Vec::new();
@@ -225,13 +293,23 @@ impl<'a> Look<'a> {
         for (query, statement) in single.iter().zip(&statements) {
             asked.push(Asked { table: query.table, sql: statement.sql.clone(), cells: statement.cells() });
         }
-        let (epoch, mut answers) = ask(&self.lens.session, !std::mem::replace(&mut self.begun, true), &asked)?;
+        let first = !self.begun;
+        let (epoch, mut answers) = match asked.as_slice() {
+            [only] if first && single.is_empty() && self.lens.enough.entry(only.sql.clone()).or_default().next() => {
+                self.only = Some(only.sql.clone());
+                ask_only(&self.lens.session, only)?
+            }
+            _ => {
+                self.begun = true;
+                ask(&self.lens.session, first, &asked)?
+            }
+        };
         drop(asked);
         if let Some(epoch) = epoch {
             let holds = self.lens.settled.begin(epoch);
-            if !holds && std::mem::take(&mut self.trusting) {
-                self.rows.clear();
-                self.found.clear();
+            if !holds && self.trusting {
+                self.only = None;
+                self.forget();
                 return Ok(false);
             }
             self.trusting = false;
@@ -271,6 +349,11 @@ impl<'a> Look<'a> {
         Ok(true)
     }
 
+    /// Whether nothing was asked yet, so that nobody knows whether what is kept still holds.
+    const fn is_early(&self) -> bool {
+        !self.begun && self.only.is_none()
+    }
+
     /// Ends the transaction, and does not wait for the end.
     fn end(self) {
         if self.begun {
@@ -286,7 +369,7 @@ impl<'a> Look<'a> {
         if Settled::is_about(table)
             && let Some(row) = self.lens.settled.get(table, key)
         {
-            self.trusting |= !self.begun;
+            self.trusting |= self.is_early();
             return Ok(Some(row));
         }
         self.missing_rows.entry(table.name).or_insert((table, HashSet::new())).1.insert(key.to_vec());
@@ -302,7 +385,24 @@ struct Asked<'a> {
     cells: Vec<Cells<'a>>,
 }
 
+/// What is answered: the number of `settled`, if this was the first question, and rows for each.
 type Answers = (Option<i64>, Vec<Result<Vec<Row>, Failure>>);
+
+/// Asks one question, and for the number of `settled` at the same moment, without a transaction around it.
+fn ask_only(session: &Session, asked: &Asked<'_>) -> Result<Answers, Failure> {
+    let Asked { table, .. } = asked;
+    let failed = |e| Failure::of(table.name, &e);
+    let sql = statement::with_epoch(&asked.sql);
+    session.prepare(&[(table.name, &sql)])?;
+    let statement = session.prepared(&sql)?;
+    let parameters: Vec<_> = asked.cells.iter().map(Cells::parameter).collect();
+    let mut answers = session.wait(session.client.query(&statement, &parameters)).map_err(failed)?;
+    let epoch = answers.first().map(|row| row.try_get(table.columns.len())).transpose().map_err(failed)?;
+    let epoch = epoch.ok_or_else(|| Failure::Engine("settled: there is no number".to_owned()))?;
+    // Where nothing was found, the number stands alone.
+    answers.retain(|row| row.try_get::<_, Seen<'_>>(0).is_ok_and(|seen| seen.0 != ValueRef::Null));
+    Ok((Some(epoch), vec![cells(table, &answers)]))
+}
 
 /// Asks all of this in one journey, which begins the transaction if `first`.
 fn ask(session: &Session, first: bool, asked: &[Asked<'_>]) -> Result<Answers, Failure> {
@@ -351,7 +451,7 @@ impl Reader for Look<'_> {
         if let Some((column, value)) = by_one_column(query)
             && let Some(row) = self.lens.settled.by(query.table, column, value)
         {
-            self.trusting |= !self.begun;
+            self.trusting |= self.is_early();
             return Ok(vec![row.to_vec()]);
         }
         self.missing.insert(query.clone());
@@ -368,5 +468,22 @@ impl Reader for Look<'_> {
 
     fn now(&self) -> Timestamp {
         self.now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_is_left_to_whoever_is_busy_but_not_for_long() {
+        let turn = Turn::default();
+        assert_eq!(turn.of_another(5_000), None);
+        turn.begin(5_000);
+        assert_eq!(turn.of_another(5_500), Some(Duration::from_micros(1_500)));
+        assert_eq!(turn.of_another(4_000), Some(LONG), "a clock that was set back");
+        assert_eq!(turn.of_another(7_000), None);
+        turn.end();
+        assert_eq!(turn.of_another(5_500), None);
     }
 }

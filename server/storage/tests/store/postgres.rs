@@ -10,7 +10,7 @@ use florin_domain::identity::{self, Profile, User};
 use florin_domain::ledger;
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::reference::{self, Identity, Made};
-use florin_domain::store::{Record, Store, StoreError};
+use florin_domain::store::{Record, Store, StoreError, Writer};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{JsonObject, Secret, Upid};
@@ -357,13 +357,23 @@ fn end_connections(database: &Database) -> usize {
 fn a_commit_whose_answer_is_lost_is_never_called_done() {
     let Some(place) = place() else { return };
     let upid = set_up(&*place.open());
-    for forwarded in [true, false] {
+    // Alone the statement is its own transaction; after a question it is followed by a COMMIT.
+    for (round, (forwarded, asks)) in
+        [(true, false), (false, false), (true, true), (false, true)].into_iter().enumerate()
+    {
         let proxy = Proxy::start(&place.address());
         let store = open(&proxy.address, Mode::Serve, place.clock.clone()).unwrap();
-        write(&*store, move |w| Ok(w.insert(&key(10 + i64::from(forwarded), upid))?)).unwrap();
-        let number = 20 + i64::from(forwarded);
+        let number = 10 * i64::try_from(round).unwrap();
+        let add = move |number: i64, w: &mut dyn Writer| {
+            if asks {
+                w.get::<SubscriptionKey>(number)?;
+            }
+            Ok(w.insert(&key(number, upid))?)
+        };
+        write(&*store, move |w| add(number, w)).unwrap();
+        let number = number + 1;
         proxy.cut_at_commit(forwarded);
-        let lost = start(&*store, move |w| Ok(w.insert(&key(number, upid))?)).recv().unwrap();
+        let lost = start(&*store, move |w| add(number, w)).recv().unwrap();
         assert!(matches!(lost, Err(StoreError::Engine(_))), "{lost:?}");
         // It goes on, and what was decided there is what is seen.
         let seen = write(&*store, move |w| Ok(w.get::<SubscriptionKey>(number)?.is_some())).unwrap();

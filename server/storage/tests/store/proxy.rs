@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What is to be done with a commit.
+/// What is to be done with a commit, or with a statement that is a transaction of its own.
 const LET_PASS: u8 = 0;
 const CUT_BEFORE: u8 = 1;
 const CUT_AFTER: u8 = 2;
@@ -60,6 +60,13 @@ impl Proxy {
     }
 }
 
+/// The name of the statement for a whole batch that is prepared here, if one is, as those who run it say it.
+fn batch_in(sent: &[u8]) -> Option<Vec<u8>> {
+    let end = sent.windows(11).position(|bytes| bytes == b"\0WITH part0")?;
+    let start = sent[..end].iter().rposition(|byte| *byte == b's')?;
+    Some([b"\0", &sent[start..end], b"\0"].concat())
+}
+
 fn connect(client: TcpStream, server: &str, state: &Arc<State>) {
     let server = TcpStream::connect(server).unwrap();
     state.open.lock().unwrap().extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
@@ -78,8 +85,11 @@ fn connect(client: TcpStream, server: &str, state: &Arc<State>) {
     });
     std::thread::spawn(move || {
         let mut buffer = [0; 8192];
+        let mut batches = Vec::new();
         while let Ok(count @ 1..) = questions.read(&mut buffer) {
-            let commit = buffer[..count].windows(7).any(|bytes| bytes == b"COMMIT\0");
+            let has = |part: &[u8]| buffer[..count].windows(part.len()).any(|bytes| bytes == part);
+            let commit = has(b"COMMIT\0") || batches.iter().any(|name: &Vec<u8>| has(name));
+            batches.extend(batch_in(&buffer[..count]));
             if commit && matches!(state.mode.load(Ordering::SeqCst), CUT_BEFORE | CUT_AFTER) {
                 let mode = state.mode.swap(LET_PASS, Ordering::SeqCst);
                 cut.store(true, Ordering::SeqCst);
