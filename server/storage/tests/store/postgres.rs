@@ -2,7 +2,7 @@
 //!
 //! Each test needs `FLORIN_TEST_POSTGRES`, and passes without it: see `scripts/postgres`.
 
-use crate::books::books_on as books;
+use crate::books::{books_on as books, settled};
 use crate::proxy::Proxy;
 use crate::server::{self, Database};
 use crate::support::{Engine, Temporary, read, start, write};
@@ -12,6 +12,7 @@ use florin_domain::momo::SubscriptionKey;
 use florin_domain::reference::{self, Identity, Made};
 use florin_domain::store::{Record, Store, StoreError, Writer};
 use florin_domain::system;
+use florin_domain::tier::{self, TierTerms};
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{JsonObject, Secret, Upid};
 use florin_storage::{Mode, OpenError, open};
@@ -212,6 +213,44 @@ fn processes_that_move_the_same_money_leave_sound_books() {
     let report = books.verify();
     assert!(report.ok, "{:?}", report.faults);
     assert_eq!(report.chains, 3);
+}
+
+#[test]
+fn what_another_process_did_counts_whatever_this_one_believes() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 1);
+    books.supply("1", true).unwrap();
+    let other = books.place.open();
+    let (here, there): (&dyn Store, &dyn Store) = (&*books.store, &*other);
+    let transfer = |store, from, to, units| settled(&books.start_transfer(store, from, to, units));
+    let once = |store, reference, from, to, units| {
+        books.start_once(store, reference, from, to, units).recv().unwrap().unwrap().unwrap()
+    };
+    for store in [here, there, here] {
+        transfer(store, 0, 1, 10).unwrap();
+        transfer(store, 1, 0, 10).unwrap();
+    }
+    // There is less than it believes, and then more.
+    transfer(there, 0, 1, 90).unwrap();
+    assert_eq!(transfer(here, 0, 1, 20), Err(Code::INSUFFICIENT_FUNDS));
+    transfer(there, 1, 0, 90).unwrap();
+    transfer(here, 0, 1, 95).unwrap();
+    // A reference that it has not seen was used there; by its own lights it would pay, and then refuse.
+    let (first, _) = once(there, "first", 1, 0, 95);
+    assert_eq!(once(here, "first", 1, 0, 95), (first, true));
+    let (second, _) = once(there, "second", 0, 1, 100);
+    assert_eq!(transfer(here, 0, 1, 1), Err(Code::INSUFFICIENT_FUNDS));
+    assert_eq!(once(here, "second", 0, 1, 100), (second, true));
+    // Rows that it keeps because they change rarely.
+    let closed = TierTerms { transfer_fiat: false, transfer_crypto: false, ..TierTerms::default() };
+    transfer(here, 1, 0, 1).unwrap();
+    write(there, move |w| tier::set(w, tier::FIRST, "Closed".to_owned(), &closed)).unwrap();
+    assert_eq!(transfer(here, 1, 0, 1), Err(Code::LIMIT_EXCEEDED));
+    assert_eq!([0, 1].map(|wallet| books.balance(wallet).0), [1, 99]);
+    let report = books.verify();
+    assert!(report.ok, "{:?}", report.faults);
 }
 
 #[test]
