@@ -62,7 +62,7 @@ pub(crate) trait Transaction {
         None
     }
 
-    /// Something that was assumed was not so: no more of that.
+    /// All begins anew, and nothing is assumed any more.
     fn doubt(&mut self) {}
 
     /// Asks for the rows with these keys, of all these tables; what is not there will be left out.

@@ -181,6 +181,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
                 self.slots.clear();
                 self.missing.clear();
                 self.assumed.clear();
+                self.transaction.doubt();
                 self.open = (0..batch.len()).collect();
             }
             self.pass(batch);
@@ -264,6 +265,8 @@ impl<'a, T: Transaction> Unit<'a, T> {
             };
             let slot = Slot { row: row.clone(), state: State::Assumed };
             self.slots.entry(table.name).or_default().insert(key.to_vec(), slot);
+            // Another job that only reads may have missed it; its answer would take the place of what this one makes of it.
+            self.missing.remove(&(TableName(table.name), key.to_vec()));
             self.assumed.push((table, key.to_vec()));
             return Ok(row);
         }
@@ -332,10 +335,10 @@ impl<'a, T: Transaction> Unit<'a, T> {
             let state = if to_change { State::Claimed } else { State::Read };
             let row = found.get_mut(table.name).and_then(|rows| rows.remove(&key));
             let slots = self.slots.entry(table.name).or_default();
-            if slots.get(&key).is_some_and(|slot| slot.state == State::Assumed && slot.row != row) {
-                self.stale = true;
-                self.transaction.doubt();
-            }
+            // What was decided by another row does not stand; nor is what was changed to be lost.
+            let known = slots.get(&key);
+            self.stale |=
+                known.is_some_and(|slot| slot.state.is_own() || (slot.state == State::Assumed && slot.row != row));
             slots.insert(key, Slot { row, state });
         }
         Ok(())

@@ -136,7 +136,7 @@ pub(super) struct PgTransaction<'a> {
     trusting: bool,
     /// Whether rows are taken for what they most likely are.
     assuming: bool,
-    /// The rows that were taken so, or found, and that may be changed.
+    /// The rows that were taken so, or locked: what is changed was decided by these.
     before: Before,
     /// The first thing that went wrong. After it, there is nothing to commit.
     failure: Option<Failure>,
@@ -148,6 +148,8 @@ struct Answers {
     epoch: Option<i64>,
     newest: Option<i64>,
     found: Vec<Found>,
+    /// Whether these rows are locked.
+    claimed: Vec<bool>,
 }
 
 const BEGIN: &str = "BEGIN";
@@ -218,7 +220,8 @@ impl<'a> PgTransaction<'a> {
                 let rows = cells(table, &rows.map_err(|e| Failure::of(table.name, &e))?)?;
                 found.push((*table, rows.into_iter().map(Arc::new).collect()));
             }
-            Ok(Answers { epoch: number(EPOCH, epoch)?, newest: number(NEWEST, newest)?, found })
+            let claimed = wanted.iter().map(|wanted| wanted.to_change).collect();
+            Ok(Answers { epoch: number(EPOCH, epoch)?, newest: number(NEWEST, newest)?, found, claimed })
         };
         self.asked = Some(session.start(Box::pin(asked)));
         Ok(())
@@ -227,7 +230,7 @@ impl<'a> PgTransaction<'a> {
     /// What was asked for; none if what was at hand is out of date.
     fn try_answers(&mut self) -> Result<Option<Vec<Found>>, Failure> {
         let Some(asked) = self.asked.take() else { return Ok(Some(Vec::new())) };
-        let Answers { epoch, newest, found } = self.tools.session.wait(asked)?;
+        let Answers { epoch, newest, found, claimed } = self.tools.session.wait(asked)?;
         let mut settled = self.tools.settled.borrow_mut();
         let mut holds = true;
         if let Some(epoch) = epoch {
@@ -235,12 +238,14 @@ impl<'a> PgTransaction<'a> {
             self.trusting = false;
         }
         self.last.set(self.last.get().max(newest.unwrap_or_default().unsigned_abs()));
-        for (table, rows) in &found {
+        for ((table, rows), claimed) in found.iter().zip(claimed) {
             for row in rows {
                 if Settled::is_about(table) {
                     settled.keep(table, row.clone());
                 }
-                self.remember(table, row);
+                if claimed {
+                    self.remember(table, row);
+                }
                 self.tools.likely.borrow_mut().keep(table, row.clone());
             }
         }
@@ -368,6 +373,7 @@ impl Transaction for PgTransaction<'_> {
 
     fn doubt(&mut self) {
         self.assuming = false;
+        self.before.clear();
     }
 
     fn ask(&mut self, wanted: Vec<Wanted>) -> Result<(), StoreError> {
@@ -385,7 +391,7 @@ impl Transaction for PgTransaction<'_> {
 
     fn ready(&mut self, changed: bool) -> Result<(), StoreError> {
         // The statement that makes changes stand checks what was at hand, too.
-        if !self.begun && !changed && self.trusting {
+        if !self.begun && (self.trusting || changed) && !(self.assuming && changed) {
             self.ask(Vec::new())?;
             self.answers()?;
         }

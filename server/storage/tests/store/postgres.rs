@@ -2,12 +2,12 @@
 //!
 //! Each test needs `FLORIN_TEST_POSTGRES`, and passes without it: see `scripts/postgres`.
 
-use crate::books::{books_on as books, settled};
+use crate::books::{books_on as books, settled, token};
 use crate::proxy::Proxy;
 use crate::server::{self, Database};
-use crate::support::{Engine, Temporary, read, start, write};
+use crate::support::{Engine, Temporary, occupy, read, start, write};
 use florin_domain::identity::{self, Profile, User};
-use florin_domain::ledger;
+use florin_domain::ledger::{self, Balance};
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::reference::{self, Identity, Made};
 use florin_domain::store::{Record, Store, StoreError, Writer};
@@ -249,6 +249,34 @@ fn what_another_process_did_counts_whatever_this_one_believes() {
     write(there, move |w| tier::set(w, tier::FIRST, "Closed".to_owned(), &closed)).unwrap();
     assert_eq!(transfer(here, 1, 0, 1), Err(Code::LIMIT_EXCEEDED));
     assert_eq!([0, 1].map(|wallet| books.balance(wallet).0), [1, 99]);
+    let report = books.verify();
+    assert!(report.ok, "{:?}", report.faults);
+}
+
+#[test]
+fn what_one_job_changes_is_not_undone_by_another_that_reads_it() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 1);
+    books.supply("1", true).unwrap();
+    let key = (books.wallets[0].waid, read(&*books.store, token).unwrap().number);
+    let seen = move |w: &mut dyn Writer| Ok(w.get::<Balance>(key)?.unwrap().available);
+    for round in 1..=5 {
+        // In one batch; the first asks for what the second takes for known.
+        let (go, occupied) = occupy(&books.store);
+        let looks = [start(&*books.store, seen), start(&*books.store, seen)];
+        let pays = books.start_transfer(&*books.store, 0, 1, 1);
+        let looks_again = start(&*books.store, seen);
+        go.send(()).unwrap();
+        occupied.recv().unwrap().unwrap().unwrap();
+        settled(&pays).unwrap();
+        for look in looks.iter().chain([&looks_again]) {
+            let seen = look.recv().unwrap().unwrap().unwrap();
+            assert!([100 - round, 101 - round].contains(&seen), "{seen}");
+        }
+        assert_eq!([0, 1].map(|wallet| books.balance(wallet).0), [100 - round, round]);
+    }
     let report = books.verify();
     assert!(report.ok, "{:?}", report.faults);
 }
