@@ -52,6 +52,10 @@ const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_trans
 
 const TO_OWN: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = 0; SET jit = off";
 
+/// How many statements are prepared at most. Each takes the server some 100 kB, and there is one for each set of tables that
+/// a batch has written to.
+const MOST_PREPARED: usize = 200;
+
 /// What was asked for and is under way.
 pub(super) type Under<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -138,8 +142,12 @@ impl Session {
         rows.first().map_or(Ok(None), |row| row.try_get(0))
     }
 
-    /// Prepares what is not prepared yet, in one journey.
+    /// Prepares what is not prepared yet, in one journey. What was prepared before may be forgotten.
     pub(super) fn prepare(&self, statements: &[(&'static str, &str)]) -> Result<(), Failure> {
+        if self.statements.borrow().len() >= MOST_PREPARED {
+            // Who runs one of them has it as long as that takes.
+            self.statements.borrow_mut().clear();
+        }
         let known = self.statements.borrow();
         let new: Vec<_> = statements.iter().filter(|(_, sql)| !known.contains_key(*sql)).collect();
         drop(known);

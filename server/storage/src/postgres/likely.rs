@@ -50,7 +50,7 @@ impl Likely {
         Some(row)
     }
 
-    /// Keeps a row that was read, or that is about to be written, if it is of one of the tables.
+    /// Keeps a row that was read and locked, or that is about to be written, if it is of one of the tables.
     pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
         if !is_about(table) {
             return;

@@ -75,6 +75,19 @@ fn an_ordinary_user_is_enough_and_one_who_may_make_roles_gets_the_third_bar() {
     }
 }
 
+#[test]
+fn not_everything_that_was_ever_asked_stays_prepared() {
+    let Some(address) = database("prepared") else { return };
+    let session = Session::connect(&address, Purpose::Write).unwrap();
+    for number in 0..1000 {
+        let sql = format!("SELECT {number}::bigint");
+        session.prepare(&[("balance", &sql)]).unwrap();
+        assert!(session.prepared(&sql).is_ok());
+    }
+    let count = session.ask::<i64>("SELECT COUNT(*) FROM pg_prepared_statements", &[]).unwrap();
+    assert!(count.is_some_and(|count| count < 300), "{count:?}");
+}
+
 /// A connection that writes, and what goes with it.
 struct Pen(Tools, Cell<u64>);
 

@@ -245,8 +245,9 @@ impl<'a> PgTransaction<'a> {
                 }
                 if claimed {
                     self.remember(table, row);
+                    // Not what was only read: whose ids come after it is known of a row that was locked.
+                    self.tools.likely.borrow_mut().keep(table, row.clone());
                 }
-                self.tools.likely.borrow_mut().keep(table, row.clone());
             }
         }
         Ok(holds.then_some(found))
