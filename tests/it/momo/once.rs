@@ -19,8 +19,9 @@ const REQUESTS: usize = 300;
 const PROVIDERS: usize = 6;
 /// How many calls one provider makes at a time.
 const AT_ONCE: usize = 3;
-/// How long the server lives each time.
-const LIFE: Duration = Duration::from_secs(2);
+/// How many exchanges the server lives each time, and how often that is looked at: a fast machine has as many kills.
+const LIFE: u64 = 150;
+const LOOK: Duration = Duration::from_millis(20);
 /// How often one call is made before the test gives up.
 const PATIENCE: usize = 1000;
 
@@ -159,15 +160,18 @@ async fn three_hundred_through_faults_and_kills() {
         })
     });
     let mut work = Box::pin(join_all(lanes.collect::<Vec<_>>()));
-    let mut kills = 0;
+    let (mut kills, mut end) = (0, LIFE);
     let ended = loop {
         tokio::select! {
             ended = &mut work => break ended,
-            () = tokio::time::sleep(LIFE) => {
-                server.kill().await;
-                server.restart().await;
-                proxy.lead_to(address(&server));
-                kills += 1;
+            () = tokio::time::sleep(LOOK) => {
+                if proxy.tally().exchanges >= end {
+                    server.kill().await;
+                    server.restart().await;
+                    proxy.lead_to(address(&server));
+                    kills += 1;
+                    end = proxy.tally().exchanges + LIFE;
+                }
             }
         }
     };
