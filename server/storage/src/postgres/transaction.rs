@@ -391,8 +391,9 @@ impl Transaction for PgTransaction<'_> {
     }
 
     fn ready(&mut self, changed: bool) -> Result<(), StoreError> {
-        // The statement that makes changes stand checks what was at hand, too.
-        if !self.begun && (self.trusting || changed) && !(self.assuming && changed) {
+        // The statement that makes changes stand checks what was at hand, too. Not where that was in vain before.
+        let checked_later = changed && self.assuming;
+        if !self.begun && !checked_later && (changed || self.trusting) {
             self.ask(Vec::new())?;
             self.answers()?;
         }
