@@ -2,22 +2,19 @@
 
 use super::connect::Session;
 use super::error::{Failure, severity_is_error};
+use super::generations::Rows;
 use super::likely::witnesses;
 use super::statement::{Part, What, whole};
 use super::transaction::{Catalogue, Cells, by_column};
 use super::value;
-use crate::backend::{Changes, Kept, KeyCells};
+use crate::backend::{Changes, Kept};
 use florin_domain::store::{StoreError, Value};
 use futures_util::TryStreamExt;
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
-
-/// Rows as they were believed to be, or were found, before a batch changed them.
-pub(super) type Before = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
 
 /// How a transaction ended that was not committed for sure.
 #[derive(Debug)]
@@ -48,11 +45,12 @@ pub(super) struct Writes {
 }
 
 impl Writes {
-    /// Prepares what these changes need. `before` has at least those rows that are changed and have witnesses.
+    /// Prepares what these changes need. `before` has at least those rows that are changed and have
+    /// witnesses, as they were believed to be, or were found.
     pub(super) fn prepare(
         (session, catalogue): (&Session, &Catalogue),
         changes: Vec<Changes>,
-        before: &Before,
+        before: &Rows,
         epoch: Option<i64>,
     ) -> Result<Option<Self>, Failure> {
         let (mut parts, mut given) = (Vec::new(), Vec::new());

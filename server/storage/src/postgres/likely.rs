@@ -4,17 +4,14 @@
 //! changes it checks that it still was so, and otherwise nothing of the batch stands. Where others change the same rows all
 //! the time, a guess costs more than it saves: see [`Trust`].
 
-use crate::backend::{Changes, Kept, KeyCells};
+use super::generations::Generations;
+use crate::backend::{Changes, Kept};
 use florin_domain::ledger::{Balance, Chain};
 use florin_domain::planted;
 use florin_domain::store::{Record, Table, Value};
-use std::collections::HashMap;
 
 /// The tables. A chain is written by one process alone, and nearly always a balance, too.
 const TABLES: [&Table; 2] = [Balance::TABLE, Chain::TABLE];
-
-/// How many rows make a generation; two are kept. A row takes some hundred bytes.
-const GENERATION: usize = 32_768;
 
 /// The columns by which the statement that changes a row of this table checks that it was as it was believed to be: all,
 /// so that it sees a change by hand, too. None has cells that are nothing.
@@ -29,39 +26,21 @@ fn is_about(table: &Table) -> bool {
     TABLES.iter().any(|of| of.name == table.name)
 }
 
-type Rows = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
-
 /// See the module.
 #[derive(Default)]
-pub(super) struct Likely {
-    young: Rows,
-    old: Rows,
-    count: usize,
-}
+pub(super) struct Likely(Generations);
 
 impl Likely {
     /// What the row with this key most likely is, if anything is known.
     pub(super) fn get(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
-        if let Some(row) = self.young.get(table.name).and_then(|rows| rows.get(key)) {
-            return Some(row.clone());
-        }
-        let row = self.old.get_mut(table.name)?.remove(key)?;
-        self.keep(table, row.clone());
-        Some(row)
+        self.0.get(table, key)
     }
 
     /// Keeps a row that was read and locked, or that is about to be written, if it is of one of the tables.
     pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
-        if !is_about(table) {
-            return;
+        if is_about(table) {
+            self.0.keep(table, row);
         }
-        if self.count >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
-            self.count = 0;
-        }
-        let key: KeyCells = row.iter().take(table.key).cloned().collect();
-        let before = self.young.entry(table.name).or_default().insert(key, row);
-        self.count += usize::from(before.is_none());
     }
 
     /// Keeps what a batch is about to write.
@@ -132,7 +111,7 @@ mod tests {
         for waid in 0..100_000 {
             likely.keep(Balance::TABLE, balance(waid + 2, 1));
         }
-        assert!(likely.young["balance"].len() + likely.old["balance"].len() <= 2 * GENERATION);
+        assert!(likely.0.is_bounded(Balance::TABLE));
         assert_eq!(likely.get(Balance::TABLE, &key), None, "long ago");
     }
 

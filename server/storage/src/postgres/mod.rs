@@ -9,6 +9,7 @@
 //! | `migrate`, `role` | the schema, and the role that readers take |
 //! | `slot` | what makes a process one of several: its class of ids and its chain |
 //! | `settled` | rows that change rarely, kept as long as nobody changes any |
+//! | `generations` | the newest rows by their keys, and no more than so many |
 //! | `likely` | rows that change with every transaction, as this process saw or left them |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
@@ -25,6 +26,7 @@ mod changes;
 mod connect;
 mod durable;
 mod error;
+mod generations;
 mod likely;
 #[cfg(test)]
 mod live;

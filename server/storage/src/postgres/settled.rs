@@ -3,7 +3,8 @@
 //! The database keeps a number that every change to such a row changes with it (`0003_settled.sql`). It is read at the
 //! beginning of each transaction, before any row: as long as it is the same, so are the rows.
 
-use crate::backend::{Kept, KeyCells};
+use super::generations::Generations;
+use crate::backend::Kept;
 use florin_domain::currency::Currency;
 use florin_domain::fee::FeeSchedule;
 use florin_domain::identity::{ApiKey, Profile};
@@ -22,18 +23,11 @@ pub(super) const EPOCH: (&str, &str) = ("settled", "SELECT epoch FROM settled");
 /// Columns whose values are each one row's, so that what was found by one of them is found for ever.
 const UNIQUE: [(&Table, &str); 1] = [(Currency::TABLE, "number")];
 
-/// How many rows make a generation; two are kept. A row takes some hundred bytes.
-const GENERATION: usize = 32_768;
-
-type Rows = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
-
 /// See the module.
 #[derive(Default)]
 pub(super) struct Settled {
     epoch: i64,
-    young: Rows,
-    old: Rows,
-    count: usize,
+    rows: Generations,
     /// Rows by one of the columns of [`UNIQUE`].
     by_column: HashMap<(&'static str, &'static str, Value), Kept>,
 }
@@ -60,12 +54,7 @@ impl Settled {
 
     /// The row with this key, if it is kept.
     pub(super) fn get(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
-        if let Some(row) = self.young.get(table.name).and_then(|rows| rows.get(key)) {
-            return Some(row.clone());
-        }
-        let row = self.old.get_mut(table.name)?.remove(key)?;
-        self.keep(table, row.clone());
-        Some(row)
+        self.rows.get(table, key)
     }
 
     /// The row with this value in this column, if it is kept.
@@ -78,18 +67,12 @@ impl Settled {
 
     /// Keeps a row that was read after the number was.
     pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
-        if self.count >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
-            self.count = 0;
-        }
         for (_, column) in UNIQUE.iter().filter(|(of, _)| of.name == table.name) {
             if let Some(value) = table.place(column).and_then(|place| row.get(place)) {
                 self.by_column.insert((table.name, column, value.clone()), row.clone());
             }
         }
-        let key: KeyCells = row.iter().take(table.key).cloned().collect();
-        let before = self.young.entry(table.name).or_default().insert(key, row);
-        self.count += usize::from(before.is_none());
+        self.rows.keep(table, row);
     }
 }
 
@@ -112,7 +95,7 @@ mod tests {
         for id in 0..100_000 {
             settled.keep(Profile::TABLE, row(id));
         }
-        assert!(settled.young["profile"].len() + settled.old["profile"].len() <= 2 * GENERATION);
+        assert!(settled.rows.is_bounded(Profile::TABLE));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A transaction: rows by their keys and by queries, and changes, each with as few journeys as can be.
 
 use super::address::Address;
-use super::changes::{Before, End, Writes, commit_only};
+use super::changes::{End, Writes, commit_only};
 use super::connect::{Session, Under, failed};
 use super::error::{Failure, describe};
+use super::generations::Rows;
 use super::likely::{Likely, witnesses};
 use super::settled::{EPOCH, Settled};
 use super::statement::{self, Parameter};
@@ -137,7 +138,7 @@ pub(super) struct PgTransaction<'a> {
     /// Whether rows are taken for what they most likely are.
     assuming: bool,
     /// The rows that were taken so, or locked: what is changed was decided by these.
-    before: Before,
+    before: Rows,
     /// The first thing that went wrong. After it, there is nothing to commit.
     failure: Option<Failure>,
 }
@@ -157,7 +158,7 @@ const BEGIN: &str = "BEGIN";
 impl<'a> PgTransaction<'a> {
     /// `assuming`: whether rows are taken for what they most likely are, rather than asked for and locked.
     pub(super) fn new(tools: &'a Tools, last: &'a Cell<Micros>, assuming: bool) -> Self {
-        let before = Before::default();
+        let before = Rows::default();
         Self { tools, last, begun: false, asked: None, trusting: false, assuming, before, failure: None }
     }
 
