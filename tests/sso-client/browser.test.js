@@ -153,7 +153,8 @@ test('a public client reads and cannot write; all of it by keyboard', async () =
   const { address, checks } = await begin(config, 'openid read');
   const page = await open();
   await page.goto(address);
-  // The first field has the focus already.
+  // The first field gets the focus by itself: once the page is drawn, which may be after it is loaded.
+  await page.locator('input[type=email]:focus').waitFor();
   await page.keyboard.type(email);
   await page.keyboard.press('Tab');
   await page.keyboard.type(password);
