@@ -1,13 +1,17 @@
 //! A bounded queue between the threads that ask and the threads that work.
 
+use futures_util::task::AtomicWaker;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A queue with a limit. When it is full, it says so at once: waiting is for the caller's client.
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
+    /// Of the one thread that waits for something else, too: see [`Queue::poll_some`].
+    waker: AtomicWaker,
     limit: usize,
 }
 
@@ -36,7 +40,12 @@ impl<T> State<T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { state: Mutex::new(State { items: VecDeque::new(), closed: false }), arrived: Condvar::new(), limit }
+        Self {
+            state: Mutex::new(State { items: VecDeque::new(), closed: false }),
+            arrived: Condvar::new(),
+            waker: AtomicWaker::new(),
+            limit,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -53,7 +62,15 @@ impl<T> Queue<T> {
         state.items.push_back(item);
         drop(state);
         self.arrived.notify_one();
+        self.waker.wake();
         Ok(())
+    }
+
+    /// Ready when there are items; for one thread at a time. That the queue is closed does not make it so.
+    pub(crate) fn poll_some(&self, context: &Context<'_>) -> Poll<()> {
+        // Before looking: whoever adds an item afterwards wakes.
+        self.waker.register(context.waker());
+        if self.state().items.is_empty() { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Whether nothing waits, and something may.

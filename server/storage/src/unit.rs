@@ -127,6 +127,8 @@ impl<'a, T: Transaction> Unit<'a, T> {
     pub(crate) fn look_ahead(&mut self, batch: &mut [Box<dyn WriteJob>], first: usize) {
         self.open.extend(first..batch.len());
         self.pass(batch);
+        // However often jobs come to it: each of them was run once.
+        self.passes = 1;
         self.ask_for_missing();
     }
 
@@ -185,6 +187,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
                 self.open = (0..batch.len()).collect();
             }
             self.pass(batch);
+            self.passes += 1;
             self.ask_for_missing();
         }
         Err(StoreError::Engine("a job asked for ever more rows".to_owned()))
@@ -198,7 +201,6 @@ impl<'a, T: Transaction> Unit<'a, T> {
                 self.open.push(place);
             }
         }
-        self.passes += 1;
     }
 
     /// Whether the job is decided; if not, it missed a row.

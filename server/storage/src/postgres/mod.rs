@@ -43,6 +43,7 @@ mod statement;
 mod together;
 mod transaction;
 mod value;
+mod warm;
 mod write;
 
 pub use address::without_secrets;

@@ -14,14 +14,17 @@ use super::migrate;
 use super::note;
 use super::slot::{self, Counter};
 use super::transaction::{Catalogue, PgTransaction, Tools};
+use super::warm;
 use crate::OpenError;
 use crate::queue::Queue;
 use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{StoreError, WriteJob};
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
@@ -80,9 +83,30 @@ impl Pen {
         if let Some(note) = note::read(&session).map_err(|e| failed(address, &e))? {
             return Err(note.forbids_serving(address.to_string()));
         }
-        // After the slot is ours: whoever had it before has committed all that it ever will.
-        let greatest_id = slot::greatest_id(&session, address)?;
-        Ok(Self { tools: Tools::new(session, catalogue), slot, greatest_id })
+        let tools = Tools::new(session, catalogue);
+        warm::up(&tools).map_err(|failure| OpenError::Engine(format!("{address}: {:?}", failure.error())))?;
+        // After the slot is ours: whoever had it before has committed all that it ever will. And after the rows that are
+        // at hand now: what others gave that stands in them is less.
+        let greatest_id = slot::greatest_id(&tools.session, address)?;
+        Ok(Self { tools, slot, greatest_id })
+    }
+
+    /// Waits until this has ended, and says how; or until there are jobs, if they are wanted.
+    fn ended_or_more(&self, end: &mut Under<Result<(), End>>, jobs: Option<&Queue<Job>>) -> Option<Result<(), End>> {
+        self.tools.session.wait(async {
+            // The connection has its turn first: an answer that is there is taken before any job.
+            tokio::task::yield_now().await;
+            poll_fn(|context| {
+                if let Poll::Ready(ended) = end.as_mut().poll(context) {
+                    return Poll::Ready(Some(ended));
+                }
+                match jobs {
+                    Some(jobs) => jobs.poll_some(context).map(|()| None),
+                    None => Poll::Pending,
+                }
+            })
+            .await
+        })
     }
 }
 
@@ -118,14 +142,19 @@ impl Writing {
     pub(super) fn run(mut self) {
         let mut flying: Option<Flying> = None;
         loop {
+            if let Some(mut before) = flying.take() {
+                match self.ended_or_more(&mut before) {
+                    Some(ended) => self.land(before, ended),
+                    None => flying = self.fly(self.jobs.take_now(MAX_BATCH), Some(before)),
+                }
+                continue;
+            }
             // While the server is away all who wait are told so, rather than to wait for each other.
             let most = if self.away { usize::MAX } else { MAX_BATCH };
-            let patience = if flying.is_some() { Duration::ZERO } else { IDLE };
-            match (self.jobs.take_within(most, patience), flying.take()) {
-                (None, None) => break,
-                (Some(batch), before) if !batch.is_empty() => flying = self.fly(batch, before),
-                (_, Some(before)) => self.land(before),
-                (Some(_), None) => self.look_after(),
+            match self.jobs.take_within(most, IDLE) {
+                None => break,
+                Some(batch) if batch.is_empty() => self.look_after(),
+                Some(batch) => flying = self.fly(batch, None),
             }
         }
         if let Some(pen) = &self.pen {
@@ -196,24 +225,26 @@ impl Writing {
         let mut transaction = PgTransaction::new(&pen.tools, &self.last_id, assuming);
         let mut unit = Unit::new(&mut transaction, &mut counter);
         unit.look_ahead(&mut batch, 0);
-        if let Some(Flying { batch: landed, end, assuming }) = before {
-            match pen.tools.session.wait(end) {
-                Ok(()) => self.trust.was_right(assuming),
-                Err(end) => {
-                    drop(unit);
-                    drop(transaction);
-                    self.settle_again(landed, end, assuming);
-                    self.settle(batch);
-                    return None;
+        if let Some(mut before) = before {
+            // What comes meanwhile is taken in: the fewer batches, the less of each transfer is a batch's share.
+            let ended = loop {
+                let takes_in = !unit.has_asked() && batch.len() < MAX_BATCH;
+                if let Some(ended) = pen.ended_or_more(&mut before.end, takes_in.then_some(&*self.jobs)) {
+                    break ended;
                 }
-            }
-            finish(landed, &Ok(()));
-            // What came meanwhile is taken in: the fewer batches, the less of each transfer is a batch's share.
-            if !unit.has_asked() {
                 let first = batch.len();
                 batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(first)));
                 unit.look_ahead(&mut batch, first);
+            };
+            if ended.is_err() {
+                drop(unit);
+                drop(transaction);
+                self.land(before, ended);
+                self.settle(batch);
+                return None;
             }
+            self.trust.was_right(before.assuming);
+            finish(before.batch, &Ok(()));
         }
         let decided = unit.decide(&mut batch);
         match decided {
@@ -233,12 +264,16 @@ impl Writing {
         }
     }
 
-    /// Waits for a batch whose commit is under way.
-    fn land(&mut self, Flying { batch, end, assuming }: Flying) {
-        let ended = match &self.pen {
-            Some(pen) => pen.tools.session.wait(end),
-            None => Err(End::Unknown("the connection is gone".to_owned())),
-        };
+    /// Waits until the commit that is under way has ended, or there are more jobs.
+    fn ended_or_more(&self, before: &mut Flying) -> Option<Result<(), End>> {
+        match &self.pen {
+            Some(pen) => pen.ended_or_more(&mut before.end, Some(&*self.jobs)),
+            None => Some(Err(End::Unknown("the connection is gone".to_owned()))),
+        }
+    }
+
+    /// What becomes of a batch whose commit has ended.
+    fn land(&mut self, Flying { batch, assuming, .. }: Flying, ended: Result<(), End>) {
         match ended {
             Ok(()) => {
                 self.trust.was_right(assuming);
