@@ -268,7 +268,9 @@ impl<'a, T: Transaction> Unit<'a, T> {
             let slot = Slot { row: row.clone(), state: State::Assumed };
             self.slots.entry(table.name).or_default().insert(key.to_vec(), slot);
             // Another job that only reads may have missed it; its answer would take the place of what this one makes of it.
-            self.missing.remove(&(TableName(table.name), key.to_vec()));
+            if !self.missing.is_empty() {
+                self.missing.remove(&(TableName(table.name), key.to_vec()));
+            }
             self.assumed.push((table, key.to_vec()));
             return Ok(row);
         }

@@ -4,7 +4,7 @@ use super::connect::Session;
 use super::error::{Failure, severity_is_error};
 use super::generations::Rows;
 use super::likely::witnesses;
-use super::statement::{Part, What, whole};
+use super::statement::{Part, What, name_of_whole, whole};
 use super::transaction::{Catalogue, Cells, by_column};
 use super::value;
 use crate::backend::{Changes, Kept};
@@ -79,10 +79,9 @@ impl Writes {
         let Some(first) = parts.first() else { return Ok(None) };
         let changed = parts.iter().find(|part| part.what != What::Adds).unwrap_or(first);
         let table = changed.table.name;
-        let sql = whole(&parts);
-        session.prepare(&[(table, &sql)])?;
+        let sql = session.named(table, &name_of_whole(&parts), || whole(&parts))?;
         let epoch = epoch.map_or(Value::Null, Value::Int);
-        Ok(Some(Self { sql: session.prepared(&sql)?, epoch, given, table }))
+        Ok(Some(Self { sql, epoch, given, table }))
     }
 
     fn cells(&self) -> Vec<Cells<'_>> {

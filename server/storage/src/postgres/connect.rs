@@ -63,6 +63,7 @@ pub(super) type Under<T> = Pin<Box<dyn Future<Output = T>>>;
 pub(super) struct Session {
     runtime: Runtime,
     pub(super) client: Arc<Client>,
+    /// By their text, or by a name.
     statements: RefCell<HashMap<String, Statement>>,
 }
 
@@ -144,10 +145,7 @@ impl Session {
 
     /// Prepares what is not prepared yet, in one journey. What was prepared before may be forgotten.
     pub(super) fn prepare(&self, statements: &[(&'static str, &str)]) -> Result<(), Failure> {
-        if self.statements.borrow().len() >= MOST_PREPARED {
-            // Who runs one of them has it as long as that takes.
-            self.statements.borrow_mut().clear();
-        }
+        self.make_room();
         let known = self.statements.borrow();
         let new: Vec<_> = statements.iter().filter(|(_, sql)| !known.contains_key(*sql)).collect();
         drop(known);
@@ -160,6 +158,31 @@ impl Session {
             self.statements.borrow_mut().insert((*sql).to_owned(), prepared);
         }
         Ok(())
+    }
+
+    /// A statement by a name that is shorter than it; made and prepared if it is not yet.
+    pub(super) fn named(
+        &self,
+        table: &'static str,
+        name: &str,
+        make: impl FnOnce() -> String,
+    ) -> Result<Statement, Failure> {
+        if let Some(known) = self.statements.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let sql = make();
+        let prepared = self.wait(self.client.prepare(&sql)).map_err(|e| Failure::of(table, &e))?;
+        self.make_room();
+        self.statements.borrow_mut().insert(name.to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    fn make_room(&self) {
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= MOST_PREPARED {
+            // Who runs one of them has it as long as that takes.
+            statements.clear();
+        }
     }
 
     /// A statement that was prepared.

@@ -129,10 +129,17 @@ impl<'q> Statement<'q> {
 }
 
 /// One array for each of these columns, as a table `given`; the parameters before them are others'.
+///
+/// Each is unnested by itself, side by side: as one function of several arrays they would each be put in a store of their
+/// own first.
 fn arrays(columns: &[&str], types: &[Type], before: usize) -> String {
-    let arrays: Vec<_> =
-        types.iter().enumerate().map(|(index, ty)| format!("${}::{ty}[]", before + index + 1)).collect();
-    format!("UNNEST({}) AS given ({})", arrays.join(", "), columns.join(", "))
+    let arrays: Vec<_> = columns
+        .iter()
+        .zip(types)
+        .enumerate()
+        .map(|(index, (column, ty))| format!("UNNEST(${}::{ty}[]) AS {column}", before + index + 1))
+        .collect();
+    format!("(SELECT {}) AS given", arrays.join(", "))
 }
 
 /// The condition that a row's key is the given one.
@@ -199,6 +206,16 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// Adds to the name of a statement what makes it another one.
+    fn name(&self, name: &mut String) {
+        name.push(match self.what {
+            What::Adds => '+',
+            What::Replaces => '=',
+            What::TakesAway => '-',
+        });
+        name.push_str(self.table.name);
+    }
+
     /// How many parameters it takes, each an array.
     pub(super) fn arrays(&self) -> usize {
         match self.what {
@@ -241,6 +258,13 @@ impl Part<'_> {
             }
         }
     }
+}
+
+/// A name for the statement for all of these: what is to be done says which it is.
+pub(super) fn name_of_whole(parts: &[Part<'_>]) -> String {
+    let mut name = String::with_capacity(128);
+    parts.iter().for_each(|part| part.name(&mut name));
+    name
 }
 
 /// One statement for all of these. It fails by a division by zero unless each row that is replaced or taken away is there,
@@ -324,7 +348,7 @@ mod tests {
     fn rows_go_in_by_columns() {
         assert_eq!(
             fetch(&PET, &types(), true),
-            "SELECT pet.id, pet.name, pet.owner FROM UNNEST($1::int8[]) AS given (id) \
+            "SELECT pet.id, pet.name, pet.owner FROM (SELECT UNNEST($1::int8[]) AS id) AS given \
              JOIN pet ON pet.id = given.id ORDER BY pet.id FOR NO KEY UPDATE OF pet"
         );
         assert!(!fetch(&PET, &types(), false).contains("FOR"));
@@ -333,15 +357,18 @@ mod tests {
         assert_eq!(
             whole(&[part(What::Adds, &[]), part(What::Replaces, &["owner"]), part(What::TakesAway, &[])]),
             "WITH part0 AS (INSERT INTO pet (id, name, owner) SELECT * FROM \
-             UNNEST($2::int8[], $3::text[], $4::numeric[]) AS given (id, name, owner)) \
+             (SELECT UNNEST($2::int8[]) AS id, UNNEST($3::text[]) AS name, UNNEST($4::numeric[]) AS owner) AS given) \
              , part1 AS (UPDATE pet SET name = given.name, owner = given.owner FROM \
-             UNNEST($5::int8[], $6::text[], $7::numeric[], $8::numeric[]) AS given (id, name, owner, was_owner) \
+             (SELECT UNNEST($5::int8[]) AS id, UNNEST($6::text[]) AS name, UNNEST($7::numeric[]) AS owner, \
+             UNNEST($8::numeric[]) AS was_owner) AS given \
              WHERE pet.id = given.id AND pet.owner = given.was_owner RETURNING 1) \
-             , part2 AS (DELETE FROM pet USING UNNEST($9::int8[]) AS given (id) WHERE pet.id = given.id RETURNING 1) \
+             , part2 AS (DELETE FROM pet USING (SELECT UNNEST($9::int8[]) AS id) AS given WHERE pet.id = given.id RETURNING 1) \
              SELECT 1 / COALESCE(($1::int8 IS NULL OR (SELECT epoch FROM settled) = $1) \
              AND (SELECT COUNT(*) FROM part1) = CARDINALITY($5) AND (SELECT COUNT(*) FROM part2) = CARDINALITY($9), \
              FALSE)::int"
         );
         assert_eq!([What::Adds, What::Replaces, What::TakesAway].map(|what| part(what, &[]).arrays()), [3, 3, 1]);
+        let all = [part(What::Adds, &[]), part(What::Replaces, &["owner"]), part(What::TakesAway, &[])];
+        assert_eq!(name_of_whole(&all), "+pet=pet-pet");
     }
 }
