@@ -4,12 +4,12 @@
 //! undone without asking the engine. An engine whose answers travel far ([`Transaction::FAR`]) is asked for all that a
 //! whole batch misses at once: a job that misses a row is set aside and run again when the rows are there.
 
-use crate::backend::{Changes, Guess, Kept, KeyCells, Row, Transaction, Wanted};
+use crate::backend::{Changes, Guess, Kept, KeyCells, Map, Row, Transaction, Wanted};
 use florin_domain::clock::Micros;
 use florin_domain::planted;
 use florin_domain::store::{Filter, Query, Reader, StoreError, Table, Value, WriteJob, Writer};
 use florin_sdk_core::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -71,14 +71,14 @@ impl State {
 }
 
 /// The rows of a table, by key.
-type Slots = HashMap<KeyCells, Slot, foldhash::fast::RandomState>;
+type Slots = Map<KeyCells, Slot>;
 
 /// See the module.
 pub(crate) struct Unit<'a, T: Transaction> {
     transaction: &'a mut T,
     numbers: &'a mut dyn Numbers,
     now: Timestamp,
-    slots: HashMap<&'static str, Slots, foldhash::fast::RandomState>,
+    slots: Map<&'static str, Slots>,
     /// What slots were before they were changed, newest last.
     undo: Vec<(&'static str, KeyCells, Option<Slot>)>,
     /// Where in `undo` each open part began.
@@ -108,7 +108,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
             transaction,
             numbers,
             now,
-            slots: HashMap::default(),
+            slots: Map::default(),
             undo: Vec::new(),
             parts: Vec::new(),
             missing: BTreeMap::new(),
@@ -330,7 +330,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
             Err(StoreError::NotLoaded) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let mut found: HashMap<&'static str, HashMap<KeyCells, Kept>> = HashMap::new();
+        let mut found: Map<&'static str, Map<KeyCells, Kept>> = Map::default();
         for (table, rows) in answers {
             let of = found.entry(table.name).or_default();
             of.extend(rows.into_iter().map(|row| (key_of(table, &row), row)));
@@ -385,7 +385,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
     }
 
     fn is_changed(&self) -> bool {
-        let mut slots = self.slots.values().flat_map(HashMap::values);
+        let mut slots = self.slots.values().flat_map(Map::values);
         slots.any(|slot| slot.state.is_own())
     }
 

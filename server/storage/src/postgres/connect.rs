@@ -3,9 +3,9 @@
 use super::address::Address;
 use super::error::{Failure, describe};
 use crate::OpenError;
+use crate::backend::Map;
 use futures_util::future::{join, join_all};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(super) struct Session {
     runtime: Runtime,
     pub(super) client: Arc<Client>,
     /// By their text, or by a name.
-    statements: RefCell<HashMap<String, Statement>>,
+    statements: RefCell<Map<String, Statement>>,
 }
 
 impl Session {

@@ -1,15 +1,14 @@
 //! Rows by their keys, the newest and those that were used last: whoever keeps them has two generations, and when one is
 //! full the older one is dropped.
 
-use crate::backend::{Kept, KeyCells};
+use crate::backend::{Kept, KeyCells, Map};
 use florin_domain::store::{Table, Value};
-use std::collections::HashMap;
 
 /// How many rows make a generation. A row takes some hundred bytes.
 const GENERATION: usize = 32_768;
 
 /// Rows of several tables, by key.
-pub(super) type Rows = HashMap<&'static str, HashMap<KeyCells, Kept, foldhash::fast::RandomState>>;
+pub(super) type Rows = Map<&'static str, Map<KeyCells, Kept>>;
 
 /// See the module.
 #[derive(Default)]

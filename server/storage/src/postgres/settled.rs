@@ -4,14 +4,13 @@
 //! beginning of each transaction, before any row: as long as it is the same, so are the rows.
 
 use super::generations::Generations;
-use crate::backend::Kept;
+use crate::backend::{Kept, Map};
 use florin_domain::currency::Currency;
 use florin_domain::fee::FeeSchedule;
 use florin_domain::identity::{ApiKey, Profile};
 use florin_domain::ledger::Wallet;
 use florin_domain::store::{Record, Table, Value};
 use florin_domain::tier::Tier;
-use std::collections::HashMap;
 
 /// The tables whose changes are counted.
 const TABLES: [&Table; 6] =
@@ -29,7 +28,7 @@ pub(super) struct Settled {
     epoch: i64,
     rows: Generations,
     /// Rows by one of the columns of [`UNIQUE`].
-    by_column: HashMap<(&'static str, &'static str, Value), Kept>,
+    by_column: Map<(&'static str, &'static str, Value), Kept>,
 }
 
 impl Settled {

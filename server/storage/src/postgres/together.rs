@@ -12,14 +12,14 @@ use super::settled::{EPOCH, Settled};
 use super::statement;
 use super::transaction::{Catalogue, Cells, by_column, cells, number};
 use super::value::{Given, Seen, fits};
-use crate::backend::{Kept, KeyCells, Row};
+use crate::backend::{Kept, KeyCells, Map, Row, Set};
 use crate::queue::{Queue, Waited};
 use crate::unit::asked_key;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{Filter, Query, ReadJob, Reader, StoreError, Table, Value, ValueRef};
 use florin_sdk_core::Timestamp;
 use futures_util::future::{join_all, join3};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,14 +48,14 @@ struct Lens {
     catalogue: Catalogue,
     settled: Settled,
     /// For each question: whether its answer was all that was needed.
-    enough: HashMap<String, Trust>,
+    enough: Map<String, Trust>,
 }
 
 impl Lens {
     fn open(address: &Address) -> Option<Self> {
         let opened = connect_for(address, Purpose::ReadTogether).and_then(|session| {
             let catalogue = Catalogue::read(&session, address)?;
-            Ok(Self { session, catalogue, settled: Settled::default(), enough: HashMap::new() })
+            Ok(Self { session, catalogue, settled: Settled::default(), enough: Map::default() })
         });
         opened.inspect_err(|error| tracing::warn!(%error, "a reader cannot connect")).ok()
     }
@@ -172,10 +172,10 @@ struct Look<'a> {
     only: Option<String>,
     /// Whether something was taken from what is kept, and it is not known yet whether that still holds.
     trusting: bool,
-    rows: HashMap<&'static str, HashMap<KeyCells, Option<Kept>, foldhash::fast::RandomState>>,
-    found: HashMap<Query, Result<Vec<Row>, StoreError>>,
-    missing_rows: BTreeMap<&'static str, (&'static Table, HashSet<KeyCells>)>,
-    missing: HashSet<Query>,
+    rows: Map<&'static str, Map<KeyCells, Option<Kept>>>,
+    found: Map<Query, Result<Vec<Row>, StoreError>>,
+    missing_rows: BTreeMap<&'static str, (&'static Table, Set<KeyCells>)>,
+    missing: Set<Query>,
     missed: bool,
 }
 
@@ -187,10 +187,10 @@ impl<'a> Look<'a> {
             begun: false,
             only: None,
             trusting: false,
-            rows: HashMap::new(),
-            found: HashMap::new(),
+            rows: Map::default(),
+            found: Map::default(),
             missing_rows: BTreeMap::new(),
-            missing: HashSet::new(),
+            missing: Set::default(),
             missed: false,
         }
     }
@@ -263,7 +263,7 @@ impl<'a> Look<'a> {
             return Ok(false);
         }
         let rows: Vec<_> = std::mem::take(&mut self.missing_rows).into_values().collect();
-        let mut alike: HashMap<(&'static str, &'static str), (&'static Table, Vec<Query>)> = HashMap::new();
+        let mut alike: Map<(&'static str, &'static str), (&'static Table, Vec<Query>)> = Map::default();
         let mut single = Vec::new();
         for query in std::mem::take(&mut self.missing) {
             match by_one_column(&query) {
@@ -285,7 +285,7 @@ impl<'a> Look<'a> {
             let types = self.lens.catalogue.of(table)?;
             let ty = table.place(column).and_then(|place| types.get(place));
             let ty = ty.ok_or_else(|| Failure::Engine(format!("{}.{column} is no column", table.name)))?;
-            let values: HashSet<&Value> = queries.iter().filter_map(|query| Some(by_one_column(query)?.1)).collect();
+            let values: Set<&Value> = queries.iter().filter_map(|query| Some(by_one_column(query)?.1)).collect();
             let values = values.into_iter().filter(|value| fits(value)).map(Given).collect();
             asked.push(Asked { table, sql: statement::fetch_by(table, column, ty), cells: vec![Cells::Many(values)] });
         }
@@ -328,7 +328,7 @@ impl<'a> Look<'a> {
         }
         for (((_, column), (table, queries)), answer) in alike.into_iter().zip(&mut answers) {
             let place = table.place(column).unwrap_or_default();
-            let mut by_value: HashMap<Value, Vec<Row>> = HashMap::new();
+            let mut by_value: Map<Value, Vec<Row>> = Map::default();
             for row in answer? {
                 if Settled::is_about(table) {
                     self.lens.settled.keep(table, Arc::new(row.clone()));
@@ -372,7 +372,7 @@ impl<'a> Look<'a> {
             self.trusting |= self.is_early();
             return Ok(Some(row));
         }
-        self.missing_rows.entry(table.name).or_insert((table, HashSet::new())).1.insert(key.to_vec());
+        self.missing_rows.entry(table.name).or_insert((table, Set::default())).1.insert(key.to_vec());
         self.missed = true;
         Err(StoreError::NotLoaded)
     }

@@ -10,18 +10,17 @@ use super::settled::{EPOCH, Settled};
 use super::statement::{self, Parameter};
 use super::value::{Given, TYPES, Taken, fits};
 use crate::OpenError;
-use crate::backend::{Changes, Found, Guess, Kept, Row, Transaction, Wanted};
+use crate::backend::{Changes, Found, Guess, Kept, Map, Row, Transaction, Wanted};
 use florin_domain::clock::Micros;
 use florin_domain::planted;
 use florin_domain::store::{Query, StoreError, Table, Value};
 use futures_util::future::{join_all, join4};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::Arc;
 use tokio_postgres::types::{ToSql, Type};
 
 /// The types of each table's columns, as the server has them.
-pub(super) struct Catalogue(HashMap<&'static str, Vec<Type>>);
+pub(super) struct Catalogue(Map<&'static str, Vec<Type>>);
 
 impl Catalogue {
     pub(super) fn read(session: &Session, address: &Address) -> Result<Self, OpenError> {
@@ -30,13 +29,13 @@ impl Catalogue {
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped";
         let rows = session.wait(session.client.query_typed(sql, &[])).map_err(failed)?;
-        let mut found = HashMap::<(String, String), Type>::new();
+        let mut found = Map::<(String, String), Type>::default();
         for row in rows {
             let place = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
             let oid = row.try_get(2).map_err(failed)?;
             found.extend(Type::from_oid(oid).filter(|ty| TYPES.contains(ty)).map(|ty| (place, ty)));
         }
-        let mut types = HashMap::new();
+        let mut types = Map::default();
         for table in florin_domain::tables() {
             let columns = table.columns.iter().map(|column| {
                 let ty = found.remove(&(table.name.to_owned(), (*column).to_owned()));

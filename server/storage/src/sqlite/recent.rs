@@ -1,14 +1,13 @@
 //! The rows that the writer used last, as they are committed: it is the only one who writes, so it need not ask again.
 
 use super::keyed::Keyed;
-use crate::backend::{Kept, KeyCells};
+use crate::backend::{Kept, KeyCells, Map, Set};
 use florin_domain::store::{Table, Value};
-use std::collections::{HashMap, HashSet};
 
 /// How many rows make a generation; two are kept. A row takes some hundred bytes.
 const GENERATION: usize = 32_768;
 
-type Rows = HashMap<&'static str, HashSet<Keyed, foldhash::fast::RandomState>, foldhash::fast::RandomState>;
+type Rows = Map<&'static str, Set<Keyed>>;
 
 /// See the module.
 #[derive(Default)]
