@@ -135,6 +135,9 @@ impl<T> Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
 
     #[test]
     fn full_says_so_and_closed_drains() {
@@ -147,6 +150,27 @@ mod tests {
         assert!(queue.take(10).is_empty());
         assert_eq!(queue.take_within(10, Duration::from_secs(60)), None);
         assert_eq!(queue.wait_within(Duration::from_secs(60)), Waited::Closed);
+    }
+
+    #[test]
+    fn whoever_waits_for_something_else_too_is_woken_by_an_item() {
+        struct Woken(AtomicBool);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        let (queue, woken) = (Queue::new(2), Arc::new(Woken(AtomicBool::new(false))));
+        let waker = woken.clone().into();
+        let context = Context::from_waker(&waker);
+        assert!(queue.poll_some(&context).is_pending());
+        assert!(!woken.0.load(Ordering::SeqCst));
+        assert!(queue.push(1).is_ok());
+        assert!(woken.0.load(Ordering::SeqCst));
+        assert!(queue.poll_some(&context).is_ready());
+        assert_eq!(queue.take_now(2), vec![1]);
+        queue.close();
+        assert!(queue.poll_some(&context).is_pending(), "nothing comes any more, and what else is waited for ends");
     }
 
     #[test]

@@ -4,12 +4,15 @@ use super::address::Address;
 use super::changes::End;
 use super::connect::{Purpose, Session};
 use super::transaction::{Catalogue, PgTransaction, Tools};
-use super::{durable, migrate, read, role};
+use super::{durable, migrate, read, role, warm};
 use crate::backend::{Changes, Found, Kept, Transaction, Wanted};
+use florin_domain::identity::Profile;
+use florin_domain::ledger::{Balance, Posting, Wallet};
 use florin_domain::momo::SubscriptionKey;
-use florin_domain::store::{Query, Record, StoreError, Value};
+use florin_domain::store::{Query, Record, StoreError, Table, Value};
 use std::cell::Cell;
 use std::sync::Arc;
+use tokio_postgres::types::Type;
 
 /// A database of its own; dropped with the private cluster that it is in.
 fn database(name: &str) -> Option<Address> {
@@ -112,6 +115,54 @@ impl PgTransaction<'_> {
         self.ask(wanted.to_vec())?;
         self.answers()
     }
+}
+
+/// A row with these cells and others of some kind, whose references nobody checks here.
+fn row(tools: &Tools, table: &'static Table, given: &[(&str, i64)]) -> Kept {
+    let types = tools.catalogue.of(table).unwrap();
+    let cell = |(column, ty): (&&str, &Type)| match given.iter().find(|(name, _)| name == column) {
+        Some((_, number)) => Value::Int(*number),
+        None if *ty == Type::NUMERIC => Value::Units(5),
+        None if *ty == Type::BYTEA => Value::Blob(vec![7; 32]),
+        None if *ty == Type::TEXT => Value::Text(format!("{column} {given:?}")),
+        None => Value::Int(1),
+    };
+    Arc::new(table.columns.iter().zip(types).map(cell).collect())
+}
+
+#[test]
+fn what_was_used_last_is_at_hand_at_the_start() {
+    let Some(address) = database("warm") else { return };
+    let mut pen = Pen::new(&address);
+    let wallet = |waid| row(&pen.0, Wallet::TABLE, &[("waid", waid), ("upid", 7), ("is_default", 0)]);
+    let wallets = vec![wallet(1), wallet(2)];
+    let profile = row(&pen.0, Profile::TABLE, &[("upid", 7)]);
+    let balance = |waid| row(&pen.0, Balance::TABLE, &[("waid", waid), ("currency", 3)]);
+    let (used, unused) = (balance(1), balance(2));
+    let posting = row(&pen.0, Posting::TABLE, &[("waid", 1), ("currency", 3)]);
+    let rows = [
+        (Profile::TABLE, vec![profile.clone()]),
+        (Wallet::TABLE, wallets.clone()),
+        (Balance::TABLE, vec![used.clone(), unused]),
+        (Posting::TABLE, vec![posting]),
+    ];
+    let mut transaction = pen.begin();
+    for (table, inserts) in rows {
+        transaction.write(&[Changes { table, inserts, updates: Vec::new(), deletes: Vec::new() }]).unwrap();
+    }
+    transaction.commit().unwrap();
+
+    let pen = Pen::new(&address);
+    warm::up(&pen.0).unwrap();
+    let (mut settled, mut likely) = (pen.0.settled.borrow_mut(), pen.0.likely.borrow_mut());
+    let int = Value::Int;
+    assert_eq!(likely.get(Balance::TABLE, &[int(1), int(3)]), Some(used));
+    assert_eq!(likely.get(Balance::TABLE, &[int(2), int(3)]), None, "it was not used");
+    assert_eq!(settled.get(Wallet::TABLE, &[int(1)]).as_ref(), wallets.first());
+    assert_eq!(settled.get(Wallet::TABLE, &[int(2)]), None);
+    assert_eq!(settled.get(Profile::TABLE, &[int(7)]), Some(profile));
+    let epoch = pen.0.session.ask::<i64>("SELECT epoch FROM settled", &[]).unwrap();
+    assert_eq!(Some(settled.epoch()), epoch);
 }
 
 /// A row whose references nobody checks here.

@@ -232,6 +232,11 @@ fn what_another_process_did_counts_whatever_this_one_believes() {
         transfer(store, 0, 1, 10).unwrap();
         transfer(store, 1, 0, 10).unwrap();
     }
+    // One that starts has what was used last at hand; then that is no longer so.
+    let late = books.place.open();
+    transfer(here, 0, 1, 90).unwrap();
+    assert_eq!(transfer(&*late, 0, 1, 20), Err(Code::INSUFFICIENT_FUNDS));
+    transfer(&*late, 1, 0, 90).unwrap();
     // There is less than it believes, and then more.
     transfer(there, 0, 1, 90).unwrap();
     assert_eq!(transfer(here, 0, 1, 20), Err(Code::INSUFFICIENT_FUNDS));
