@@ -263,7 +263,9 @@ impl Part<'_> {
 /// A name for the statement for all of these: what is to be done says which it is.
 pub(super) fn name_of_whole(parts: &[Part<'_>]) -> String {
     let mut name = String::with_capacity(128);
-    parts.iter().for_each(|part| part.name(&mut name));
+    for part in parts {
+        part.name(&mut name);
+    }
     name
 }
 
