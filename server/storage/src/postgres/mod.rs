@@ -11,6 +11,7 @@
 //! | `settled` | rows that change rarely, kept as long as nobody changes any |
 //! | `generations` | the newest rows by their keys, and no more than so many |
 //! | `likely` | rows that change with every transaction, as this process saw or left them |
+//! | `warm` | what was used last, read when a process begins to write |
 //! | `statement`, `value`, `numeric` | from tables and queries to SQL, from cells to bytes and back |
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
 //! | `changes` | what a batch changed, as one statement |

@@ -1,8 +1,8 @@
 //! The thread that writes.
 //!
 //! A batch takes one journey: one statement writes what its jobs changed, and checks what they were decided by. Where that
-//! is not at hand, it takes one before, to read it. While the server works, the next batch is gone through, and asks for
-//! what it misses behind the commit, on the same connection: so that is read after it, and sees it.
+//! is not at hand, it takes one before, to read it. While the server works, the jobs of the next batch are gone through as
+//! they come. What they miss is asked for behind the commit, on the same connection: so that is read after it, and sees it.
 
 use super::address::Address;
 use super::changes::End;
