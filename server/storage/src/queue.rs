@@ -73,6 +73,11 @@ impl<T> Queue<T> {
         if self.state().items.is_empty() { Poll::Pending } else { Poll::Ready(()) }
     }
 
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.state().items.len()
+    }
+
     /// Whether nothing waits, and something may.
     pub(crate) fn is_idle(&self) -> bool {
         let state = self.state();

@@ -137,6 +137,15 @@ impl<'a, T: Transaction> Unit<'a, T> {
         !self.asked.is_empty()
     }
 
+    /// Whether all that came to it is decided, has changed something, and leaves nothing to be asked.
+    pub(crate) fn is_decided(&self) -> bool {
+        let unchecked = |(table, key): &(&'static Table, KeyCells)| {
+            self.slot(table, key).is_some_and(|slot| slot.state == State::Assumed)
+        };
+        let done = self.open.is_empty() && self.asked.is_empty() && !self.stale && self.failed.is_none();
+        done && self.is_changed() && !self.assumed.iter().any(unchecked)
+    }
+
     /// Asks for what the jobs missed. Not if all begins anew: what is asked for then is asked for once more, and an answer
     /// that is taken twice is none the second time.
     fn ask_for_missing(&mut self) {

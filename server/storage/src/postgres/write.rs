@@ -21,6 +21,7 @@ use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{StoreError, WriteJob};
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,14 @@ use std::time::Duration;
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
 const MAX_BATCH: usize = 512;
+
+/// The most batches that are under way at once: one that the server works on, and one that it goes to then.
+const MOST_FLYING: usize = 2;
+
+/// How many of the jobs that there are (under way, gone through, or waiting) a batch has at least, as two numbers, if it is
+/// sent before the one ahead of it has ended: whoever was sent with two or three jobs each time would pay a batch's share
+/// for each of them.
+const SHARE: (usize, usize) = (2, 5);
 
 /// How often a batch is tried that meets others' transactions, and how long between; each time twice as long.
 const ATTEMPTS: u32 = 10;
@@ -127,6 +136,8 @@ pub(super) struct Writing {
     pen: Option<Pen>,
     last_id: Cell<Micros>,
     trust: Trust,
+    /// How many jobs there were when a batch was sent, or about to be: under way, in it, and behind it.
+    crowd: usize,
     /// Whether the server was away for longer than a batch waits.
     away: bool,
 }
@@ -134,28 +145,33 @@ pub(super) struct Writing {
 impl Writing {
     pub(super) fn new(address: Address, jobs: Arc<Queue<Job>>, health: Health, clock: Clock, pen: Pen) -> Self {
         let last_id = Cell::new(pen.greatest_id);
-        Self { address, jobs, health, clock, pen: Some(pen), last_id, trust: Trust::default(), away: false }
+        Self { address, jobs, health, clock, pen: Some(pen), last_id, trust: Trust::default(), crowd: 0, away: false }
     }
 
     /// Runs write jobs until the queue is closed. Those that arrive while a commit is under way share the next one: the
     /// flush is the window, there is no timer.
     pub(super) fn run(mut self) {
-        let mut flying: Option<Flying> = None;
+        let mut flying = VecDeque::new();
         loop {
-            if let Some(mut before) = flying.take() {
-                match self.ended_or_more(&mut before) {
-                    Some(ended) => self.land(before, ended),
-                    None => flying = self.fly(self.jobs.take_now(MAX_BATCH), Some(before)),
+            let batch = if let Some(first) = flying.front_mut() {
+                if let Some(ended) = self.ended_or_more(first) {
+                    self.land(ended, &mut flying);
+                    continue;
                 }
-                continue;
-            }
-            // While the server is away all who wait are told so, rather than to wait for each other.
-            let most = if self.away { usize::MAX } else { MAX_BATCH };
-            match self.jobs.take_within(most, IDLE) {
-                None => break,
-                Some(batch) if batch.is_empty() => self.look_after(),
-                Some(batch) => flying = self.fly(batch, None),
-            }
+                self.jobs.take_now(MAX_BATCH)
+            } else {
+                // While the server is away all who wait are told so, rather than to wait for each other.
+                let most = if self.away { usize::MAX } else { MAX_BATCH };
+                match self.jobs.take_within(most, IDLE) {
+                    None => break,
+                    Some(batch) if batch.is_empty() => {
+                        self.look_after();
+                        continue;
+                    }
+                    Some(batch) => batch,
+                }
+            };
+            self.fly(batch, &mut flying);
         }
         if let Some(pen) = &self.pen {
             // The slot is free at once, rather than when the server notices that we are gone.
@@ -213,93 +229,101 @@ impl Writing {
         }
     }
 
-    /// Decides a batch and sends what it changed; waits for the one before on the way. What does not go smoothly is
-    /// settled at once.
-    fn fly(&mut self, mut batch: Vec<Job>, before: Option<Flying>) -> Option<Flying> {
+    /// Decides a batch and sends what it changed, behind those that are under way or when they have ended. What does not go
+    /// smoothly is settled at once.
+    fn fly(&mut self, mut batch: Vec<Job>, flying: &mut VecDeque<Flying>) {
         let assuming = self.trust.next();
-        let Some(pen) = &self.pen else {
-            self.settle(batch);
-            return None;
-        };
+        let Some(pen) = &self.pen else { return self.settle(batch) };
         let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
         let mut transaction = PgTransaction::new(&pen.tools, &self.last_id, assuming);
         let mut unit = Unit::new(&mut transaction, &mut counter);
         unit.look_ahead(&mut batch, 0);
-        if let Some(mut before) = before {
+        loop {
+            let under_way = flying.len();
+            let Some(first) = flying.front_mut() else { break };
             // What comes meanwhile is taken in: the fewer batches, the less of each transfer is a batch's share.
-            let ended = loop {
-                let takes_in = !unit.has_asked() && batch.len() < MAX_BATCH;
-                if let Some(ended) = pen.ended_or_more(&mut before.end, takes_in.then_some(&*self.jobs)) {
-                    break ended;
-                }
-                let first = batch.len();
-                batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(first)));
-                unit.look_ahead(&mut batch, first);
-            };
-            if ended.is_err() {
-                drop(unit);
-                drop(transaction);
-                self.land(before, ended);
-                self.settle(batch);
-                return None;
+            let takes_in = !unit.has_asked() && batch.len() < MAX_BATCH;
+            let is_share = batch.len() * SHARE.1 >= self.crowd * SHARE.0;
+            if under_way < MOST_FLYING && assuming && is_share && unit.is_decided() {
+                break;
             }
-            self.trust.was_right(before.assuming);
-            finish(before.batch, &Ok(()));
+            match pen.ended_or_more(&mut first.end, takes_in.then_some(&*self.jobs)) {
+                None => {
+                    let known = batch.len();
+                    batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(known)));
+                    unit.look_ahead(&mut batch, known);
+                }
+                Some(Ok(())) => stands(&mut self.trust, flying.pop_front()),
+                Some(Err(end)) => {
+                    drop(unit);
+                    drop(transaction);
+                    self.fall(end, std::mem::take(flying));
+                    return self.settle(batch);
+                }
+            }
         }
-        let decided = unit.decide(&mut batch);
-        match decided {
+        self.crowd = flying.iter().map(|before| before.batch.len()).sum::<usize>() + batch.len() + self.jobs.len();
+        let sent = match unit.decide(&mut batch) {
+            Ok(changes) => transaction.finish(changes),
             // Not the engine's error, so some job's.
-            Err(_) => {
+            Err(error) => {
                 drop(transaction);
-                self.settle(batch);
-                None
+                Err(End::Undone(Failure::Unfit(error)))
             }
-            Ok(changes) => match transaction.finish(changes) {
-                Ok(end) => Some(Flying { batch, end, assuming }),
-                Err(end) => {
-                    self.settle_again(batch, end, assuming);
-                    None
-                }
-            },
-        }
+        };
+        // What could not be sent is settled in its turn: those before it may still take the connection with them.
+        let end = sent.unwrap_or_else(|end| Box::pin(std::future::ready(Err(end))));
+        flying.push_back(Flying { batch, end, assuming });
     }
 
     /// Waits until the commit that is under way has ended, or there are more jobs.
-    fn ended_or_more(&self, before: &mut Flying) -> Option<Result<(), End>> {
+    fn ended_or_more(&self, first: &mut Flying) -> Option<Result<(), End>> {
         match &self.pen {
-            Some(pen) => pen.ended_or_more(&mut before.end, Some(&*self.jobs)),
+            Some(pen) => pen.ended_or_more(&mut first.end, Some(&*self.jobs)),
             None => Some(Err(End::Unknown("the connection is gone".to_owned()))),
         }
     }
 
-    /// What becomes of a batch whose commit has ended.
-    fn land(&mut self, Flying { batch, assuming, .. }: Flying, ended: Result<(), End>) {
+    /// What becomes of the first that is under way, when it has ended.
+    fn land(&mut self, ended: Result<(), End>, flying: &mut VecDeque<Flying>) {
         match ended {
-            Ok(()) => {
-                self.trust.was_right(assuming);
-                finish(batch, &Ok(()));
-            }
-            Err(end) => self.settle_again(batch, end, assuming),
+            Ok(()) => stands(&mut self.trust, flying.pop_front()),
+            Err(end) => self.fall(end, std::mem::take(flying)),
         }
     }
 
-    /// What becomes of a batch that was not committed for sure.
-    fn settle_again(&mut self, batch: Vec<Job>, end: End, assuming: bool) {
+    /// What becomes of all that is under way, when the first of it was not committed for sure.
+    fn fall(&mut self, end: End, mut flying: VecDeque<Flying>) {
         self.forget();
+        let Some(Flying { batch, assuming, .. }) = flying.pop_front() else { return };
         if assuming && matches!(end, End::Undone(Failure::Unfit(StoreError::Missing { .. }))) {
             self.trust.was_wrong();
         }
-        match end {
-            End::Unknown(text) => {
-                self.lose(&text);
-                self.tell(Err(StoreError::Engine(text.clone())));
-                finish(batch, &Err(StoreError::Engine(format!("nobody knows whether it was committed: {text}"))));
+        let mut ended = vec![(batch, end)];
+        // Before any is settled: that may take another connection.
+        for Flying { batch, end, .. } in flying {
+            let end = self.pen.as_ref().map(|pen| pen.tools.session.wait(end));
+            match end.unwrap_or_else(|| Err(End::Unknown("the connection is gone".to_owned()))) {
+                Ok(()) => finish(batch, &Ok(())),
+                Err(end) => ended.push((batch, end)),
             }
-            End::Undone(Failure::Lost(text)) => {
-                self.lose(&text);
-                self.settle(batch);
+        }
+        let mut undone = Vec::new();
+        for (batch, end) in ended {
+            match end {
+                End::Unknown(text) => {
+                    self.lose(&text);
+                    self.tell(Err(StoreError::Engine(text.clone())));
+                    finish(batch, &Err(StoreError::Engine(format!("nobody knows whether it was committed: {text}"))));
+                    continue;
+                }
+                End::Undone(Failure::Lost(text)) => self.lose(&text),
+                End::Undone(_) => {}
             }
-            End::Undone(_) => self.settle(batch),
+            undone.push(batch);
+        }
+        for batch in undone {
+            self.settle(batch);
         }
     }
 
@@ -378,6 +402,13 @@ impl Writing {
             }
         }
     }
+}
+
+/// What becomes of a batch that is on disk.
+fn stands(trust: &mut Trust, flying: Option<Flying>) {
+    let Some(Flying { batch, assuming, .. }) = flying else { return };
+    trust.was_right(assuming);
+    finish(batch, &Ok(()));
 }
 
 /// Tells all of a batch how it ended.
