@@ -51,6 +51,7 @@ pub use address::without_secrets;
 pub(crate) use owned::OwnedDatabase;
 
 use crate::queue::Queue;
+use crate::teller::Teller;
 use crate::{Mode, OpenError};
 use address::Address;
 use florin_domain::clock::Clock;
@@ -124,7 +125,8 @@ impl PostgresStore {
         let turn = Arc::<Turn>::default();
         for _ in 0..READERS_TOGETHER {
             let (address, jobs, clock, turn) = (address.clone(), store.together.clone(), clock.clone(), turn.clone());
-            store.spawn("florin-reader", || Together { address, jobs, clock, turn }.run())?;
+            let teller = Teller::here();
+            store.spawn("florin-reader", || Together { address, jobs, clock, turn, teller }.run())?;
         }
         Ok(store)
     }

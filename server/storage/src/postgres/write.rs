@@ -17,6 +17,7 @@ use super::transaction::{Catalogue, PgTransaction, Tools};
 use super::warm;
 use crate::OpenError;
 use crate::queue::Queue;
+use crate::teller::Teller;
 use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{StoreError, WriteJob};
@@ -136,6 +137,7 @@ pub(super) struct Writing {
     pen: Option<Pen>,
     last_id: Cell<Micros>,
     trust: Trust,
+    teller: Teller,
     /// How many jobs there were when a batch was sent, or about to be: under way, in it, and behind it.
     crowd: usize,
     /// Whether the server was away for longer than a batch waits.
@@ -145,7 +147,7 @@ pub(super) struct Writing {
 impl Writing {
     pub(super) fn new(address: Address, jobs: Arc<Queue<Job>>, health: Health, clock: Clock, pen: Pen) -> Self {
         let last_id = Cell::new(pen.greatest_id);
-        Self { address, jobs, health, clock, pen: Some(pen), last_id, trust: Trust::default(), crowd: 0, away: false }
+        Self { address, jobs, health, clock, pen: Some(pen), last_id, trust: Trust::default(), teller: Teller::here(), crowd: 0, away: false }
     }
 
     /// Runs write jobs until the queue is closed. Those that arrive while a commit is under way share the next one: the
@@ -253,7 +255,7 @@ impl Writing {
                     batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(known)));
                     unit.look_ahead(&mut batch, known);
                 }
-                Some(Ok(())) => stands(&mut self.trust, flying.pop_front()),
+                Some(Ok(())) => stands(&self.teller, &mut self.trust, flying.pop_front()),
                 Some(Err(end)) => {
                     drop(unit);
                     drop(transaction);
@@ -287,7 +289,7 @@ impl Writing {
     /// What becomes of the first that is under way, when it has ended.
     fn land(&mut self, ended: Result<(), End>, flying: &mut VecDeque<Flying>) {
         match ended {
-            Ok(()) => stands(&mut self.trust, flying.pop_front()),
+            Ok(()) => stands(&self.teller, &mut self.trust, flying.pop_front()),
             Err(end) => self.fall(end, std::mem::take(flying)),
         }
     }
@@ -304,7 +306,7 @@ impl Writing {
         for Flying { batch, end, .. } in flying {
             let end = self.pen.as_ref().map(|pen| pen.tools.session.wait(end));
             match end.unwrap_or_else(|| Err(End::Unknown("the connection is gone".to_owned()))) {
-                Ok(()) => finish(batch, &Ok(())),
+                Ok(()) => finish(&self.teller, batch, Ok(())),
                 Err(end) => ended.push((batch, end)),
             }
         }
@@ -314,7 +316,8 @@ impl Writing {
                 End::Unknown(text) => {
                     self.lose(&text);
                     self.tell(Err(StoreError::Engine(text.clone())));
-                    finish(batch, &Err(StoreError::Engine(format!("nobody knows whether it was committed: {text}"))));
+                    let unknown = format!("nobody knows whether it was committed: {text}");
+                    finish(&self.teller, batch, Err(StoreError::Engine(unknown)));
                     continue;
                 }
                 End::Undone(Failure::Lost(text)) => self.lose(&text),
@@ -383,7 +386,7 @@ impl Writing {
             }
             pause(attempt);
         };
-        finish(batch, &end);
+        finish(&self.teller, batch, end);
     }
 
     /// One transaction for the whole batch. Nobody is told anything before it is on disk.
@@ -405,20 +408,22 @@ impl Writing {
 }
 
 /// What becomes of a batch that is on disk.
-fn stands(trust: &mut Trust, flying: Option<Flying>) {
+fn stands(teller: &Teller, trust: &mut Trust, flying: Option<Flying>) {
     let Some(Flying { batch, assuming, .. }) = flying else { return };
     trust.was_right(assuming);
-    finish(batch, &Ok(()));
+    finish(teller, batch, Ok(()));
 }
 
 /// Tells all of a batch how it ended.
-fn finish(batch: Vec<Job>, end: &Result<(), StoreError>) {
-    for job in batch {
-        // A bug in one request must not end the writer, nor keep the news from its neighbours.
-        if catch_unwind(AssertUnwindSafe(|| job.finish(end.clone()))).is_err() {
-            tracing::error!("a write job panicked when it was told how it ended");
+fn finish(teller: &Teller, batch: Vec<Job>, end: Result<(), StoreError>) {
+    teller.tell(move || {
+        for job in batch {
+            // A bug in one request must not keep the news from its neighbours, nor from those who are told later.
+            if catch_unwind(AssertUnwindSafe(|| job.finish(end.clone()))).is_err() {
+                tracing::error!("a write job panicked when it was told how it ended");
+            }
         }
-    }
+    });
 }
 
 impl Drop for Writing {

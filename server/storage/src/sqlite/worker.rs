@@ -4,6 +4,7 @@ use super::rows::{Memory, SqliteTransaction};
 use super::{step, undo};
 use crate::backend::Transaction;
 use crate::queue::Queue;
+use crate::teller::Teller;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::planted::{self, Fault};
@@ -28,6 +29,7 @@ pub(super) struct Writing {
     /// Whether the last commit was shared: then others are about to come, and whoever went ahead alone would make them
     /// wait for a flush of its own.
     shared: AtomicBool,
+    teller: Teller,
 }
 
 /// What only one thread has at a time.
@@ -48,6 +50,7 @@ impl Writing {
             health: Mutex::new(Ok(())),
             at_once,
             shared: AtomicBool::new(false),
+            teller: Teller::here(),
         }
     }
 
@@ -72,8 +75,10 @@ impl Writing {
             && !self.shared.load(Ordering::Relaxed)
             && self.jobs.is_idle()
             && let Ok(mut pen) = self.pen.try_lock()
+            // Nobody is told out of turn. Only who has the pen gives the teller more to do.
+            && self.teller.is_done()
         {
-            self.settle(&mut pen, vec![job]);
+            self.settle(&mut pen, vec![job], &Teller::default());
             return Ok(());
         }
         self.jobs.push(job).map_err(|_| StoreError::Busy)
@@ -88,7 +93,7 @@ impl Writing {
             let Ok(mut pen) = self.pen.lock() else { return };
             let jobs = self.jobs.take_now(MAX_BATCH);
             if !jobs.is_empty() {
-                self.settle(&mut pen, jobs);
+                self.settle(&mut pen, jobs, &self.teller);
             }
         }
         let Ok(pen) = self.pen.lock() else { return };
@@ -103,7 +108,7 @@ impl Writing {
     }
 
     /// Commits jobs together, or each by itself if they cannot be, and tells those who wait for them.
-    fn settle(&self, pen: &mut Pen, mut jobs: Vec<Job>) {
+    fn settle(&self, pen: &mut Pen, mut jobs: Vec<Job>, teller: &Teller) {
         self.shared.store(jobs.len() > 1, Ordering::Relaxed);
         let mut committed = pen.commit(&mut jobs);
         if jobs.len() > 1 && matches!(committed, Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. })) {
@@ -111,14 +116,12 @@ impl Writing {
             for mut job in jobs {
                 committed = pen.commit(std::slice::from_mut(&mut job));
                 self.note(&committed);
-                job.finish(committed);
+                teller.tell(|| job.finish(committed));
             }
             return;
         }
         self.note(&committed);
-        for job in jobs {
-            job.finish(committed.clone());
-        }
+        teller.tell(move || jobs.into_iter().for_each(|job| job.finish(committed.clone())));
         if planted::is(Fault::AnswerBeforeCommit) && !pen.connection.is_autocommit() {
             let _ = step(&pen.connection, "COMMIT");
         }
