@@ -40,7 +40,11 @@ impl Teller {
         let several = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
         let to = Handle::try_current().ok().filter(several).map(|handle| {
             let (to, mut from) = unbounded_channel();
-            drop(handle.spawn(async move { while let Some(untold) = from.recv().await { drop::<Untold>(untold) } }));
+            drop(handle.spawn(async move {
+                while let Some(untold) = from.recv().await {
+                    drop::<Untold>(untold)
+                }
+            }));
             to
         });
         Self { to, left: Arc::default() }

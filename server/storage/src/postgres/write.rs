@@ -147,7 +147,18 @@ pub(super) struct Writing {
 impl Writing {
     pub(super) fn new(address: Address, jobs: Arc<Queue<Job>>, health: Health, clock: Clock, pen: Pen) -> Self {
         let last_id = Cell::new(pen.greatest_id);
-        Self { address, jobs, health, clock, pen: Some(pen), last_id, trust: Trust::default(), teller: Teller::here(), crowd: 0, away: false }
+        Self {
+            address,
+            jobs,
+            health,
+            clock,
+            pen: Some(pen),
+            last_id,
+            trust: Trust::default(),
+            teller: Teller::here(),
+            crowd: 0,
+            away: false,
+        }
     }
 
     /// Runs write jobs until the queue is closed. Those that arrive while a commit is under way share the next one: the

@@ -17,6 +17,8 @@ use florin_sdk_core::code::Code;
 use florin_sdk_core::{JsonObject, Secret, Upid};
 use florin_storage::{Mode, OpenError, open};
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 /// A database, if there is a server.
 fn place() -> Option<Temporary> {
@@ -258,6 +260,105 @@ fn what_another_process_did_counts_whatever_this_one_believes() {
     assert!(report.ok, "{:?}", report.faults);
 }
 
+/// A row of somebody else's transaction: whoever is to change it waits until this goes.
+struct Lock {
+    _go: Sender<()>,
+}
+
+impl Lock {
+    fn take(database: &Database, sql: &'static str) -> Self {
+        let (address, (go, wait), (held, begun)) = (database.address(), channel::<()>(), channel());
+        std::thread::spawn(move || {
+            server::with(&address, async |client| {
+                client.batch_execute("BEGIN").await.unwrap();
+                assert!(!client.query(sql, &[]).await.unwrap().is_empty(), "{sql}");
+                held.send(()).unwrap();
+                let _ = wait.recv();
+            });
+        });
+        begun.recv().unwrap();
+        Self { _go: go }
+    }
+
+    /// Waits until so many wait for it.
+    fn waited_for(&self, database: &Database, count: usize) {
+        let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while database.rows(sql).len() < count {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn what_was_sent_behind_a_batch_that_does_not_stand_is_decided_by_what_stands() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 3);
+    books.supply("10", true).unwrap();
+    let other = books.place.open();
+    let (here, there): (&dyn Store, &dyn Store) = (&*books.store, &*other);
+    let (database, issuer) = (books.place.database(), books.issuer);
+    // Each knows the rows, and believes that they are its own.
+    for (from, to) in [(0, 1), (1, 0), (0, 2), (2, 3), (3, 0)] {
+        settled(&books.start_transfer(here, from, to, 100)).unwrap();
+    }
+    for round in 1..=4 {
+        let lock = Lock::take(database, "SELECT 1 FROM balance FOR UPDATE");
+        let theirs = books.start_transfer(there, 0, 1, 50);
+        lock.waited_for(database, 1);
+        // It waits behind theirs, and will find that it was wrong.
+        let ours = books.start_transfer(here, 0, 1, 50);
+        lock.waited_for(database, 2);
+        // One is about money, and so about the same chain; one is not. In some rounds they share a batch, or come alone.
+        let money = (round != 2).then(|| books.start_transfer(here, 0, 2, 20));
+        let other = (round != 3).then(|| start(here, move |w| Ok(w.insert(&key(round, issuer))?)));
+        drop(lock);
+        settled(&theirs).unwrap();
+        settled(&ours).unwrap();
+        assert!(money.is_none_or(|money| settled(&money).is_ok()));
+        assert!(other.is_none_or(|other| other.recv().unwrap().is_ok()));
+        assert_eq!(has_key(here, round), round != 3);
+    }
+    assert_eq!([0, 1, 2].map(|wallet| books.balance(wallet).0), [1000 - 400 - 60, 400, 60]);
+    let report = books.verify();
+    assert!(report.ok, "{:?}", report.faults);
+}
+
+#[test]
+fn batches_that_are_under_way_when_the_connection_ends_are_done_or_not_known_to_be() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 1);
+    books.supply("10", true).unwrap();
+    let (store, database, issuer) = (&*books.store, books.place.database(), books.issuer);
+    let mut moved = 0;
+    for round in 1..=6 {
+        settled(&books.start_transfer(store, 0, 1, 10)).unwrap();
+        let lock = Lock::take(database, "SELECT 1 FROM balance FOR UPDATE");
+        let first = books.start_transfer(store, 0, 1, 10);
+        lock.waited_for(database, 1);
+        let behind = start(store, move |w| Ok(w.insert(&key(round, issuer))?));
+        // In some rounds it has been sent when the connection ends, in others perhaps not.
+        std::thread::sleep(Duration::from_millis(if round % 2 == 0 { 20 } else { 0 }));
+        end_connections(database);
+        drop(lock);
+        let first = first.recv().unwrap();
+        assert!(matches!(first, Err(StoreError::Engine(_))), "{first:?}");
+        let behind = behind.recv().unwrap();
+        assert!(matches!(behind, Ok(Ok(())) | Err(StoreError::Engine(_))), "{behind:?}");
+        // It goes on, and nothing that was not told to be done was.
+        moved += 10;
+        assert_eq!(books.balance(1).0, moved);
+        assert_eq!(has_key(store, round), behind.is_ok());
+        write(store, move |w| Ok(w.insert(&key(100 + round, issuer))?)).unwrap();
+        assert!(store.health().is_ok());
+    }
+    let report = books.verify();
+    assert!(report.ok, "{:?}", report.faults);
+}
+
 #[test]
 fn what_one_job_changes_is_not_undone_by_another_that_reads_it() {
     if server::address().is_none() {
@@ -418,10 +519,10 @@ fn connections_that_the_server_ends_are_made_again() {
     assert!(store.health().is_ok());
 }
 
-/// Ends all connections to a database but the one that does this.
+/// Ends all connections that stores have to a database.
 fn end_connections(database: &Database) -> usize {
     let sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        WHERE datname = current_database() AND application_name LIKE 'florin %'";
     database.rows(sql).len()
 }
 
