@@ -39,10 +39,10 @@ impl Teller {
         // The one thread of another runtime may wait for what it is to be told.
         let several = |handle: &Handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread;
         let to = Handle::try_current().ok().filter(several).map(|handle| {
-            let (to, mut from) = unbounded_channel();
+            let (to, mut from) = unbounded_channel::<Untold>();
             drop(handle.spawn(async move {
                 while let Some(untold) = from.recv().await {
-                    drop::<Untold>(untold)
+                    drop(untold);
                 }
             }));
             to

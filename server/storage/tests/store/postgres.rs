@@ -261,12 +261,13 @@ fn what_another_process_did_counts_whatever_this_one_believes() {
 }
 
 /// A row of somebody else's transaction: whoever is to change it waits until this goes.
-struct Lock {
+struct Lock<'a> {
+    database: &'a Database,
     _go: Sender<()>,
 }
 
-impl Lock {
-    fn take(database: &Database, sql: &'static str) -> Self {
+impl<'a> Lock<'a> {
+    fn take(database: &'a Database, sql: &'static str) -> Self {
         let (address, (go, wait), (held, begun)) = (database.address(), channel::<()>(), channel());
         std::thread::spawn(move || {
             server::with(&address, async |client| {
@@ -277,13 +278,13 @@ impl Lock {
             });
         });
         begun.recv().unwrap();
-        Self { _go: go }
+        Self { database, _go: go }
     }
 
-    /// Waits until so many wait for it.
-    fn waited_for(&self, database: &Database, count: usize) {
+    /// Waits until so many wait.
+    fn waited_for(&self, count: usize) {
         let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while database.rows(sql).len() < count {
+        while self.database.rows(sql).len() < count {
             std::thread::yield_now();
         }
     }
@@ -306,10 +307,10 @@ fn what_was_sent_behind_a_batch_that_does_not_stand_is_decided_by_what_stands() 
     for round in 1..=4 {
         let lock = Lock::take(database, "SELECT 1 FROM balance FOR UPDATE");
         let theirs = books.start_transfer(there, 0, 1, 50);
-        lock.waited_for(database, 1);
+        lock.waited_for(1);
         // It waits behind theirs, and will find that it was wrong.
         let ours = books.start_transfer(here, 0, 1, 50);
-        lock.waited_for(database, 2);
+        lock.waited_for(2);
         // One is about money, and so about the same chain; one is not. In some rounds they share a batch, or come alone.
         let money = (round != 2).then(|| books.start_transfer(here, 0, 2, 20));
         let other = (round != 3).then(|| start(here, move |w| Ok(w.insert(&key(round, issuer))?)));
@@ -338,7 +339,7 @@ fn batches_that_are_under_way_when_the_connection_ends_are_done_or_not_known_to_
         settled(&books.start_transfer(store, 0, 1, 10)).unwrap();
         let lock = Lock::take(database, "SELECT 1 FROM balance FOR UPDATE");
         let first = books.start_transfer(store, 0, 1, 10);
-        lock.waited_for(database, 1);
+        lock.waited_for(1);
         let behind = start(store, move |w| Ok(w.insert(&key(round, issuer))?));
         // In some rounds it has been sent when the connection ends, in others perhaps not.
         std::thread::sleep(Duration::from_millis(if round % 2 == 0 { 20 } else { 0 }));
