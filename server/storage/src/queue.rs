@@ -2,6 +2,7 @@
 
 use futures_util::task::AtomicWaker;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +13,8 @@ pub(crate) struct Queue<T> {
     arrived: Condvar,
     /// Of the one thread that waits for something else, too: see [`Queue::poll_some`].
     waker: AtomicWaker,
+    /// How many there are to be for it to be woken.
+    least: AtomicUsize,
     limit: usize,
 }
 
@@ -44,6 +47,7 @@ impl<T> Queue<T> {
             state: Mutex::new(State { items: VecDeque::new(), closed: false }),
             arrived: Condvar::new(),
             waker: AtomicWaker::new(),
+            least: AtomicUsize::new(1),
             limit,
         }
     }
@@ -60,17 +64,21 @@ impl<T> Queue<T> {
             return Err(item);
         }
         state.items.push_back(item);
+        let count = state.items.len();
         drop(state);
         self.arrived.notify_one();
-        self.waker.wake();
+        if count >= self.least.load(Ordering::Relaxed) {
+            self.waker.wake();
+        }
         Ok(())
     }
 
-    /// Ready when there are items; for one thread at a time. That the queue is closed does not make it so.
-    pub(crate) fn poll_some(&self, context: &Context<'_>) -> Poll<()> {
-        // Before looking: whoever adds an item afterwards wakes.
+    /// Ready when there are so many items; for one thread at a time. That the queue is closed does not make it so.
+    pub(crate) fn poll_some(&self, least: usize, context: &Context<'_>) -> Poll<()> {
+        // Before looking, which takes the lock: whoever adds an item afterwards wakes.
+        self.least.store(least, Ordering::Relaxed);
         self.waker.register(context.waker());
-        if self.state().items.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+        if self.state().items.len() < least { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// How many wait.
@@ -168,14 +176,24 @@ mod tests {
         let (queue, woken) = (Queue::new(2), Arc::new(Woken(AtomicBool::new(false))));
         let waker = woken.clone().into();
         let context = Context::from_waker(&waker);
-        assert!(queue.poll_some(&context).is_pending());
+        assert!(queue.poll_some(1, &context).is_pending());
         assert!(!woken.0.load(Ordering::SeqCst));
         assert!(queue.push(1).is_ok());
         assert!(woken.0.load(Ordering::SeqCst));
-        assert!(queue.poll_some(&context).is_ready());
-        assert_eq!(queue.take_now(2), vec![1]);
+        assert!(queue.poll_some(1, &context).is_ready());
+        woken.0.store(false, Ordering::SeqCst);
+        assert!(queue.poll_some(2, &context).is_pending(), "not for so few");
+        assert!(queue.push(2).is_ok());
+        assert!(woken.0.load(Ordering::SeqCst));
+        assert!(queue.poll_some(2, &context).is_ready());
+        assert_eq!(queue.take_now(2), vec![1, 2]);
+        woken.0.store(false, Ordering::SeqCst);
+        assert!(queue.poll_some(2, &context).is_pending());
+        assert!(queue.push(3).is_ok());
+        assert!(!woken.0.load(Ordering::SeqCst));
+        assert_eq!(queue.take_now(2), vec![3]);
         queue.close();
-        assert!(queue.poll_some(&context).is_pending(), "nothing comes any more, and what else is waited for ends");
+        assert!(queue.poll_some(1, &context).is_pending(), "nothing comes any more, and what else is waited for ends");
     }
 
     #[test]

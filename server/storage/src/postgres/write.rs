@@ -40,6 +40,10 @@ const MOST_FLYING: usize = 2;
 /// for each of them.
 const SHARE: (usize, usize) = (2, 5);
 
+/// The most jobs that the thread waits for before it goes through them, while a batch is under way: for fewer it would be
+/// woken too often, for more it would have too much to do when that ends.
+const MOST_AWAITED: usize = 8;
+
 /// How often a batch is tried that meets others' transactions, and how long between; each time twice as long.
 const ATTEMPTS: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -101,8 +105,12 @@ impl Pen {
         Ok(Self { tools, slot, greatest_id })
     }
 
-    /// Waits until this has ended, and says how; or until there are jobs, if they are wanted.
-    fn ended_or_more(&self, end: &mut Under<Result<(), End>>, jobs: Option<&Queue<Job>>) -> Option<Result<(), End>> {
+    /// Waits until this has ended, and says how; or until there are so many jobs, if they are wanted.
+    fn ended_or_more(
+        &self,
+        end: &mut Under<Result<(), End>>,
+        jobs: Option<(usize, &Queue<Job>)>,
+    ) -> Option<Result<(), End>> {
         self.tools.session.wait(async {
             // The connection has its turn first: an answer that is there is taken before any job.
             tokio::task::yield_now().await;
@@ -111,7 +119,7 @@ impl Pen {
                     return Poll::Ready(Some(ended));
                 }
                 match jobs {
-                    Some(jobs) => jobs.poll_some(context).map(|()| None),
+                    Some((least, jobs)) => jobs.poll_some(least, context).map(|()| None),
                     None => Poll::Pending,
                 }
             })
@@ -260,7 +268,7 @@ impl Writing {
             if under_way < MOST_FLYING && assuming && is_share && unit.is_decided() {
                 break;
             }
-            match pen.ended_or_more(&mut first.end, takes_in.then_some(&*self.jobs)) {
+            match pen.ended_or_more(&mut first.end, takes_in.then_some((self.worth(batch.len()), &*self.jobs))) {
                 None => {
                     let known = batch.len();
                     batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(known)));
@@ -289,10 +297,15 @@ impl Writing {
         flying.push_back(Flying { batch, end, assuming });
     }
 
+    /// How many more jobs are worth to be gone through before the one ahead has ended, if a batch has so many.
+    fn worth(&self, batch: usize) -> usize {
+        (self.crowd * SHARE.0).div_ceil(SHARE.1).saturating_sub(batch).clamp(1, MOST_AWAITED)
+    }
+
     /// Waits until the commit that is under way has ended, or there are more jobs.
     fn ended_or_more(&self, first: &mut Flying) -> Option<Result<(), End>> {
         match &self.pen {
-            Some(pen) => pen.ended_or_more(&mut first.end, Some(&*self.jobs)),
+            Some(pen) => pen.ended_or_more(&mut first.end, Some((self.worth(0), &*self.jobs))),
             None => Some(Err(End::Unknown("the connection is gone".to_owned()))),
         }
     }
