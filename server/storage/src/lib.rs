@@ -10,7 +10,6 @@ mod postgres;
 mod queue;
 mod scan;
 mod sqlite;
-mod teller;
 mod unit;
 
 pub use copy::{Copied, CopyError, Moved, Progress, Stage, backup, relocate};

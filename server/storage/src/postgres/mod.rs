@@ -16,6 +16,7 @@
 //! | `transaction` | rows by key, by query, and changes, in as few journeys as can be |
 //! | `changes` | what a batch changed, as one statement |
 //! | `write`, `read`, `together` | the threads |
+//! | `teller` | tells those whose batch has ended |
 //! | `snapshot` | readers that all see one moment, and walk whole tables |
 //! | `error` | what PostgreSQL's errors mean to us |
 //!
@@ -41,6 +42,7 @@ mod settled;
 mod slot;
 mod snapshot;
 mod statement;
+mod teller;
 mod together;
 mod transaction;
 mod value;
@@ -51,7 +53,6 @@ pub use address::without_secrets;
 pub(crate) use owned::OwnedDatabase;
 
 use crate::queue::Queue;
-use crate::teller::Teller;
 use crate::{Mode, OpenError};
 use address::Address;
 use florin_domain::clock::Clock;
@@ -125,8 +126,7 @@ impl PostgresStore {
         let turn = Arc::<Turn>::default();
         for _ in 0..READERS_TOGETHER {
             let (address, jobs, clock, turn) = (address.clone(), store.together.clone(), clock.clone(), turn.clone());
-            let teller = Teller::here();
-            store.spawn("florin-reader", || Together { address, jobs, clock, turn, teller }.run())?;
+            store.spawn("florin-reader", || Together { address, jobs, clock, turn }.run())?;
         }
         Ok(store)
     }

@@ -14,7 +14,6 @@ use super::transaction::{Catalogue, Cells, by_column, cells, number};
 use super::value::{Given, Seen, fits};
 use crate::backend::{Kept, KeyCells, Map, Row, Set};
 use crate::queue::{Queue, Waited};
-use crate::teller::Teller;
 use crate::unit::asked_key;
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::store::{Filter, Query, ReadJob, Reader, StoreError, Table, Value, ValueRef};
@@ -69,7 +68,6 @@ pub(super) struct Together {
     pub(super) clock: Clock,
     /// Shared by all threads that take from one queue.
     pub(super) turn: Arc<Turn>,
-    pub(super) teller: Teller,
 }
 
 /// Since when a thread has been busy, of those that take from one queue: as long as that is not long, jobs are better left
@@ -141,7 +139,7 @@ impl Together {
     fn serve(&self, jobs: Vec<Job>, lens: &mut Option<Lens>) -> Result<(), Vec<Job>> {
         let Some(lens) = lens else { return Err(jobs) };
         let mut look = Look::new(lens, self.clock.now());
-        let rest = look.serve(jobs, &self.teller);
+        let rest = look.serve(jobs);
         look.end();
         if rest.is_empty() { Ok(()) } else { Err(rest) }
     }
@@ -200,7 +198,7 @@ impl<'a> Look<'a> {
     }
 
     /// Serves jobs; gives those back that were not, as the connection is gone.
-    fn serve(&mut self, mut open: Vec<Job>, teller: &Teller) -> Vec<Job> {
+    fn serve(&mut self, mut open: Vec<Job>) -> Vec<Job> {
         let mut done: Vec<Job> = Vec::new();
         for _ in 0..MAX_PASSES {
             let mut again = Vec::new();
@@ -213,7 +211,7 @@ impl<'a> Look<'a> {
                 if let Some(sql) = self.only.take() {
                     self.lens.enough.entry(sql).or_default().was_right(true);
                 }
-                teller.tell(|| done.into_iter().for_each(ReadJob::finish));
+                done.into_iter().for_each(ReadJob::finish);
                 return Vec::new();
             }
             match self.fetch() {
@@ -240,8 +238,7 @@ impl<'a> Look<'a> {
                     return Vec::new();
                 }
             }
-            let done = std::mem::take(&mut done);
-            teller.tell(|| done.into_iter().for_each(ReadJob::finish));
+            done.drain(..).for_each(ReadJob::finish);
         }
         tracing::error!("a read asked for ever more rows");
         for mut job in open {

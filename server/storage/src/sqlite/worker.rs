@@ -4,7 +4,6 @@ use super::rows::{Memory, SqliteTransaction};
 use super::{step, undo};
 use crate::backend::Transaction;
 use crate::queue::Queue;
-use crate::teller::Teller;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
 use florin_domain::planted::{self, Fault};
@@ -29,7 +28,6 @@ pub(super) struct Writing {
     /// Whether the last commit was shared: then others are about to come, and whoever went ahead alone would make them
     /// wait for a flush of its own.
     shared: AtomicBool,
-    teller: Teller,
 }
 
 /// What only one thread has at a time.
@@ -50,7 +48,6 @@ impl Writing {
             health: Mutex::new(Ok(())),
             at_once,
             shared: AtomicBool::new(false),
-            teller: Teller::here(),
         }
     }
 
@@ -75,10 +72,8 @@ impl Writing {
             && !self.shared.load(Ordering::Relaxed)
             && self.jobs.is_idle()
             && let Ok(mut pen) = self.pen.try_lock()
-            // Nobody is told out of turn. Only who has the pen gives the teller more to do.
-            && self.teller.is_done()
         {
-            self.settle(&mut pen, vec![job], &Teller::default());
+            self.settle(&mut pen, vec![job]);
             return Ok(());
         }
         self.jobs.push(job).map_err(|_| StoreError::Busy)
@@ -93,7 +88,7 @@ impl Writing {
             let Ok(mut pen) = self.pen.lock() else { return };
             let jobs = self.jobs.take_now(MAX_BATCH);
             if !jobs.is_empty() {
-                self.settle(&mut pen, jobs, &self.teller);
+                self.settle(&mut pen, jobs);
             }
         }
         let Ok(pen) = self.pen.lock() else { return };
@@ -108,7 +103,7 @@ impl Writing {
     }
 
     /// Commits jobs together, or each by itself if they cannot be, and tells those who wait for them.
-    fn settle(&self, pen: &mut Pen, mut jobs: Vec<Job>, teller: &Teller) {
+    fn settle(&self, pen: &mut Pen, mut jobs: Vec<Job>) {
         self.shared.store(jobs.len() > 1, Ordering::Relaxed);
         let mut committed = pen.commit(&mut jobs);
         if jobs.len() > 1 && matches!(committed, Err(StoreError::Duplicate { .. } | StoreError::Constraint { .. })) {
@@ -116,12 +111,14 @@ impl Writing {
             for mut job in jobs {
                 committed = pen.commit(std::slice::from_mut(&mut job));
                 self.note(&committed);
-                teller.tell(|| job.finish(committed));
+                job.finish(committed);
             }
             return;
         }
         self.note(&committed);
-        teller.tell(move || jobs.into_iter().for_each(|job| job.finish(committed.clone())));
+        for job in jobs {
+            job.finish(committed.clone());
+        }
         if planted::is(Fault::AnswerBeforeCommit) && !pen.connection.is_autocommit() {
             let _ = step(&pen.connection, "COMMIT");
         }
