@@ -4,12 +4,15 @@ use florin_domain::store::{Query, StoreError, Table, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// How cells are hashed.
+pub(crate) type Hashing = foldhash::fast::RandomState;
+
 /// Rows and the like by what they are found by. Seeded at random, as the standard ones are, and several times as quick for
 /// cells, whose hashing was a sixth of what a reader did.
-pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+pub(crate) type Map<K, V> = HashMap<K, V, Hashing>;
 
 /// See [`Map`].
-pub(crate) type Set<K> = HashSet<K, foldhash::fast::RandomState>;
+pub(crate) type Set<K> = HashSet<K, Hashing>;
 
 /// The cells of a row, in the order of its table's columns.
 pub(crate) type Row = Vec<Value>;

@@ -5,10 +5,11 @@
 //! the time, a guess costs more than it saves: see [`Trust`].
 
 use super::generations::Generations;
-use crate::backend::{Changes, Kept};
+use crate::backend::{Changes, Hashing, Kept, Set};
 use florin_domain::ledger::{Balance, Chain};
 use florin_domain::planted;
 use florin_domain::store::{Record, Table, Value};
+use std::hash::BuildHasher;
 
 /// The tables. A chain is written by one process alone, and nearly always a balance, too.
 const TABLES: [&Table; 2] = [Balance::TABLE, Chain::TABLE];
@@ -28,28 +29,67 @@ fn is_about(table: &Table) -> bool {
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Likely(Generations);
+pub(super) struct Likely {
+    rows: Generations,
+    added: Added,
+}
 
 impl Likely {
     /// What the row with this key most likely is, if anything is known.
     pub(super) fn get(&mut self, table: &'static Table, key: &[Value]) -> Option<Kept> {
-        self.0.get(table, key)
+        self.rows.get(table, key)
+    }
+
+    /// Whether there is most likely no such row in this table, of those where nearly every one is new.
+    pub(super) fn is_absent(&self, table: &'static Table, key: &[Value]) -> bool {
+        !self.added.has(table, key)
     }
 
     /// Keeps a row that was read and locked, or that is about to be written, if it is of one of the tables.
     pub(super) fn keep(&mut self, table: &'static Table, row: Kept) {
         if is_about(table) {
-            self.0.keep(table, row);
+            self.rows.keep(table, row);
         }
     }
 
     /// Keeps what a batch is about to write.
     pub(super) fn keep_all(&mut self, changes: &[Changes]) {
-        for Changes { table, inserts, updates, .. } in changes.iter().filter(|changes| is_about(changes.table)) {
-            for row in inserts.iter().chain(updates) {
+        for Changes { table, inserts, updates, .. } in changes {
+            if table.found_by > 0 {
+                for row in inserts {
+                    self.added.add(table, row.get(..table.key).unwrap_or_default());
+                }
+            }
+            for row in inserts.iter().chain(updates).filter(|_| is_about(table)) {
                 self.keep(table, row.clone());
             }
         }
+    }
+}
+
+/// How many make a generation of [`Added`]. At twenty thousand a second that is six seconds' worth.
+const GENERATION: usize = 131_072;
+
+/// The keys of rows that were added lately, to tables where nearly every one is new: whoever sends a request again does so
+/// soon. As hashes: a false one costs a question.
+#[derive(Default)]
+struct Added {
+    hashing: Hashing,
+    young: Set<u64>,
+    old: Set<u64>,
+}
+
+impl Added {
+    fn add(&mut self, table: &Table, key: &[Value]) {
+        if self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(self.hashing.hash_one((table.name, key)));
+    }
+
+    fn has(&self, table: &Table, key: &[Value]) -> bool {
+        let hash = self.hashing.hash_one((table.name, key));
+        self.young.contains(&hash) || self.old.contains(&hash)
     }
 }
 
@@ -87,6 +127,7 @@ impl Trust {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_domain::reference::ClientReference;
     use std::sync::Arc;
 
     fn balance(waid: i64, entries: i64) -> Kept {
@@ -111,8 +152,27 @@ mod tests {
         for waid in 0..100_000 {
             likely.keep(Balance::TABLE, balance(waid + 2, 1));
         }
-        assert!(likely.0.is_bounded(Balance::TABLE));
+        assert!(likely.rows.is_bounded(Balance::TABLE));
         assert_eq!(likely.get(Balance::TABLE, &key), None, "long ago");
+    }
+
+    #[test]
+    fn what_was_added_lately_is_not_taken_to_be_absent() {
+        let table = ClientReference::TABLE;
+        let row = |number| Arc::new((0..table.columns.len()).map(|_| Value::Int(number)).collect::<Vec<_>>());
+        let key = |number| vec![Value::Int(number); table.key];
+        let mut likely = Likely::default();
+        let added = |number| Changes { table, inserts: vec![row(number)], updates: Vec::new(), deletes: Vec::new() };
+        likely.keep_all(&[added(1)]);
+        assert!(!likely.is_absent(table, &key(1)));
+        assert!(likely.is_absent(table, &key(2)));
+        assert_eq!(likely.get(table, &key(1)), None, "nor is it known what it is");
+        for number in 0..300_000 {
+            likely.keep_all(&[added(number + 2)]);
+        }
+        assert!(!likely.is_absent(table, &key(300_000)));
+        assert!(likely.is_absent(table, &key(1)), "long ago");
+        assert!(likely.added.young.len() + likely.added.old.len() <= 2 * GENERATION);
     }
 
     #[test]

@@ -362,7 +362,7 @@ impl Transaction for PgTransaction<'_> {
         }
         if table.found_by > 0 {
             // Nearly every one is new, and an index keeps out those that are not.
-            return Some(Guess::Absent);
+            return self.tools.likely.borrow().is_absent(table, key).then_some(Guess::Absent);
         }
         if !to_change {
             return None;
