@@ -139,11 +139,8 @@ impl<'a, T: Transaction> Unit<'a, T> {
 
     /// Whether all that came to it is decided, has changed something, and leaves nothing to be asked.
     pub(crate) fn is_decided(&self) -> bool {
-        let unchecked = |(table, key): &(&'static Table, KeyCells)| {
-            self.slot(table, key).is_some_and(|slot| slot.state == State::Assumed)
-        };
         let done = self.open.is_empty() && self.asked.is_empty() && !self.stale && self.failed.is_none();
-        done && self.is_changed() && !self.assumed.iter().any(unchecked)
+        done && self.is_changed() && !self.assumed.iter().any(|(table, key)| self.is_unchecked(table, key))
     }
 
     /// Asks for what the jobs missed. Not if all begins anew: what is asked for then is asked for once more, and an answer
@@ -157,7 +154,7 @@ impl<'a, T: Transaction> Unit<'a, T> {
     /// Asks for what was assumed and is not written: nobody would check it. False if there is nothing of the kind.
     fn ask_for_assumed(&mut self) -> bool {
         for (table, key) in std::mem::take(&mut self.assumed) {
-            if self.slot(table, &key).is_some_and(|slot| slot.state == State::Assumed) {
+            if self.is_unchecked(table, &key) {
                 self.missing.insert((TableName(table.name), key), (table, table.found_by == 0));
             }
         }
@@ -242,6 +239,11 @@ impl<'a, T: Transaction> Unit<'a, T> {
 
     fn slot(&self, table: &Table, key: &[Value]) -> Option<&Slot> {
         self.slots.get(table.name)?.get(key)
+    }
+
+    /// Whether a row was assumed, and is not written, by which it would be checked.
+    fn is_unchecked(&self, table: &Table, key: &[Value]) -> bool {
+        self.slot(table, key).is_some_and(|slot| slot.state == State::Assumed)
     }
 
     fn put(&mut self, table: &'static Table, key: KeyCells, slot: Slot) {

@@ -3,6 +3,9 @@
 //! Whoever is to change such a row decides by what it most likely is, rather than ask for it first: the statement that
 //! changes it checks that it still was so, and otherwise nothing of the batch stands. Where others change the same rows all
 //! the time, a guess costs more than it saves: see [`Trust`].
+//!
+//! And the other way round: rows of tables where nearly every one is new are taken to be absent, but for those that this
+//! process added lately.
 
 use super::generations::Generations;
 use crate::backend::{Changes, Hashing, Kept, Set};

@@ -264,11 +264,11 @@ impl Writing {
             let Some(first) = flying.front_mut() else { break };
             // What comes meanwhile is taken in: the fewer batches, the less of each transfer is a batch's share.
             let takes_in = !unit.has_asked() && batch.len() < MAX_BATCH;
-            let is_share = batch.len() * SHARE.1 >= self.crowd * SHARE.0;
-            if under_way < MOST_FLYING && assuming && is_share && unit.is_decided() {
+            let lacking = self.lacking(batch.len());
+            if under_way < MOST_FLYING && assuming && lacking == 0 && unit.is_decided() {
                 break;
             }
-            match pen.ended_or_more(&mut first.end, takes_in.then_some((self.worth(batch.len()), &*self.jobs))) {
+            match pen.ended_or_more(&mut first.end, takes_in.then_some((awaited(lacking), &*self.jobs))) {
                 None => {
                     let known = batch.len();
                     batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(known)));
@@ -297,15 +297,15 @@ impl Writing {
         flying.push_back(Flying { batch, end, assuming });
     }
 
-    /// How many more jobs are worth to be gone through before the one ahead has ended, if a batch has so many.
-    fn worth(&self, batch: usize) -> usize {
-        (self.crowd * SHARE.0).div_ceil(SHARE.1).saturating_sub(batch).clamp(1, MOST_AWAITED)
+    /// How many jobs a batch with so many lacks to be sent before the one ahead of it has ended.
+    fn lacking(&self, jobs: usize) -> usize {
+        (self.crowd * SHARE.0).div_ceil(SHARE.1).saturating_sub(jobs)
     }
 
     /// Waits until the commit that is under way has ended, or there are more jobs.
     fn ended_or_more(&self, first: &mut Flying) -> Option<Result<(), End>> {
         match &self.pen {
-            Some(pen) => pen.ended_or_more(&mut first.end, Some((self.worth(0), &*self.jobs))),
+            Some(pen) => pen.ended_or_more(&mut first.end, Some((awaited(self.lacking(0)), &*self.jobs))),
             None => Some(Err(End::Unknown("the connection is gone".to_owned()))),
         }
     }
@@ -429,6 +429,11 @@ impl Writing {
             }
         }
     }
+}
+
+/// How many jobs are worth waiting for before they are gone through, where so many are lacking.
+fn awaited(lacking: usize) -> usize {
+    lacking.clamp(1, MOST_AWAITED)
 }
 
 /// What becomes of a batch that is on disk.
