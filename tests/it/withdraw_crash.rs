@@ -2,6 +2,7 @@
 //! other second: none is lost, and none is carried out or booked twice. Also with two processes on one database, which share
 //! the work.
 
+use crate::bridge::until;
 use florin_sdk_core::model::TransactionState;
 use florin_sdk_core::operation::{
     CreateWalletDepositAddress, GetWallet, GetWalletTransactionDetails, Operation, WalletWithdraw,
@@ -16,7 +17,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a withdrawal may take, as often as it is sent. Far longer than it does, with the server killed meanwhile.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How often the server is killed.
 const KILLS: usize = 12;
@@ -50,8 +54,10 @@ async fn withdraw(api: Api, number: usize, mut rng: fastrand::Rng, stop: Arc<Ato
         let target = Target::of(&WalletWithdraw::spec(), &request);
         let keyed = api.reference(&format!("caller-{number}-{round}"));
         let body = target.body.map(|body| body.to_string().into_bytes());
+        let began = Instant::now();
         loop {
             let answer = keyed.try_exchange("POST", &target.path, body.clone()).await;
+            assert!(began.elapsed() < PATIENCE, "{number}-{round} comes to nothing: {answer:?}");
             if let Ok(answer) = answer
                 && answer.code() == 10000
             {
@@ -139,9 +145,7 @@ async fn under_fire(test: &str, mut world: World, mut second: Option<Server>) {
     let open = json!({ "open": true, "address": ROUND });
     sandbox(&api, "ripple/accounts", open).await.expect("an account");
     sandbox(&api, "ripple/send", json!({ "to": own, "amount": FUNDS.to_string() })).await.expect("a payment");
-    while xrp(&world, world.waid).await.is_none() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("the funds are there", async || xrp(&world, world.waid).await).await;
     let chaos = json!({ "mode": "chaos", "lateMs": 1500 });
     sandbox(&api, "ripple/settings", chaos).await.expect("settings");
 

@@ -93,6 +93,8 @@ fn serve(address: &str, read_only: bool, work: &Receiver<Request>) {
         let (client, connection) =
             tokio_postgres::connect(address, NoTls).await.unwrap_or_else(|error| panic!("PostgreSQL: {error:?}"));
         tokio::spawn(connection);
+        // Whatever it waits for: a test that fails says more than one that hangs.
+        client.batch_execute("SET statement_timeout = '120s'").await.expect("a setting");
         if read_only {
             let sql = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
             client.batch_execute(sql).await.expect("a setting");
