@@ -59,6 +59,17 @@ impl Place {
             }
         }
     }
+
+    /// Lets the server do what it does by and by for books that were not filled in a minute: look after its tables, and
+    /// write what is in its memory to the disk.
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        if let Self::Server { .. } = self {
+            let address = self.address()?;
+            run(&address, "VACUUM (ANALYZE)")?;
+            run(&address, "CHECKPOINT")?;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Place {

@@ -62,6 +62,7 @@ impl World {
         eprintln!("  {} transactions put in place in {:.1} s", books.transactions, start.elapsed().as_secs_f64());
         let (currency, key, transactions) = (books.currency().clone(), books.key.clone(), books.transactions);
         drop(books);
+        place.settle()?;
         let server = Server::start(&plan.binary, &database)?;
         Ok(Self { binary: plan.binary.clone(), server, place, wallets, tokens, currency, key, transactions })
     }
