@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a withdrawal may take, as often as it is sent. Far longer than it does, with the server killed meanwhile.
 const PATIENCE: Duration = Duration::from_secs(180);
