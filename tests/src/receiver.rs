@@ -81,7 +81,8 @@ impl Receiver {
 
     /// The next that comes.
     pub async fn next(&mut self) -> Told {
-        let patience = std::time::Duration::from_secs(30);
+        // Longer than what a server claims when it is killed stays claimed: half a minute.
+        let patience = std::time::Duration::from_secs(90);
         tokio::time::timeout(patience, self.told.recv()).await.expect("a message comes").expect("the receiver lives")
     }
 }

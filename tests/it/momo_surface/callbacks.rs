@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-/// Longer than the first waits between attempts.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the first waits between attempts, and than a claim of a server that was killed lasts: half a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 #[derive(Debug)]
 struct Received {
