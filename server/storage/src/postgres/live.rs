@@ -4,11 +4,12 @@ use super::address::Address;
 use super::changes::End;
 use super::connect::{Purpose, Session};
 use super::transaction::{Catalogue, PgTransaction, Tools};
-use super::{durable, migrate, read, role, warm};
+use super::{durable, migrate, read, role, statement, warm};
 use crate::backend::{Changes, Found, Kept, Transaction, Wanted};
 use florin_domain::identity::Profile;
 use florin_domain::ledger::{Balance, Posting, Wallet};
 use florin_domain::momo::SubscriptionKey;
+use florin_domain::reference::ClientReference;
 use florin_domain::store::{Query, Record, StoreError, Table, Value};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -89,6 +90,48 @@ fn not_everything_that_was_ever_asked_stays_prepared() {
     }
     let count = session.ask::<i64>("SELECT COUNT(*) FROM pg_prepared_statements", &[]).unwrap();
     assert!(count.is_some_and(|count| count < 300), "{count:?}");
+}
+
+/// The index says what the statements say: by whatever a reference is asked for, it is found there, and its whole key stands
+/// once.
+#[test]
+fn client_references_are_found_by_their_index_and_stand_once() {
+    let Some(address) = database("references") else { return };
+    let pen = Pen::new(&address);
+    let table = ClientReference::TABLE;
+    let add = |reference: &str, operation: &str, place: i64| {
+        let mut row = Arc::unwrap_or_clone(row(&pen.0, table, &[("owner", 7), ("number", place)]));
+        for (column, text) in [("reference", reference), ("operation", operation), ("target", "")] {
+            row[table.place(column).unwrap()] = Value::Text(text.to_owned());
+        }
+        let inserts = vec![Arc::new(row)];
+        let changes = [Changes { table, inserts, updates: Vec::new(), deletes: Vec::new() }];
+        let mut transaction = PgTransaction::new(&pen.0, &pen.1, false);
+        transaction.write(&changes).and_then(|()| transaction.commit().map_err(|_| StoreError::Busy))
+    };
+    add("one", "pay", 1).unwrap();
+    add("one", "refund", 2).unwrap();
+    add("two", "pay", 3).unwrap();
+    let again = add("one", "pay", 4);
+    assert!(matches!(again, Err(StoreError::Duplicate { table: "client_reference" })), "{again:?}");
+
+    let upid = florin_sdk_core::Upid::new(7).unwrap();
+    let of = ClientReference::of(upid, "one");
+    let session = Session::connect(&address, Purpose::ReadTogether).unwrap();
+    let found = super::transaction::select(&session, None, &of).unwrap();
+    assert_eq!(found.len(), 2);
+    let types = pen.0.catalogue.of(table).unwrap();
+    for sql in [statement::select(&of).sql, statement::fetch(table, types, false), statement::fetch(table, types, true)]
+    {
+        let taken = session.wait(session.client.prepare(&sql)).unwrap().params().len();
+        session.step(&format!("PREPARE asked AS {sql}")).unwrap();
+        let nothing = vec!["NULL"; taken].join(", ");
+        let plan = session.wait(session.client.query(&format!("EXPLAIN EXECUTE asked({nothing})"), &[])).unwrap();
+        session.step("DEALLOCATE asked").unwrap();
+        let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("client_reference_place") && !plan.contains("Seq Scan"), "{sql}\n{plan}");
+    }
 }
 
 /// A connection that writes, and what goes with it.

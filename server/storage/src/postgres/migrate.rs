@@ -23,6 +23,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../migrations/postgres/0009_notify.sql"),
     include_str!("../../migrations/postgres/0021_platform.sql"),
     include_str!("../../migrations/postgres/0023_settled.sql"),
+    include_str!("../../migrations/postgres/0024_references.sql"),
 ];
 
 /// Names our advisory locks ("FLRN"), of which this is the one for the schema; see also `slot.rs`.

@@ -34,6 +34,14 @@ pub(super) fn take(raw: &[u8]) -> Result<i128, &'static str> {
     if sign != POSITIVE && sign != NEGATIVE {
         return Err("the number is not finite");
     }
+    // Nearly all: fewer than 17 digits, none of them after the point.
+    if (0..=3).contains(&weight) && count <= weight.cast_unsigned() + 1 {
+        let mut number = 0_i64;
+        for place in 0..=weight.cast_unsigned() {
+            number = number * 10_000 + if place < count { i64::from(next()?) } else { 0 };
+        }
+        return Ok(i128::from(if sign == NEGATIVE { -number } else { number }));
+    }
     let mut number = 0_i128;
     let mut place = i32::from(weight);
     for _ in 0..count {

@@ -4,16 +4,15 @@ use super::address::Address;
 use super::connect::{Purpose, Session};
 use super::error::Failure;
 use super::transaction::select;
-use super::value::{Given, Seen, type_of};
+use super::value::{Form, Given, Raw, type_of};
 use super::{migrate, role};
 use crate::OpenError;
 use crate::scan::{self, Asked, Mark};
 use florin_domain::clock::Clock;
-use florin_domain::store::{Query, Reader, Scan, Snapshot, StoreError, Table, Value, ValueRef, Visit};
+use florin_domain::store::{Query, Reader, Scan, Snapshot, StoreError, Table, Value, Visit};
 use florin_sdk_core::Timestamp;
 use futures_util::TryStreamExt;
 use std::pin::pin;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// How many rows are taken from the server before they are looked at.
@@ -63,16 +62,19 @@ impl Reader for PgSnapshot {
 /// How a parameter for a value is written. No place of a row is nothing.
 const MARK: Mark = |number, value| type_of(value).map_or_else(|| format!("${number}"), |ty| format!("${number}::{ty}"));
 
-/// Runs a statement and shows its rows, without ever having all of them at hand.
+/// Runs a statement and shows the cells of its rows, without ever having all of them at hand.
 fn each_row(
     session: &mut Session,
     table: &'static Table,
     asked: &Asked,
-    visit: &mut dyn FnMut(&Row) -> Result<(), StoreError>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
     let failed = |e| Failure::of(table.name, &e).error();
+    let unreadable = |e| StoreError::Engine(format!("{}: {e}", table.name));
     session.prepare(&[(table.name, &asked.sql)]).map_err(|failure| failure.error())?;
     let statement = session.prepared(&asked.sql).map_err(|failure| failure.error())?;
+    let forms: Result<Vec<Form>, _> = statement.columns().iter().map(|column| Form::of(column.type_())).collect();
+    let forms = forms.map_err(unreadable)?;
     let values: Vec<Given<'_>> = asked.values.iter().map(Given).collect();
     let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
     let rows = session.wait(session.client.query_raw(&statement, parameters)).map_err(failed)?;
@@ -90,7 +92,12 @@ fn each_row(
         });
         let taken = taken.map_err(failed)?;
         for row in &taken {
-            visit(row)?;
+            let mut cells = Vec::with_capacity(forms.len());
+            for (index, form) in forms.iter().enumerate() {
+                let raw = row.try_get::<_, Raw<'_>>(index).map_err(failed)?;
+                cells.push(form.see(raw).map_err(unreadable)?);
+            }
+            visit(&cells)?;
         }
         if taken.len() < AT_ONCE {
             return Ok(());
@@ -101,10 +108,8 @@ fn each_row(
 impl PgSnapshot {
     fn place(&mut self, table: &'static Table, asked: &Asked) -> Result<Option<Vec<Value>>, StoreError> {
         let mut place = None;
-        each_row(&mut self.session, table, asked, &mut |row| {
-            let cells: Result<Vec<Value>, _> =
-                (0..table.order().len()).map(|index| Ok(row.try_get::<_, Seen<'_>>(index)?.0.to_value())).collect();
-            place = Some(cells.map_err(|e| Failure::of(table.name, &e).error())?);
+        each_row(&mut self.session, table, asked, &mut |cells| {
+            place = Some(cells.iter().map(|cell| cell.to_value()).collect());
             Ok(())
         })?;
         Ok(place)
@@ -113,12 +118,7 @@ impl PgSnapshot {
 
 impl Snapshot for PgSnapshot {
     fn scan(&mut self, scan: &Scan, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let (table, width) = (scan.table, scan.table.columns.len());
-        each_row(&mut self.session, table, &scan::rows(scan, MARK), &mut |row| {
-            let cells: Result<Vec<ValueRef<'_>>, _> =
-                (0..width).map(|index| Ok(row.try_get::<_, Seen<'_>>(index)?.0)).collect();
-            visit(&cells.map_err(|e| Failure::of(table.name, &e).error())?)
-        })
+        each_row(&mut self.session, scan.table, &scan::rows(scan, MARK), visit)
     }
 
     fn step(&mut self, table: &'static Table, after: &[Value], steps: usize) -> Result<Option<Vec<Value>>, StoreError> {

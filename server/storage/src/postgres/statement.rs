@@ -5,7 +5,7 @@
 
 use super::value::{Given, fits, type_of};
 use crate::backend::walked;
-use florin_domain::store::{Filter, Query, Table, Value};
+use florin_domain::store::{Filter, Kind, Query, Table, Value};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use tokio_postgres::types::Type;
@@ -43,6 +43,7 @@ pub(super) fn select(query: &Query) -> Statement<'_> {
         statement.push(if index == 0 { " WHERE " } else { " AND " });
         statement.condition(filter);
     }
+    statement.by_place(query);
     if let Some(column) = query.order {
         statement.push(&format!(" ORDER BY {column}{}", if query.descending { " DESC" } else { "" }));
     }
@@ -64,6 +65,27 @@ impl<'q> Statement<'q> {
         self.parameters.push(parameter);
         // Writing to a String cannot fail.
         let _ = write!(self.sql, "${}::{ty}{list}", self.parameters.len());
+    }
+
+    /// Adds where rows stand in the index that they are found by, if the conditions say so.
+    fn by_place(&mut self, query: &'q Query) {
+        let columns = place_columns(query.table);
+        let equal = |column: &str| {
+            query.filters.iter().find_map(|filter| match filter {
+                Filter::Equal(of, value) if *of == column => Some(value).filter(|value| fits(value)),
+                _ => None,
+            })
+        };
+        let Some(values) = columns.iter().map(|column| equal(column)).collect::<Option<Vec<_>>>() else { return };
+        let mut given = Vec::new();
+        for value in values {
+            let Some(ty) = type_of(value) else { return };
+            self.parameters.push(Parameter::One(Cow::Borrowed(value)));
+            given.push(format!("${}::{ty}", self.parameters.len()));
+        }
+        if let (Some(own), Some(given)) = (place(query.table, columns), place(query.table, &given)) {
+            self.push(&format!(" AND {own} = {given}"));
+        }
     }
 
     fn condition(&mut self, filter: &'q Filter) {
@@ -144,9 +166,28 @@ fn arrays(columns: &[&str], types: &[Type], before: usize) -> String {
 
 /// The condition that a row's key is the given one.
 fn by_key(table: &Table) -> String {
-    let key: Vec<_> =
-        table.columns.iter().take(table.key).map(|name| format!("{0}.{name} = given.{name}", table.name)).collect();
-    key.join(" AND ")
+    let key = table.columns.iter().take(table.key).map(|name| format!("{0}.{name} = given.{name}", table.name));
+    let of = |source: &str| {
+        let cells: Vec<_> = place_columns(table).iter().map(|name| format!("{source}.{name}")).collect();
+        place(table, &cells)
+    };
+    let place = of(table.name).zip(of("given")).map(|(own, given)| format!("{own} = {given}"));
+    key.chain(place).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The columns whose hash says where a row stands in the index that it is found by; none if rows are found by the columns
+/// themselves.
+fn place_columns(table: &Table) -> &'static [&'static str] {
+    table.columns.get(..table.found_by).unwrap_or_default()
+}
+
+/// The hash of these cells, those of [`place_columns`], as it is in the index (`0024_references.sql`).
+fn place(table: &Table, cells: &[impl AsRef<str>]) -> Option<String> {
+    let seed = (table.found_by > 0).then(|| "0".to_owned());
+    cells.iter().zip(table.kinds).fold(seed, |hash, (cell, kind)| {
+        let function = if *kind == Kind::Int { "hashint8extended" } else { "hashtextextended" };
+        hash.map(|hash| format!("{function}({}, {hash})", cell.as_ref()))
+    })
 }
 
 fn key_of(table: &Table) -> Vec<&'static str> {
@@ -326,6 +367,33 @@ mod tests {
         assert_eq!(found.parameters.len(), 7);
         let Some(Parameter::One(pattern)) = found.parameters.get(3) else { panic!("a pattern") };
         assert_eq!(**pattern, Value::Text("%50\\%\\_\\\\%".to_owned()));
+    }
+
+    #[test]
+    fn rows_that_come_and_stay_are_found_by_a_hash() {
+        const KINDS: &[Kind] = &[Kind::Int, Kind::Text, Kind::Text, Kind::Int];
+        const TAG: Table =
+            Table { name: "tag", columns: &["owner", "text", "kind", "number"], kinds: KINDS, key: 3, found_by: 2 };
+        let types = [Type::INT8, Type::TEXT, Type::TEXT, Type::INT8];
+        let by_key = "tag.owner = given.owner AND tag.text = given.text AND tag.kind = given.kind \
+             AND hashtextextended(tag.text, hashint8extended(tag.owner, 0)) = \
+             hashtextextended(given.text, hashint8extended(given.owner, 0))";
+        let fetched = fetch(&TAG, &types, false);
+        assert!(fetched.ends_with(by_key), "{fetched}");
+        let of = |filters| Query { filters, ..Query::new(&TAG) };
+        let equal = |column, value: &str| Filter::Equal(column, Value::Text(value.to_owned()));
+        let both = of(vec![equal("text", "a"), Filter::Equal("owner", Value::Int(7))]);
+        let found = select(&both);
+        assert_eq!(
+            found.sql,
+            "SELECT owner, text, kind, number FROM tag WHERE text = $1::text AND owner = $2::int8 \
+             AND hashtextextended(text, hashint8extended(owner, 0)) = hashtextextended($4::text, hashint8extended($3::int8, 0))"
+        );
+        assert_eq!(found.parameters.len(), 4);
+        for one in [of(vec![equal("text", "a")]), of(vec![Filter::Equal("owner", Value::Int(7)), equal("text", "\0")])]
+        {
+            assert!(!select(&one).sql.contains("hash"), "{}", select(&one).sql);
+        }
     }
 
     #[test]

@@ -71,11 +71,16 @@ pub(super) fn select(session: &Session, first: Option<&str>, query: &Query) -> R
 
 pub(super) fn cells(table: &'static Table, rows: &[tokio_postgres::Row]) -> Result<Vec<Row>, Failure> {
     let failed = |e: tokio_postgres::Error| Failure::Engine(format!("{}: {}", table.name, describe(&e)));
-    rows.iter()
-        .map(|row| {
-            (0..table.columns.len()).map(|index| Ok(row.try_get::<_, Taken>(index).map_err(failed)?.0)).collect()
-        })
-        .collect()
+    let width = table.columns.len();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut cells = Vec::with_capacity(width);
+        for index in 0..width {
+            cells.push(row.try_get::<_, Taken>(index).map_err(failed)?.0);
+        }
+        found.push(cells);
+    }
+    Ok(found)
 }
 
 impl statement::Statement<'_> {

@@ -65,22 +65,71 @@ impl ToSql for Given<'_> {
     to_sql_checked!();
 }
 
+/// How the cells of a column lie on the wire: the same as its type, which takes longer to be told from others.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    Long,
+    Short,
+    Number,
+    Text,
+    Bytes,
+}
+
+type Unreadable = Box<dyn Error + Sync + Send>;
+
+impl Form {
+    /// That of a type which a column may have.
+    pub(super) fn of(ty: &Type) -> Result<Self, Unreadable> {
+        Ok(match *ty {
+            Type::INT8 => Self::Long,
+            Type::INT4 => Self::Short,
+            Type::NUMERIC => Self::Number,
+            Type::TEXT => Self::Text,
+            Type::BYTEA => Self::Bytes,
+            _ => return Err(format!("a column of type {ty} is not one of ours").into()),
+        })
+    }
+
+    /// What a cell holds.
+    pub(super) fn see(self, raw: Raw<'_>) -> Result<ValueRef<'_>, Unreadable> {
+        let Raw(Some(raw)) = raw else { return Ok(ValueRef::Null) };
+        Ok(match self {
+            Self::Long => ValueRef::Int(i64::from_be_bytes(raw.try_into()?)),
+            Self::Short => ValueRef::Int(i32::from_be_bytes(raw.try_into()?).into()),
+            Self::Number => ValueRef::Units(numeric::take(raw)?),
+            Self::Text => ValueRef::Text(str::from_utf8(raw)?),
+            Self::Bytes => ValueRef::Blob(raw),
+        })
+    }
+}
+
+/// A cell on its way out as it lies there, of whatever type; none if it is nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Raw<'a>(Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Unreadable> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Unreadable> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
 /// A cell on its way out, where it lies.
 pub(super) struct Seen<'a>(pub(super) ValueRef<'a>);
 
 impl<'a> FromSql<'a> for Seen<'a> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(match *ty {
-            Type::INT8 => ValueRef::Int(i64::from_sql(ty, raw)?),
-            Type::INT4 => ValueRef::Int(i32::from_sql(ty, raw)?.into()),
-            Type::NUMERIC => ValueRef::Units(numeric::take(raw)?),
-            Type::TEXT => ValueRef::Text(<&str>::from_sql(ty, raw)?),
-            Type::BYTEA => ValueRef::Blob(raw),
-            _ => return Err(format!("a column of type {ty} is not one of ours").into()),
-        }))
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Unreadable> {
+        Ok(Self(Form::of(ty)?.see(Raw(Some(raw)))?))
     }
 
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+    fn from_sql_null(_: &Type) -> Result<Self, Unreadable> {
         Ok(Self(ValueRef::Null))
     }
 
