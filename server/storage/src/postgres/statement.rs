@@ -69,17 +69,17 @@ impl<'q> Statement<'q> {
 
     /// Adds where rows stand in the index that they are found by, if the conditions say so.
     fn by_place(&mut self, query: &'q Query) {
-        let columns = place_columns(query.table);
-        let equal = |column: &str| {
+        let equal = |column: &&str| {
             query.filters.iter().find_map(|filter| match filter {
-                Filter::Equal(of, value) if *of == column => Some(value).filter(|value| fits(value)),
+                Filter::Equal(of, value) if of == column && fits(value) => Some((value, type_of(value)?)),
                 _ => None,
             })
         };
-        let Some(values) = columns.iter().map(|column| equal(column)).collect::<Option<Vec<_>>>() else { return };
-        let mut given = Vec::new();
-        for value in values {
-            let Some(ty) = type_of(value) else { return };
+        let columns = place_columns(query.table);
+        // All of them, before the first becomes a parameter.
+        let Some(values) = columns.iter().map(equal).collect::<Option<Vec<_>>>() else { return };
+        let mut given = Vec::with_capacity(values.len());
+        for (value, ty) in values {
             self.parameters.push(Parameter::One(Cow::Borrowed(value)));
             given.push(format!("${}::{ty}", self.parameters.len()));
         }
@@ -390,9 +390,16 @@ mod tests {
              AND hashtextextended(text, hashint8extended(owner, 0)) = hashtextextended($4::text, hashint8extended($3::int8, 0))"
         );
         assert_eq!(found.parameters.len(), 4);
-        for one in [of(vec![equal("text", "a")]), of(vec![Filter::Equal("owner", Value::Int(7)), equal("text", "\0")])]
-        {
-            assert!(!select(&one).sql.contains("hash"), "{}", select(&one).sql);
+        let owner = || Filter::Equal("owner", Value::Int(7));
+        for filters in [
+            vec![equal("text", "a")],
+            vec![owner(), equal("text", "\0")],
+            vec![owner(), Filter::Equal("text", Value::Null)],
+        ] {
+            let one = of(filters);
+            let found = select(&one);
+            assert!(!found.sql.contains("hash"), "{}", found.sql);
+            assert_eq!(found.parameters.len(), 1, "{}", found.sql);
         }
     }
 
