@@ -3,6 +3,7 @@
 use florin_sdk_core::operation::{AcceptPayment, CreateProfile, RefusePayment};
 use florin_sdk_core::{Prid, Upid};
 use florin_tests::http::Api;
+use florin_tests::receiver::PATIENCE;
 use florin_tests::world::{self, World, amount, currency};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -11,9 +12,6 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
-
-/// Longer than the first waits between attempts, and than a claim of a server that was killed lasts: half a minute.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a receiver got.
 struct Received {

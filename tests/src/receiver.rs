@@ -9,8 +9,13 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How long a message is waited for: longer than the first waits between attempts, and than a claim of a server that was
+/// killed lasts, half a minute.
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What came.
 #[derive(Debug, Clone)]
@@ -81,9 +86,7 @@ impl Receiver {
 
     /// The next that comes.
     pub async fn next(&mut self) -> Told {
-        // Longer than what a server claims when it is killed stays claimed: half a minute.
-        let patience = std::time::Duration::from_secs(90);
-        tokio::time::timeout(patience, self.told.recv()).await.expect("a message comes").expect("the receiver lives")
+        tokio::time::timeout(PATIENCE, self.told.recv()).await.expect("a message comes").expect("the receiver lives")
     }
 }
 

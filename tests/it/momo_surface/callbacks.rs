@@ -1,17 +1,14 @@
 //! Callbacks: once, by the method of the contract; and the signed copy, until it is taken.
 
 use florin_tests::momo::{Momo, order, send, uuid};
+use florin_tests::receiver::PATIENCE;
 use florin_tests::server::Server;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
-
-/// Longer than the first waits between attempts, and than a claim of a server that was killed lasts: half a minute.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 #[derive(Debug)]
 struct Received {
