@@ -199,3 +199,34 @@ async fn on_postgres_a_database_that_is_read_only() {
     }
     trouble.ends_well().await;
 }
+
+/// The connection stays, and each commit fails, until there is space again. That the disk is full says a trigger, in
+/// PostgreSQL's own words and with its code.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_a_full_disk() {
+    if engine() != Engine::Postgres {
+        return;
+    }
+    let mut trouble = Trouble::new(World::new().await).await;
+    let database = trouble.world.server.home.open_to_tamper();
+    let each_table = |what: &str| {
+        database.execute(&format!(
+            "DO $$ DECLARE name text; BEGIN
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+                    EXECUTE format('{what}', name);
+                END LOOP;
+            END $$"
+        ));
+    };
+    database.execute(
+        "CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$",
+    );
+    for _ in 0..2 {
+        each_table("CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON %I EXECUTE FUNCTION no_space()");
+        let refused = trouble.is_stuck("No space left", NOT_DONE).await;
+        each_table("DROP TRIGGER full_disk ON %I");
+        trouble.recovers(refused).await;
+    }
+    trouble.ends_well().await;
+}

@@ -210,6 +210,7 @@ impl Writing {
         let _ = self.connected();
     }
 
+    /// Says whether writes reach the disk. Before the jobs are told: whoever looks then must not find what was before.
     fn tell(&self, health: Result<(), StoreError>) {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
@@ -274,7 +275,10 @@ impl Writing {
                     batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(known)));
                     unit.look_ahead(&mut batch, known);
                 }
-                Some(Ok(())) => stands(&self.teller, &mut self.trust, flying.pop_front()),
+                Some(Ok(())) => {
+                    self.tell(Ok(()));
+                    stands(&self.teller, &mut self.trust, flying.pop_front());
+                }
                 Some(Err(end)) => {
                     drop(unit);
                     drop(transaction);
@@ -313,7 +317,10 @@ impl Writing {
     /// What becomes of the first that is under way, when it has ended.
     fn land(&mut self, ended: Result<(), End>, flying: &mut VecDeque<Flying>) {
         match ended {
-            Ok(()) => stands(&self.teller, &mut self.trust, flying.pop_front()),
+            Ok(()) => {
+                self.tell(Ok(()));
+                stands(&self.teller, &mut self.trust, flying.pop_front());
+            }
             Err(end) => self.fall(end, std::mem::take(flying)),
         }
     }
