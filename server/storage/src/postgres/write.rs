@@ -28,6 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
+use tokio_postgres::error::SqlState;
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
 const MAX_BATCH: usize = 512;
@@ -59,6 +60,10 @@ const CONNECT_PAUSE: Duration = Duration::from_millis(250);
 
 /// How long the thread waits for work before it asks whether the server is still there.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// Takes a megabyte of the disk for a moment. On a full one a small change may pass all the same, in a page that has room.
+const ROOM: &str = "CREATE TEMPORARY TABLE florin_room ON COMMIT DROP AS
+    SELECT repeat(md5(number::text), 32) FROM generate_series(1, 1024) AS number";
 
 type Job = Box<dyn WriteJob>;
 
@@ -210,6 +215,18 @@ impl Writing {
         let _ = self.connected();
     }
 
+    /// Something was written: all is well again, unless there is no room for more. No transaction may be open.
+    fn recover(&self) {
+        if self.health.lock().unwrap_or_else(PoisonError::into_inner).is_ok() {
+            return;
+        }
+        let room = self.pen.as_ref().map_or(Ok(()), |pen| pen.tools.session.step(ROOM));
+        // Of another reason, such as no right to make such a table, writes know nothing.
+        if !room.is_err_and(|error| error.code() == Some(&SqlState::DISK_FULL)) {
+            self.tell(Ok(()));
+        }
+    }
+
     /// Says whether writes reach the disk. Before the jobs are told: whoever looks then must not find what was before.
     fn tell(&self, health: Result<(), StoreError>) {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
@@ -275,10 +292,7 @@ impl Writing {
                     batch.extend(self.jobs.take_now(MAX_BATCH.saturating_sub(known)));
                     unit.look_ahead(&mut batch, known);
                 }
-                Some(Ok(())) => {
-                    self.tell(Ok(()));
-                    stands(&self.teller, &mut self.trust, flying.pop_front());
-                }
+                Some(Ok(())) => stands(&self.teller, &mut self.trust, flying.pop_front()),
                 Some(Err(end)) => {
                     drop(unit);
                     drop(transaction);
@@ -318,7 +332,7 @@ impl Writing {
     fn land(&mut self, ended: Result<(), End>, flying: &mut VecDeque<Flying>) {
         match ended {
             Ok(()) => {
-                self.tell(Ok(()));
+                self.recover();
                 stands(&self.teller, &mut self.trust, flying.pop_front());
             }
             Err(end) => self.fall(end, std::mem::take(flying)),
@@ -380,7 +394,7 @@ impl Writing {
             }
             match committed {
                 Ok(()) => {
-                    self.tell(Ok(()));
+                    self.recover();
                     break Ok(());
                 }
                 Err(End::Unknown(text)) => {
