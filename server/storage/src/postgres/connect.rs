@@ -1,6 +1,7 @@
 //! A connection, with the runtime that drives it and the statements that it has prepared.
 
 use super::address::Address;
+use super::changes::End;
 use super::error::{Failure, describe};
 use crate::OpenError;
 use crate::backend::Map;
@@ -11,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
@@ -57,7 +59,27 @@ const TO_OWN: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_
 const MOST_PREPARED: usize = 200;
 
 /// What was asked for and is under way.
-pub(super) type Under<T> = Pin<Box<dyn Future<Output = T>>>;
+pub(super) type Under<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The connection went away, and with it who was to take an answer.
+pub(super) struct Gone;
+
+impl Gone {
+    pub(super) const TEXT: &str = "the connection is gone";
+}
+
+impl From<Gone> for Failure {
+    fn from(_: Gone) -> Self {
+        Self::Lost(Gone::TEXT.to_owned())
+    }
+}
+
+/// Whether it was committed before, nobody knows.
+impl From<Gone> for End {
+    fn from(_: Gone) -> Self {
+        Self::Unknown(Gone::TEXT.to_owned())
+    }
+}
 
 /// A connection.
 pub(super) struct Session {
@@ -114,17 +136,30 @@ impl Session {
 
     /// Sends what this asks for, and does not wait for the answer: whoever wants it waits for what this gives. Meanwhile
     /// the server works, and so do we.
-    pub(super) fn start<T: 'static>(&self, mut asked: Under<T>) -> Under<T> {
-        let early = self.runtime.block_on(async {
+    ///
+    /// The answer is taken whenever the connection makes progress, whoever waits then and for what. A connection whose
+    /// answer nobody takes stands still before it, and whoever waits for another one behind it would wait for ever.
+    pub(super) fn start<T, E>(&self, mut asked: Under<Result<T, E>>) -> Under<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Gone> + Send + 'static,
+    {
+        self.runtime.block_on(async {
+            // What is polled for the first time is with the connection then: nothing that is asked later overtakes it.
             let early = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
-            // Now it is with the connection, which puts it on the wire when it has its turn.
+            let under_way = match early {
+                Poll::Ready(answer) => Box::pin(std::future::ready(answer)) as Under<_>,
+                Poll::Pending => {
+                    let (answer, answered) = oneshot::channel();
+                    // Where nobody wants it any more, it is taken all the same.
+                    tokio::spawn(async move { drop(answer.send(asked.await)) });
+                    Box::pin(async { answered.await.unwrap_or_else(|_| Err(Gone.into())) })
+                }
+            };
+            // The connection puts it on the wire when it has its turn.
             tokio::task::yield_now().await;
-            early
-        });
-        match early {
-            Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
-            Poll::Pending => asked,
-        }
+            under_way
+        })
     }
 
     /// Runs statements that take and give nothing.

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::changes::End;
 use super::connect::{Purpose, Session};
+use super::error::Failure;
 use super::transaction::{Catalogue, PgTransaction, Tools};
 use super::{durable, migrate, read, role, statement, warm};
 use crate::backend::{Changes, Found, Kept, Transaction, Wanted};
@@ -13,6 +14,7 @@ use florin_domain::reference::ClientReference;
 use florin_domain::store::{Query, Record, StoreError, Table, Value};
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::types::Type;
 
 /// A database of its own; dropped with the private cluster that it is in.
@@ -294,7 +296,7 @@ fn who_claims_waits_for_who_claimed_before_and_sees_what_it_did() {
             transaction.commit().unwrap();
             found[0].1[0].clone()
         });
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(200));
         let updates = vec![key(1, 7)];
         first
             .write(&[Changes { table: SubscriptionKey::TABLE, inserts: Vec::new(), updates, deletes: Vec::new() }])
@@ -325,4 +327,64 @@ fn those_who_wait_for_each_other_are_told() {
         assert!(ends.iter().any(|end| matches!(end, Err(StoreError::Conflict))), "{ends:?}");
         assert!(ends.iter().any(Result::is_ok), "{ends:?}");
     });
+}
+
+/// An answer of some hundred kilobytes comes in many pieces, and a connection goes on only if somebody takes them.
+#[test]
+fn who_does_not_look_at_an_answer_holds_up_nobody_behind_it() {
+    let Some(address) = database("unseen") else { return };
+    let all: Vec<i64> = (1..=4000).collect();
+    let distinct = |number: &i64| {
+        let mut row = key(*number, 0);
+        Arc::make_mut(&mut row)[1] = Value::Blob(number.to_be_bytes().repeat(4));
+        row
+    };
+    let mut pen = Pen::new(&address);
+    let mut transaction = pen.begin();
+    transaction.write(&insert(all.iter().map(distinct).collect())).unwrap();
+    transaction.commit().unwrap();
+
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let pen = Pen::new(&address);
+        // Given up: what undoes it comes behind the answer.
+        let mut transaction = PgTransaction::new(&pen.0, &pen.1, false);
+        transaction.ask(claim(&all).to_vec()).unwrap();
+        drop(transaction);
+        done.send("undone").unwrap();
+        // And so does whatever else is asked before somebody looks.
+        let mut transaction = PgTransaction::new(&pen.0, &pen.1, false);
+        transaction.ask(claim(&all).to_vec()).unwrap();
+        assert_eq!(pen.0.session.ask::<i32>("SELECT 1", &[]).unwrap(), Some(1));
+        done.send("asked").unwrap();
+        assert_eq!(transaction.answers().unwrap()[0].1.len(), 4000);
+        done.send("answered").unwrap();
+    });
+    for expected in ["undone", "asked", "answered"] {
+        assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(expected));
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_under_way_before_anybody_waits_for_it_and_in_its_turn() {
+    let Some(address) = database("under_way") else { return };
+    let (one, two) = (Pen::new(&address), Pen::new(&address));
+    let send = |sql: &'static str| {
+        let client = one.0.session.client.clone();
+        one.0.session.start(Box::pin(async move { client.batch_execute(sql).await.map_err(|e| Failure::of("", &e)) }))
+    };
+    let made = send("CREATE TABLE turn (number SERIAL, name TEXT)");
+    let first = send("INSERT INTO turn (name) VALUES ('first')");
+    let there = || two.0.session.ask::<i64>("SELECT count(*) FROM turn", &[]).is_ok_and(|count| count == Some(1));
+    while !there() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    one.0.session.step("INSERT INTO turn (name) VALUES ('second')").unwrap();
+    let names = "SELECT string_agg(name, ' ' ORDER BY number) FROM turn";
+    assert_eq!(two.0.session.ask::<String>(names, &[]).unwrap().as_deref(), Some("first second"));
+    // Looked at in whatever order, and also when the connection is gone.
+    let late = send("SELECT pg_sleep(1000)");
+    assert!(one.0.session.wait(first).is_ok() && one.0.session.wait(made).is_ok());
+    drop(one);
+    assert!(matches!(two.0.session.wait(late), Err(Failure::Lost(_))));
 }

@@ -360,7 +360,8 @@ impl<'a> Look<'a> {
     fn end(self) {
         if self.begun {
             let client = self.lens.session.client.clone();
-            drop(self.lens.session.start(Box::pin(async move { client.batch_execute("COMMIT").await })));
+            let end = async move { client.batch_execute("COMMIT").await.map_err(|e| Failure::of("commit", &e)) };
+            drop(self.lens.session.start(Box::pin(end)));
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::address::Address;
 use super::changes::End;
-use super::connect::{Purpose, Session, Under, failed};
+use super::connect::{Gone, Purpose, Session, Under, failed};
 use super::durable;
 use super::error::Failure;
 use super::likely::Trust;
@@ -209,7 +209,7 @@ impl Writing {
     fn look_after(&mut self) {
         let lost = self.pen.as_ref().is_some_and(|pen| pen.tools.session.step("SELECT 1").is_err());
         if lost {
-            self.lose("the connection is gone");
+            self.lose(Gone::TEXT);
         }
         // Whether a connection can also write shows when it does: a full disk does not end it.
         let _ = self.connected();
@@ -324,7 +324,7 @@ impl Writing {
     fn ended_or_more(&self, first: &mut Flying) -> Option<Result<(), End>> {
         match &self.pen {
             Some(pen) => pen.ended_or_more(&mut first.end, Some((awaited(self.lacking(0)), &*self.jobs))),
-            None => Some(Err(End::Unknown("the connection is gone".to_owned()))),
+            None => Some(Err(Gone.into())),
         }
     }
 
@@ -350,7 +350,7 @@ impl Writing {
         // Before any is settled: that may take another connection.
         for Flying { batch, end, .. } in flying {
             let end = self.pen.as_ref().map(|pen| pen.tools.session.wait(end));
-            match end.unwrap_or_else(|| Err(End::Unknown("the connection is gone".to_owned()))) {
+            match end.unwrap_or_else(|| Err(Gone.into())) {
                 Ok(()) => finish(&self.teller, batch, Ok(())),
                 Err(end) => ended.push((batch, end)),
             }
