@@ -144,22 +144,18 @@ impl Session {
         T: Send + 'static,
         E: From<Gone> + Send + 'static,
     {
+        let (answer, answered) = oneshot::channel();
         self.runtime.block_on(async {
             // What is polled for the first time is with the connection then: nothing that is asked later overtakes it.
-            let early = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
-            let under_way = match early {
-                Poll::Ready(answer) => Box::pin(std::future::ready(answer)) as Under<_>,
-                Poll::Pending => {
-                    let (answer, answered) = oneshot::channel();
-                    // Where nobody wants it any more, it is taken all the same.
-                    tokio::spawn(async move { drop(answer.send(asked.await)) });
-                    Box::pin(async { answered.await.unwrap_or_else(|_| Err(Gone.into())) })
-                }
-            };
+            match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
+                Poll::Ready(early) => drop(answer.send(early)),
+                // Where nobody wants it any more, it is taken all the same.
+                Poll::Pending => drop(tokio::spawn(async move { drop(answer.send(asked.await)) })),
+            }
             // The connection puts it on the wire when it has its turn.
             tokio::task::yield_now().await;
-            under_way
-        })
+        });
+        Box::pin(async { answered.await.unwrap_or_else(|_| Err(Gone.into())) })
     }
 
     /// Runs statements that take and give nothing.
