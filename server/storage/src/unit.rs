@@ -144,9 +144,9 @@ impl<'a, T: Transaction> Unit<'a, T> {
     }
 
     /// Asks for what the jobs missed. Not if all begins anew: what is asked for then is asked for once more, and an answer
-    /// that is taken twice is none the second time.
+    /// that is taken twice is none the second time. Nor if nothing is missing any more, as another job has assumed it.
     fn ask_for_missing(&mut self) {
-        if self.failed.is_none() && !self.stale && !self.open.is_empty() {
+        if self.failed.is_none() && !self.stale && !self.open.is_empty() && !self.missing.is_empty() {
             self.ask();
         }
     }

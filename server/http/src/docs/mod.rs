@@ -40,7 +40,7 @@ async fn alive(request: Request) -> Response {
 /// Whether requests can be served: reads work, and writes reach the disk. If the last one did not, another is tried,
 /// as none may come by itself while the server counts as not ready.
 async fn ready(State(app): State<App>) -> Response {
-    let mut state = app.read(|_| Ok(())).await.map_err(|refusal| refusal.to_string());
+    let mut state = app.read_again(|_| Ok(())).await.map_err(|refusal| refusal.to_string());
     if state.is_ok() && app.health().is_err() {
         // How it ended is in the health that is asked for next.
         let _ = app.write(system::touch, |_: &Refusal| false).await;

@@ -8,11 +8,13 @@ use crate::backend::Map;
 use futures_util::future::{join, join_all};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
@@ -32,19 +34,22 @@ pub(super) enum Purpose {
 }
 
 /// Whoever writes holds locks, so it must neither wait nor idle for long: a process that stands still would hold up
-/// the others. Each of its questions is by key or by an index, so plans are made once; those made while the tables were
+/// the others, who wait twice as long for its locks. The server asks a client that is silent whether it is still there: who
+/// went away without a word leaves its slot within a minute. Each of its questions is by key or by an index, so plans are made once; those made while the tables were
 /// empty would read them whole, and are not to be chosen.
-const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';
+const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s';
+    SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '60s';
     SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
-/// One gate of three: see also the role (`role.rs`) and the transactions (`read.rs`).
-const TO_READ: &str =
-    "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
+/// One gate of three: see also the role (`role.rs`) and the transactions (`read.rs`). A question that takes long keeps
+/// others waiting, so it does not take for ever.
+const TO_READ: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s';
+    SET lock_timeout = '10s'; SET statement_timeout = '20s'; SET jit = off";
 
 /// By key or by an index, as whoever writes.
-const TO_READ_TOGETHER: &str = "SET default_transaction_read_only = on;
-    SET idle_in_transaction_session_timeout = '60s'; SET jit = off; SET plan_cache_mode = force_generic_plan;
+const TO_READ_TOGETHER: &str = "SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
@@ -52,7 +57,16 @@ const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_trans
     SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
     SET max_parallel_workers_per_gather = 0";
 
+/// To bring the schema up, too: that takes as long as it takes.
 const TO_OWN: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = 0; SET jit = off";
+
+/// How long a server may leave a question without an answer. It waits for locks itself, and says so before; one that says
+/// nothing at all may have been stopped, or stands behind something that swallows what it is sent. The connection is given
+/// up then, and whoever waited for it is told what that means.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it may take until a connection is ready. For one that is not made in time, see also `address.rs`.
+const READY_WITHIN: Duration = Duration::from_secs(15);
 
 /// How many statements are prepared at most. Each takes the server some 100 kB, and there is one for each set of tables that
 /// a batch has written to.
@@ -60,6 +74,27 @@ const MOST_PREPARED: usize = 200;
 
 /// What was asked for and is under way.
 pub(super) type Under<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What carries the connection, and how long it may be silent.
+#[derive(Clone)]
+struct Line {
+    driver: AbortHandle,
+    patience: Option<Duration>,
+}
+
+impl Line {
+    /// The answer. If there is none for too long, the connection is given up, and then there is: that it is gone.
+    async fn answer<T>(&self, mut answer: impl Future<Output = T> + Unpin) -> T {
+        if let Some(patience) = self.patience {
+            if let Ok(answer) = tokio::time::timeout(patience, &mut answer).await {
+                return answer;
+            }
+            tracing::warn!(?patience, "PostgreSQL does not answer; the connection is given up");
+            self.driver.abort();
+        }
+        answer.await
+    }
+}
 
 /// The connection went away, and with it who was to take an answer.
 pub(super) struct Gone;
@@ -85,6 +120,7 @@ impl From<Gone> for End {
 pub(super) struct Session {
     runtime: Runtime,
     pub(super) client: Arc<Client>,
+    line: Line,
     /// By their text, or by a name.
     statements: RefCell<Map<String, Statement>>,
 }
@@ -107,31 +143,53 @@ impl Session {
             }
             Purpose::ReadTogether => {
                 config.application_name("florin reader");
-                TO_READ_TOGETHER
+                TO_READ
             }
             Purpose::Scan => {
                 config.application_name("florin scanner");
                 TO_SCAN
             }
             Purpose::Own => {
-                config.application_name("florin mover").target_session_attrs(TargetSessionAttrs::ReadWrite);
+                config.application_name("florin owner").target_session_attrs(TargetSessionAttrs::ReadWrite);
                 TO_OWN
             }
         };
-        let client = runtime.block_on(async {
+        let opened = async {
             let (client, connection) =
                 config.connect(NoTls).await.map_err(|e| OpenError::Engine(cannot_connect(address, &e)))?;
             // It ends with the client, or with an error that the client gets too.
-            tokio::spawn(connection);
+            let driver = tokio::spawn(connection).abort_handle();
             client.batch_execute(settings).await.map_err(|e| failed(address, &e))?;
-            Ok::<_, OpenError>(client)
-        })?;
-        Ok(Self { runtime, client: Arc::new(client), statements: RefCell::default() })
+            if purpose == Purpose::ReadTogether {
+                client.batch_execute(TO_READ_TOGETHER).await.map_err(|e| failed(address, &e))?;
+            }
+            Ok((client, driver))
+        };
+        let (client, driver) =
+            runtime.block_on(async { tokio::time::timeout(READY_WITHIN, opened).await }).unwrap_or_else(|_| {
+                Err(OpenError::Engine(format!("{address} takes connections, and then says nothing: is it stopped?")))
+            })?;
+        let patience = match purpose {
+            Purpose::Write | Purpose::Read | Purpose::ReadTogether => Some(PATIENCE),
+            Purpose::Scan | Purpose::Own => None,
+        };
+        let line = Line { driver, patience };
+        Ok(Self { runtime, client: Arc::new(client), line, statements: RefCell::default() })
     }
 
     /// Waits for the server. Only here does the connection make progress.
     pub(super) fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
-        self.runtime.block_on(answer)
+        self.runtime.block_on(self.line.answer(pin!(answer)))
+    }
+
+    /// Whether the server has not ended the connection, as far as is known here: what is sent then is not sent in vain.
+    pub(super) fn is_there(&self) -> bool {
+        self.runtime.block_on(async {
+            // Once to look for what came, and once for the connection to read it.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        });
+        !self.client.is_closed()
     }
 
     /// Sends what this asks for, and does not wait for the answer: whoever wants it waits for what this gives. Meanwhile
@@ -150,7 +208,10 @@ impl Session {
             match poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await {
                 Poll::Ready(early) => drop(answer.send(early)),
                 // Where nobody wants it any more, it is taken all the same.
-                Poll::Pending => drop(tokio::spawn(async move { drop(answer.send(asked.await)) })),
+                Poll::Pending => {
+                    let line = self.line.clone();
+                    drop(tokio::spawn(async move { drop(answer.send(line.answer(asked).await)) }));
+                }
             }
             // The connection puts it on the wire when it has its turn.
             tokio::task::yield_now().await;

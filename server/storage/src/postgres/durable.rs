@@ -17,14 +17,15 @@ pub(super) fn check(session: &Session, address: &Address) -> Result<(), OpenErro
              restart it"
         )));
     }
-    // What is stronger than `off` is the operator's choice.
+    // What is stronger than `off` is the operator's choice. Said here in any case, so that it stays so however the
+    // configuration changes meanwhile.
+    let found = setting(session, "synchronous_commit").map_err(failed)?.filter(|found| found != "off");
+    let wanted = found.unwrap_or_else(|| "on".to_owned());
+    session.ask::<String>("SELECT set_config('synchronous_commit', $1, false)", &[&wanted]).map_err(failed)?;
     if setting(session, "synchronous_commit").map_err(failed)?.as_deref() == Some("off") {
-        session.step("SET synchronous_commit = on").map_err(failed)?;
-        if setting(session, "synchronous_commit").map_err(failed)?.as_deref() == Some("off") {
-            return Err(OpenError::Engine(format!(
-                "{address} has synchronous_commit=off, and it cannot be set to on: say so in the server's configuration"
-            )));
-        }
+        return Err(OpenError::Engine(format!(
+            "{address} has synchronous_commit=off, and it cannot be set to on: say so in the server's configuration"
+        )));
     }
     match setting(session, "server_encoding").map_err(failed)?.as_deref() {
         Some("UTF8") => Ok(()),

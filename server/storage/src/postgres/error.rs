@@ -36,7 +36,7 @@ pub(super) enum Failure {
     Lost(String),
     /// It met another one: the same again may pass.
     Conflict,
-    /// It waited in vain for a row that another one holds.
+    /// It waited in vain for a row that another one holds, or took too long.
     Busy,
     /// It wrote what the tables do not take: some job's fault, and the others may pass without it.
     Unfit(StoreError),
@@ -56,7 +56,7 @@ impl Failure {
         };
         match *code {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Conflict,
-            SqlState::LOCK_NOT_AVAILABLE => Self::Busy,
+            SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => Self::Busy,
             // See `statement::whole`.
             SqlState::DIVISION_BY_ZERO => Self::Unfit(StoreError::Missing { table }),
             SqlState::UNIQUE_VIOLATION => Self::Unfit(StoreError::Duplicate { table }),

@@ -17,10 +17,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::types::Type;
 
+fn server() -> Option<Session> {
+    let server = std::env::var("FLORIN_TEST_POSTGRES").ok().filter(|server| !server.is_empty())?;
+    Some(Session::connect(&Address::parse(&server).unwrap(), Purpose::Write).unwrap())
+}
+
 /// A database of its own; dropped with the private cluster that it is in.
 fn database(name: &str) -> Option<Address> {
-    let server = std::env::var("FLORIN_TEST_POSTGRES").ok().filter(|server| !server.is_empty())?;
-    let session = Session::connect(&Address::parse(&server).unwrap(), Purpose::Write).unwrap();
+    let session = server()?;
+    let server = std::env::var("FLORIN_TEST_POSTGRES").unwrap();
     let name = format!("florin_live_{}_{name}", std::process::id());
     session.step(&format!("CREATE DATABASE {name}")).unwrap();
     let address = Address::parse(&format!("{}/{name}", server.rsplit_once('/').unwrap().0)).unwrap();
@@ -54,12 +59,48 @@ fn commits_are_flushed_even_if_the_database_says_otherwise() {
     assert_eq!(setting().as_deref(), Some("off"));
     durable::check(&session, &address).unwrap();
     assert_eq!(setting().as_deref(), Some("on"));
+    // What is said here does not change with the server's configuration, whatever that says now.
+    let session = server().unwrap();
+    durable::check(&session, &address).unwrap();
+    let source = "SELECT source FROM pg_settings WHERE name = 'synchronous_commit'";
+    assert_eq!(session.ask::<String>(source, &[]).unwrap().as_deref(), Some("session"));
+}
+
+#[test]
+fn a_client_that_is_silent_is_asked_whether_it_is_there() {
+    let Some(address) = database("silent") else { return };
+    let session = Session::connect(&address, Purpose::Write).unwrap();
+    for (name, value) in [
+        ("tcp_keepalives_idle", "30"),
+        ("tcp_keepalives_interval", "10"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "60000"),
+        ("idle_in_transaction_session_timeout", "5s"),
+    ] {
+        let found = session.ask::<String>("SELECT current_setting($1)", &[name]).unwrap();
+        assert_eq!(found.as_deref(), Some(value), "{name}");
+    }
+}
+
+/// A server that takes no writes for a while says so of each; nothing that comes next is part of what it refused.
+#[test]
+fn what_was_refused_is_over() {
+    let Some(address) = database("over") else { return };
+    let mut pen = Pen::new(&address);
+    pen.0.session.step("SET default_transaction_read_only = on").unwrap();
+    let mut transaction = pen.begin();
+    assert!(transaction.write(&insert(vec![key(1, 1)])).is_err());
+    assert!(matches!(transaction.give_up(StoreError::Busy), End::Undone(Failure::Lost(_))));
+    pen.0.session.step("SET default_transaction_read_only = off").unwrap();
+    let mut transaction = pen.begin();
+    transaction.write(&insert(vec![key(2, 2)])).unwrap();
+    transaction.commit().unwrap();
 }
 
 #[test]
 fn an_ordinary_user_is_enough_and_one_who_may_make_roles_gets_the_third_bar() {
-    let Some(server) = std::env::var("FLORIN_TEST_POSTGRES").ok().filter(|server| !server.is_empty()) else { return };
-    let session = Session::connect(&Address::parse(&server).unwrap(), Purpose::Write).unwrap();
+    let Some(session) = server() else { return };
+    let server = std::env::var("FLORIN_TEST_POSTGRES").unwrap();
     for right in ["NOCREATEROLE", "CREATEROLE"] {
         let name = format!("florin_live_{}_{}", std::process::id(), right.to_ascii_lowercase());
         for sql in [

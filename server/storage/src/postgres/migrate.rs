@@ -6,6 +6,8 @@
 use super::address::Address;
 use super::connect::{self, Session};
 use crate::OpenError;
+use std::time::Duration;
+use tokio_postgres::error::SqlState;
 
 /// The steps, in order. A step that was ever released is never changed.
 pub(super) const STEPS: &[&str] = &[
@@ -35,6 +37,11 @@ const NOTES: &str = "CREATE TABLE florin_schema (
     done    TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
 )";
 
+/// How long a step waits for a table that is in use, how often it tries, and how long it leaves the table to others between.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const TRIES: u32 = 60;
+const PAUSE: Duration = Duration::from_secs(1);
+
 fn known() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
@@ -62,16 +69,38 @@ pub(super) fn run(session: &Session, address: &Address) -> Result<(), OpenError>
     }
     for (index, step) in STEPS.iter().enumerate() {
         let number = i64::try_from(index).unwrap_or(i64::MAX) + 1;
-        session.step("BEGIN").map_err(failed(address))?;
-        let done = run_step(session, address, number, step);
-        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = session.step(end).map_err(failed(address));
-        done.and(ended)?;
+        let mut tries = 0;
+        loop {
+            session.step("BEGIN").map_err(failed(address))?;
+            let done = run_step(session, address, number, step);
+            let end = if matches!(done, Ok(Ran::Done)) { "COMMIT" } else { "ROLLBACK" };
+            let ended = session.step(end).map_err(failed(address));
+            if done.and_then(|ran| ended.map(|()| ran))? == Ran::Done {
+                break;
+            }
+            tries += 1;
+            if tries == TRIES {
+                return Err(OpenError::Engine(format!(
+                    "{address}: step {number} of the schema waits for a table that is in use. End what reads it \
+                     (florin verify, backup or move, or a transaction that stands in pg_stat_activity), and start again"
+                )));
+            }
+            tracing::info!(database = %address, step = number, "a table is in use; the schema is brought up when it is not");
+            std::thread::sleep(PAUSE);
+        }
     }
     check(session, address)
 }
 
-fn run_step(session: &Session, address: &Address, number: i64, step: &str) -> Result<(), OpenError> {
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Done,
+    /// A table that it changes is in use, and it waited long enough: whoever else wants the table waits behind it.
+    Held,
+}
+
+fn run_step(session: &Session, address: &Address, number: i64, step: &str) -> Result<Ran, OpenError> {
     let failed = failed(address);
     // Waiting for another process that is at it is no reason to give up.
     session.step("SET LOCAL lock_timeout = 0").map_err(&failed)?;
@@ -89,10 +118,15 @@ fn run_step(session: &Session, address: &Address, number: i64, step: &str) -> Re
         session.step(NOTES).map_err(&failed)?;
     }
     if found.unwrap_or_default() >= number {
-        return Ok(());
+        return Ok(Ran::Done);
     }
-    session.step(step).map_err(&failed)?;
-    session.step(&format!("INSERT INTO florin_schema (version) VALUES ({number})")).map_err(&failed)
+    session.step(&format!("SET LOCAL lock_timeout = {}", LOCK_WAIT.as_millis())).map_err(&failed)?;
+    match session.step(step) {
+        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(Ran::Held),
+        done => done.map_err(&failed)?,
+    }
+    session.step(&format!("INSERT INTO florin_schema (version) VALUES ({number})")).map_err(&failed)?;
+    Ok(Ran::Done)
 }
 
 /// Refuses a database that is not ours, or whose schema this program does not know.

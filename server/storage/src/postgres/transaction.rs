@@ -298,9 +298,9 @@ impl<'a> PgTransaction<'a> {
         Ok(())
     }
 
-    /// What went wrong so far.
-    pub(super) fn failure(&self) -> Option<&Failure> {
-        self.failure.as_ref()
+    /// Why nothing of it stands, as it could not be decided: some job's error, unless the engine had one before.
+    pub(super) fn give_up(mut self, error: StoreError) -> End {
+        End::Undone(self.failure.take().unwrap_or(Failure::Unfit(error)))
     }
 
     /// Makes it stand, or says why it does not; or that nobody knows.
@@ -328,8 +328,9 @@ const NEWEST: (&str, &str) = ("ledger_transaction", "SELECT MAX(txid) FROM ledge
 
 impl Drop for PgTransaction<'_> {
     fn drop(&mut self) {
-        if self.begun && !matches!(self.failure, Some(Failure::Lost(_))) {
-            // If it does not get there, the connection is gone, and the transaction with it.
+        if self.begun {
+            // Whatever went wrong: what comes next must not find itself within it. If this does not get there, the connection
+            // is gone, and the transaction with it.
             let _ = self.tools.session.step("ROLLBACK");
         }
     }

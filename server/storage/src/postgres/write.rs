@@ -27,7 +27,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
@@ -54,9 +54,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// then the job sees it. It may meet the next such row after that; one that meets so many is at fault itself.
 const RACES: u32 = 6;
 
-/// How often a batch waits for a server that went away, and how long.
+/// How often a batch waits for a server that went away, and how long; not again where a connection took so long and did not
+/// come about.
 const CONNECTS: u32 = 4;
 const CONNECT_PAUSE: Duration = Duration::from_millis(250);
+const LONG_CONNECT: Duration = Duration::from_secs(2);
 
 /// How long the thread waits for work before it asks whether the server is still there.
 const IDLE: Duration = Duration::from_secs(5);
@@ -80,11 +82,11 @@ pub(super) struct Pen {
 impl Pen {
     /// Connects to a database and brings its schema up.
     pub(super) fn open(address: &Address) -> Result<Self, OpenError> {
-        let session = Session::connect(address, Purpose::Write)?;
+        let session = Session::connect(address, Purpose::Own)?;
         durable::check(&session, address)?;
         migrate::run(&session, address)?;
         super::role::prepare(&session, address);
-        Self::take(session, address)
+        Self::reopen(address)
     }
 
     /// Connects to a database that was opened before.
@@ -92,10 +94,6 @@ impl Pen {
         let session = Session::connect(address, Purpose::Write)?;
         durable::check(&session, address)?;
         migrate::check(&session, address)?;
-        Self::take(session, address)
-    }
-
-    fn take(session: Session, address: &Address) -> Result<Self, OpenError> {
         let catalogue = Catalogue::read(&session, address)?;
         let slot = slot::take(&session, address)?;
         // Whoever moves the rows elsewhere has all slots; what was said before he gave them back is seen now.
@@ -271,6 +269,10 @@ impl Writing {
     /// Decides a batch and sends what it changed, behind those that are under way or when they have ended. What does not go
     /// smoothly is settled at once.
     fn fly(&mut self, mut batch: Vec<Job>, flying: &mut VecDeque<Flying>) {
+        if flying.is_empty() && self.pen.as_ref().is_some_and(|pen| !pen.tools.session.is_there()) {
+            // Nobody would know what became of what is sent now.
+            self.lose(Gone::TEXT);
+        }
         let assuming = self.trust.next();
         let Some(pen) = &self.pen else { return self.settle(batch) };
         let mut counter = Counter { clock: &self.clock, slot: pen.slot, last: &self.last_id };
@@ -304,11 +306,7 @@ impl Writing {
         self.crowd = flying.iter().map(|before| before.batch.len()).sum::<usize>() + batch.len() + self.jobs.len();
         let sent = match unit.decide(&mut batch) {
             Ok(changes) => transaction.finish(changes),
-            // Not the engine's error, so some job's.
-            Err(error) => {
-                drop(transaction);
-                Err(End::Undone(Failure::Unfit(error)))
-            }
+            Err(error) => Err(transaction.give_up(error)),
         };
         // What could not be sent is settled in its turn: those before it may still take the connection with them.
         let end = sent.unwrap_or_else(|end| Box::pin(std::future::ready(Err(end))));
@@ -379,9 +377,10 @@ impl Writing {
     fn settle(&mut self, mut batch: Vec<Job>) {
         let (mut attempt, mut connects, mut unfit) = (0, 0, 0);
         let end = loop {
+            let begun = Instant::now();
             if !self.connected() {
                 connects += 1;
-                if self.away || connects == CONNECTS {
+                if self.away || connects == CONNECTS || begun.elapsed() > LONG_CONNECT {
                     self.away = true;
                     break Err(StoreError::Busy); // Nothing was done.
                 }
@@ -441,11 +440,10 @@ impl Writing {
         let mut transaction = PgTransaction::new(&pen.tools, &self.last_id, false);
         let decided = Unit::new(&mut transaction, &mut counter).decide(batch);
         match decided {
-            // Not the engine's error, so some job's.
-            Err(error) if transaction.failure().is_none() => Err(End::Undone(Failure::Unfit(error))),
+            Err(error) => Err(transaction.give_up(error)),
             // A job may have met a failure and gone on.
-            decided => {
-                let end = transaction.finish(decided.unwrap_or_default())?;
+            Ok(changes) => {
+                let end = transaction.finish(changes)?;
                 pen.tools.session.wait(end)
             }
         }

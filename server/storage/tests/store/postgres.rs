@@ -138,6 +138,35 @@ fn a_migration_that_is_killed_leaves_nothing_and_the_next_start_does_it() {
     set_up(&*place.open());
 }
 
+/// A step that needs a table for itself, while somebody reads that for as long as he likes: nobody else waits for both.
+#[test]
+fn a_migration_that_waits_for_a_table_lets_others_have_it_between() {
+    let Some(place) = place() else { return };
+    drop(place.open());
+    let unique = "client_reference_owner_reference_operation_target_key UNIQUE (owner, reference, operation, target)";
+    let before_the_last_step = format!(
+        "ALTER TABLE client_reference ADD CONSTRAINT {unique}; DROP INDEX client_reference_place;
+         DELETE FROM florin_schema WHERE version = (SELECT MAX(version) FROM florin_schema)"
+    );
+    server::with(&place.address(), async |client| client.batch_execute(&before_the_last_step).await.unwrap());
+    let database = place.database();
+    let reader = Lock::take(database, "SELECT COUNT(*) FROM client_reference");
+    std::thread::scope(|scope| {
+        let start = scope.spawn(|| drop(place.open()));
+        for _ in 0..2 {
+            reader.waited_for(1);
+            server::with(&place.address(), async |client| {
+                let read = "SET lock_timeout = '60s'; SELECT COUNT(*) FROM client_reference";
+                client.batch_execute(read).await.unwrap();
+            });
+            assert!(!start.is_finished(), "the step is not done");
+        }
+        drop(reader);
+        start.join().unwrap();
+    });
+    drop(place.try_open(Mode::Inspect).unwrap());
+}
+
 #[test]
 fn other_peoples_databases_and_later_versions_are_refused() {
     let Some(place) = place() else { return };
@@ -529,6 +558,61 @@ fn connections_that_the_server_ends_are_made_again() {
         }
     }
     assert!(store.health().is_ok());
+}
+
+/// What is decided at once takes one journey, and after that nobody could say what became of it.
+#[test]
+fn nothing_is_sent_over_a_connection_that_has_ended() {
+    if server::address().is_none() {
+        return;
+    }
+    let books = books(Engine::Postgres, 2);
+    books.supply("10", true).unwrap();
+    let transfer = || settled(&books.start_transfer(&*books.store, 0, 1, 1));
+    transfer().unwrap();
+    for _ in 0..3 {
+        // By what is most likely.
+        transfer().unwrap();
+        end_connections(books.place.database());
+        transfer().unwrap();
+    }
+    assert!(books.verify().ok);
+}
+
+/// A server that was stopped, or that stands behind something which swallows what it is sent: nobody waits for ever, and
+/// whoever waited is told what is known.
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let Some(place) = place() else { return };
+    let upid = set_up(&*place.open());
+    let proxy = Proxy::start(&place.address());
+    let store = open(&proxy.address, Mode::Serve, place.clock.clone()).unwrap();
+    write(&*store, move |w| Ok(w.insert(&key(1, upid))?)).unwrap();
+    assert!(has_key(&*store, 1));
+    proxy.fall_silent();
+    let (address, clock) = (proxy.address.clone(), place.clock.clone());
+    let opening = std::thread::spawn(move || open(&address, Mode::Serve, clock).err().map(|error| error.to_string()));
+    let unknown = start(&*store, move |w| Ok(w.insert(&key(2, upid))?));
+    let waits = "the end comes long before";
+    let unread = read(&*store, |r| {
+        let found = r.get::<SubscriptionKey>(1_i64);
+        found.map(|_| ())
+    });
+    assert!(matches!(unread, Err(StoreError::Busy)), "{unread:?}");
+    let unknown = unknown.recv_timeout(Duration::from_secs(120)).expect(waits);
+    assert!(matches!(unknown, Err(StoreError::Engine(_) | StoreError::Busy)), "{unknown:?}");
+    assert!(store.health().is_err());
+    let refused = opening.join().unwrap();
+    assert!(refused.as_ref().is_some_and(|text| text.contains("says nothing")), "{refused:?}");
+    proxy.open();
+    while start(&*store, move |w| Ok(w.insert(&key(3, upid))?)).recv().unwrap().is_err() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(store.health().is_ok());
+    while read(&*store, |r| r.get::<SubscriptionKey>(3_i64)).is_err() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(!has_key(&*place.open(), 2), "it never got there");
 }
 
 /// Ends all connections that stores have to a database.

@@ -11,6 +11,8 @@ const CUT_BEFORE: u8 = 1;
 const CUT_AFTER: u8 = 2;
 /// Nobody gets through at all.
 const CLOSED: u8 = 3;
+/// What is sent is taken, and goes nowhere.
+const SILENT: u8 = 4;
 
 pub(crate) struct Proxy {
     /// The server's address, through this.
@@ -55,6 +57,11 @@ impl Proxy {
         }
     }
 
+    /// Takes what is sent, and passes nothing on.
+    pub(crate) fn fall_silent(&self) {
+        self.state.mode.store(SILENT, Ordering::SeqCst);
+    }
+
     pub(crate) fn open(&self) {
         self.state.mode.store(LET_PASS, Ordering::SeqCst);
     }
@@ -87,6 +94,9 @@ fn connect(client: TcpStream, server: &str, state: &Arc<State>) {
         let mut buffer = [0; 8192];
         let mut batches = Vec::new();
         while let Ok(count @ 1..) = questions.read(&mut buffer) {
+            if state.mode.load(Ordering::SeqCst) == SILENT {
+                continue;
+            }
             let has = |part: &[u8]| buffer[..count].windows(part.len()).any(|bytes| bytes == part);
             let commit = has(b"COMMIT\0") || batches.iter().any(|name: &Vec<u8>| has(name));
             batches.extend(batch_in(&buffer[..count]));
