@@ -137,11 +137,7 @@ impl Session {
                 config.application_name("florin writer").target_session_attrs(TargetSessionAttrs::ReadWrite);
                 TO_WRITE
             }
-            Purpose::Read => {
-                config.application_name("florin reader");
-                TO_READ
-            }
-            Purpose::ReadTogether => {
+            Purpose::Read | Purpose::ReadTogether => {
                 config.application_name("florin reader");
                 TO_READ
             }

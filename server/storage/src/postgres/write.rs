@@ -27,7 +27,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 /// The most jobs that share a commit. More gain little, and the first would wait for the last.
@@ -58,7 +58,7 @@ const RACES: u32 = 6;
 /// come about.
 const CONNECTS: u32 = 4;
 const CONNECT_PAUSE: Duration = Duration::from_millis(250);
-const LONG_CONNECT: Duration = Duration::from_secs(2);
+const LONG_CONNECT: Micros = 2_000_000;
 
 /// How long the thread waits for work before it asks whether the server is still there.
 const IDLE: Duration = Duration::from_secs(5);
@@ -377,10 +377,10 @@ impl Writing {
     fn settle(&mut self, mut batch: Vec<Job>) {
         let (mut attempt, mut connects, mut unfit) = (0, 0, 0);
         let end = loop {
-            let begun = Instant::now();
+            let begun = self.clock.micros();
             if !self.connected() {
                 connects += 1;
-                if self.away || connects == CONNECTS || begun.elapsed() > LONG_CONNECT {
+                if self.away || connects == CONNECTS || self.clock.micros().saturating_sub(begun) > LONG_CONNECT {
                     self.away = true;
                     break Err(StoreError::Busy); // Nothing was done.
                 }
