@@ -6,6 +6,7 @@
 
 mod backend;
 mod copy;
+mod news;
 mod postgres;
 mod queue;
 mod scan;

@@ -1,7 +1,7 @@
 //! What a batch changed, as one statement.
 
 use super::connect::Session;
-use super::error::{Failure, severity_is_error};
+use super::error::{Failure, describe, severity_is_error};
 use super::generations::Rows;
 use super::likely::witnesses;
 use super::statement::{Part, What, name_of_whole, whole};
@@ -13,6 +13,7 @@ use futures_util::TryStreamExt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
@@ -152,8 +153,10 @@ pub(super) async fn commit_only(client: &Client) -> Result<(), End> {
     client.batch_execute("COMMIT").await.map_err(|error| not_committed(&error))
 }
 
-fn not_committed(error: &tokio_postgres::Error) -> End {
+pub(super) fn not_committed(error: &tokio_postgres::Error) -> End {
     match Failure::of("commit", error) {
+        // Whoever is cancelled may say so when it has committed.
+        Failure::Busy if error.code() == Some(&SqlState::QUERY_CANCELED) => End::Unknown(describe(error)),
         // Whoever said no was asked to commit, and did not.
         failure @ (Failure::Conflict | Failure::Busy | Failure::Unfit(_)) => End::Undone(failure),
         Failure::Lost(text) | Failure::Engine(text) => End::Unknown(text),

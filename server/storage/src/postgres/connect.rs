@@ -34,10 +34,11 @@ pub(super) enum Purpose {
 }
 
 /// Whoever writes holds locks, so it must neither wait nor idle for long: a process that stands still would hold up
-/// the others, who wait twice as long for its locks. The server asks a client that is silent whether it is still there: who
+/// the others, who wait twice as long for its locks. What takes too long is undone, and then that is known. The server asks a client that is silent whether it is still there: who
 /// went away without a word leaves its slot within a minute. Each of its questions is by key or by an index, so plans are made once; those made while the tables were
 /// empty would read them whole, and are not to be chosen.
-const TO_WRITE: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s';
+const TO_WRITE: &str =
+    "SET lock_timeout = '10s'; SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '5s';
     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
     SET tcp_user_timeout = '60s';
     SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan;
@@ -53,19 +54,24 @@ const TO_READ_TOGETHER: &str = "SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
-const TO_SCAN: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = 0;
+const TO_SCAN: &str = "SET default_transaction_read_only = on; SET statement_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0;
     SET jit = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
     SET max_parallel_workers_per_gather = 0";
 
 /// To bring the schema up, too: that takes as long as it takes.
-const TO_OWN: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = 0; SET jit = off";
+const TO_OWN: &str = "SET lock_timeout = '10s'; SET statement_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0; SET default_transaction_isolation = 'read committed'; SET jit = off";
 
-/// How long a server may leave a question without an answer. It waits for locks itself, and says so before; one that says
-/// nothing at all may have been stopped, or stands behind something that swallows what it is sent. The connection is given
-/// up then, and whoever waited for it is told what that means.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may leave a question without an answer: longer than it may work on it and on the one before it. It says
+/// so itself when that takes too long; one that says nothing at all may have been stopped, or stands behind something that
+/// swallows what it is sent. The connection is given up then, and whoever waited for it is told what that means.
+const PATIENCE: Duration = Duration::from_secs(45);
 
-/// How long it may take until a connection is ready. For one that is not made in time, see also `address.rs`.
+/// How long it is looked whether there is an answer all the same: if it was this process that stood still, it is there.
+const LAST_LOOK: Duration = Duration::from_millis(100);
+
+/// How long it may take until a connection is ready, for each of the servers that are named.
 const READY_WITHIN: Duration = Duration::from_secs(15);
 
 /// How many statements are prepared at most. Each takes the server some 100 kB, and there is one for each set of tables that
@@ -86,8 +92,10 @@ impl Line {
     /// The answer. If there is none for too long, the connection is given up, and then there is: that it is gone.
     async fn answer<T>(&self, mut answer: impl Future<Output = T> + Unpin) -> T {
         if let Some(patience) = self.patience {
-            if let Ok(answer) = tokio::time::timeout(patience, &mut answer).await {
-                return answer;
+            for time in [patience, LAST_LOOK] {
+                if let Ok(answer) = tokio::time::timeout(time, &mut answer).await {
+                    return answer;
+                }
             }
             tracing::warn!(?patience, "PostgreSQL does not answer; the connection is given up");
             self.driver.abort();
@@ -161,10 +169,11 @@ impl Session {
             }
             Ok((client, driver))
         };
-        let (client, driver) =
-            runtime.block_on(async { tokio::time::timeout(READY_WITHIN, opened).await }).unwrap_or_else(|_| {
-                Err(OpenError::Engine(format!("{address} takes connections, and then says nothing: is it stopped?")))
-            })?;
+        let servers = u32::try_from(config.get_hosts().len()).unwrap_or(1).max(1);
+        let opened = runtime.block_on(async { tokio::time::timeout(READY_WITHIN * servers, opened).await });
+        let (client, driver) = opened.unwrap_or_else(|_| {
+            Err(OpenError::Engine(format!("{address} takes connections, and then says nothing: is it stopped?")))
+        })?;
         let patience = match purpose {
             Purpose::Write | Purpose::Read | Purpose::ReadTogether => Some(PATIENCE),
             Purpose::Scan | Purpose::Own => None,

@@ -1,7 +1,7 @@
 //! What can only be asked of a connection itself. Needs `FLORIN_TEST_POSTGRES`; see `scripts/postgres`.
 
 use super::address::Address;
-use super::changes::End;
+use super::changes::{End, not_committed};
 use super::connect::{Purpose, Session};
 use super::error::Failure;
 use super::transaction::{Catalogue, PgTransaction, Tools};
@@ -76,10 +76,23 @@ fn a_client_that_is_silent_is_asked_whether_it_is_there() {
         ("tcp_keepalives_count", "3"),
         ("tcp_user_timeout", "60000"),
         ("idle_in_transaction_session_timeout", "5s"),
+        ("lock_timeout", "10s"),
+        ("statement_timeout", "20s"),
     ] {
         let found = session.ask::<String>("SELECT current_setting($1)", &[name]).unwrap();
         assert_eq!(found.as_deref(), Some(value), "{name}");
     }
+}
+
+/// A statement that is cancelled is undone; a commit that is cancelled may have been done before.
+#[test]
+fn what_is_cancelled_is_undone_unless_it_is_a_commit() {
+    let Some(address) = database("cancelled") else { return };
+    let session = Session::connect(&address, Purpose::Write).unwrap();
+    session.step("SET statement_timeout = '10ms'").unwrap();
+    let error = session.step("SELECT pg_sleep(10)").unwrap_err();
+    assert!(matches!(Failure::of("event", &error), Failure::Busy), "{error:?}");
+    assert!(matches!(not_committed(&error), End::Unknown(_)), "{error:?}");
 }
 
 /// A server that takes no writes for a while says so of each; nothing that comes next is part of what it refused.

@@ -6,6 +6,7 @@ use super::error::Failure;
 use super::transaction::select;
 use super::{migrate, note, role};
 use crate::OpenError;
+use crate::news;
 use crate::queue::Queue;
 use florin_domain::clock::Clock;
 use florin_domain::store::{Query, ReadJob, Reader, StoreError, Value};
@@ -100,7 +101,7 @@ impl Reading {
             *session = None;
         }
         if done.is_ok() {
-            job.finish();
+            news::of_read(job);
         } else {
             tracing::error!("a read job panicked");
         }

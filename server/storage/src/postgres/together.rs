@@ -13,6 +13,7 @@ use super::statement;
 use super::transaction::{Catalogue, Cells, by_column, cells, number};
 use super::value::{Given, Seen, fits};
 use crate::backend::{Kept, KeyCells, Map, Row, Set};
+use crate::news;
 use crate::queue::{Queue, Waited};
 use crate::unit::asked_key;
 use florin_domain::clock::{Clock, Micros};
@@ -130,7 +131,7 @@ impl Together {
         let Err(jobs) = self.serve(jobs, &mut lens) else { return lens };
         for mut job in jobs {
             run(&mut *job, &mut Nothing(self.clock.now()));
-            job.finish();
+            news::of_read(job);
         }
         None
     }
@@ -211,7 +212,7 @@ impl<'a> Look<'a> {
                 if let Some(sql) = self.only.take() {
                     self.lens.enough.entry(sql).or_default().was_right(true);
                 }
-                done.into_iter().for_each(ReadJob::finish);
+                done.into_iter().for_each(news::of_read);
                 return Vec::new();
             }
             match self.fetch() {
@@ -233,17 +234,17 @@ impl<'a> Look<'a> {
                     again.append(&mut done);
                     for mut job in again {
                         run(&mut *job, &mut Nothing(self.now));
-                        job.finish();
+                        news::of_read(job);
                     }
                     return Vec::new();
                 }
             }
-            done.drain(..).for_each(ReadJob::finish);
+            done.drain(..).for_each(news::of_read);
         }
         tracing::error!("a read asked for ever more rows");
         for mut job in open {
             run(&mut *job, &mut Nothing(self.now));
-            job.finish();
+            news::of_read(job);
         }
         Vec::new()
     }

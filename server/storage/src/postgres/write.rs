@@ -17,6 +17,7 @@ use super::teller::Teller;
 use super::transaction::{Catalogue, PgTransaction, Tools};
 use super::warm;
 use crate::OpenError;
+use crate::news;
 use crate::queue::Queue;
 use crate::unit::Unit;
 use florin_domain::clock::{Clock, Micros};
@@ -24,7 +25,6 @@ use florin_domain::store::{StoreError, WriteJob};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -101,7 +101,9 @@ impl Pen {
             return Err(note.forbids_serving(address.to_string()));
         }
         let tools = Tools::new(session, catalogue);
-        warm::up(&tools).map_err(|failure| OpenError::Engine(format!("{address}: {:?}", failure.error())))?;
+        if let Err(failure) = warm::up(&tools) {
+            tracing::warn!(database = %address, error = %failure.error(), "what was used last could not be read beforehand");
+        }
         // After the slot is ours: whoever had it before has committed all that it ever will. And after the rows that are
         // at hand now: what others gave that stands in them is less.
         let greatest_id = slot::greatest_id(&tools.session, address)?;
@@ -466,10 +468,7 @@ fn stands(teller: &Teller, trust: &mut Trust, flying: Option<Flying>) {
 fn finish(teller: &Teller, batch: Vec<Job>, end: Result<(), StoreError>) {
     teller.tell(move || {
         for job in batch {
-            // A bug in one request must not keep the news from its neighbours, nor from those who are told later.
-            if catch_unwind(AssertUnwindSafe(|| job.finish(end.clone()))).is_err() {
-                tracing::error!("a write job panicked when it was told how it ended");
-            }
+            news::of_commit(job, end.clone());
         }
     });
 }

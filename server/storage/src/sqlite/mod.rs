@@ -32,6 +32,7 @@ use pool::Pool;
 use recent::Recent;
 use rows::Memory;
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,12 @@ const READERS: usize = 2;
 
 /// How much of the database the writer keeps in memory: balances of wallets in use are spread over all of it.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
+
+/// How many pages the log has when they are put into the database file: as many as SQLite itself would wait for.
+const LOG_PAGES: i32 = 1000;
+
+/// How long the log's file may stay after a long reader, such as a backup, has kept it from beginning anew.
+const LOG_LIMIT: u32 = 64 << 20;
 
 /// How long a connection waits for a lock. Only a checkpoint or an inspecting process ever holds one.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -84,7 +91,7 @@ impl SqliteStore {
         match mode {
             Mode::Serve => {
                 lock = Some(lock_file(path)?);
-                let connection = open_to_write(path)?;
+                let mut connection = open_to_write(path)?;
                 if let Some(note) = note_of(&connection)? {
                     return Err(note.forbids_serving(path.display().to_string()));
                 }
@@ -95,6 +102,7 @@ impl SqliteStore {
                 finder = Some(found.clone());
                 let readers = Arc::new(Pool::open(path, cores, true)?);
                 pool = Some(readers.clone());
+                keep_log_short(&mut connection, readers.clone())?;
                 let memory = Memory { finder: found, moving, pending, recent: Recent::default(), pool: readers };
                 let pen = Pen { connection, memory, numbers: Counter { clock: clock.clone(), last: last_id } };
                 let writes = Arc::new(Writing::new(pen, MAX_WAITING_WRITES));
@@ -179,9 +187,25 @@ fn engine(error: rusqlite::Error) -> OpenError {
     OpenError::Engine(error.to_string())
 }
 
+/// Puts what is in the log into the database file whenever it has grown so long, so that it can begin anew.
+fn keep_log_short(connection: &mut Connection, pool: Arc<Pool>) -> Result<(), OpenError> {
+    let hook = move |log: &mut Wal, pages| {
+        if pages >= LOG_PAGES {
+            // Without success it is tried again after the next commit; that one stands in any case.
+            if let Err(error) = pool.without_views(|| log.checkpoint()) {
+                tracing::warn!(%error, "a checkpoint failed");
+            }
+        }
+        Ok(())
+    };
+    connection.wal_hook(Some(hook)).map_err(engine)
+}
+
 /// One process at a time writes a database: its ids and its chain depend on it.
 fn lock_file(path: &Path) -> Result<File, OpenError> {
-    let mut lock = path.as_os_str().to_owned();
+    // By the file's own name: whoever comes by a link finds the same tables.
+    let real = private_file(path).and_then(|_| path.canonicalize());
+    let mut lock = real.map_err(|e| OpenError::Engine(format!("{}: {e}", path.display())))?.into_os_string();
     lock.push(".lock");
     let lock = PathBuf::from(lock);
     let place = |e: std::io::Error| OpenError::Engine(format!("{}: {e}", lock.display()));
@@ -211,6 +235,7 @@ fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
         .map_err(engine)?;
     migrate::run(&mut connection)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(engine)?;
+    connection.execute_batch(&format!("PRAGMA journal_size_limit = {LOG_LIMIT}")).map_err(engine)?;
     Ok(connection)
 }
 

@@ -3,10 +3,14 @@
 //!
 //! To begin a transaction takes longer than to read a row by its key. As long as nothing was committed, the view that a
 //! connection has is the newest one, and the next reader goes on with it.
+//!
+//! SQLite's log begins anew when all of it is in the database file and nobody sees what is in it any more. Views that are
+//! kept for the next reader are given up for that.
 
 use super::find::{Begun, Finder, ReadHandle};
 use super::{open_to_read, step};
 use crate::OpenError;
+use crate::news;
 use crate::queue::Queue;
 use florin_domain::clock::Clock;
 use florin_domain::store::{ReadJob, StoreError};
@@ -15,9 +19,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// After so many commits old views are given up, whoever has them: the log cannot begin anew while there are any.
-const PATIENCE: u64 = 64;
 
 /// See the module.
 pub(super) struct Pool {
@@ -65,7 +66,7 @@ impl Reader {
             Ok(begun) => {
                 let mut handle = ReadHandle { connection: &self.connection, finder, begun, now: clock.now() };
                 if catch_unwind(AssertUnwindSafe(|| job.run(&mut handle))).is_ok() {
-                    job.finish();
+                    news::of_read(job);
                 } else {
                     tracing::error!("a read job panicked");
                 }
@@ -101,8 +102,8 @@ impl Pool {
         let Some(mut reader) = self.idle().pop() else { return Err(job) };
         let commits = self.commits.load(Ordering::Acquire);
         reader.run(job, commits, finder, clock);
-        if !self.alone {
-            reader.give_up();
+        if !self.alone || self.commits.load(Ordering::Acquire) != commits {
+            reader.give_up(); // It is of no use to the next.
         }
         self.idle().push(reader);
         Ok(())
@@ -110,10 +111,18 @@ impl Pool {
 
     /// Something was committed, or may have been. To be called before anybody is told.
     pub(super) fn committed(&self) {
-        let commits = self.commits.fetch_add(1, Ordering::AcqRel);
-        if commits.is_multiple_of(PATIENCE) {
-            self.idle().iter_mut().for_each(Reader::give_up);
-        }
+        self.commits.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Does something while no view is kept here. Those who read meanwhile go to the threads.
+    pub(super) fn without_views<T>(&self, work: impl FnOnce() -> T) -> T {
+        // What is read now is not seen by those who come after it.
+        self.committed();
+        let mut readers = std::mem::take(&mut *self.idle());
+        readers.iter_mut().for_each(Reader::give_up);
+        let done = work();
+        self.idle().append(&mut readers);
+        done
     }
 
     /// Closes the connections that nobody uses, so that the last checkpoint finds no reader.

@@ -3,6 +3,7 @@
 use super::rows::{Memory, SqliteTransaction};
 use super::{step, undo};
 use crate::backend::Transaction;
+use crate::news;
 use crate::queue::Queue;
 use crate::unit::{Numbers, Unit};
 use florin_domain::clock::{Clock, Micros};
@@ -111,13 +112,13 @@ impl Writing {
             for mut job in jobs {
                 committed = pen.commit(std::slice::from_mut(&mut job));
                 self.note(&committed);
-                job.finish(committed);
+                news::of_commit(job, committed);
             }
             return;
         }
         self.note(&committed);
         for job in jobs {
-            job.finish(committed.clone());
+            news::of_commit(job, committed.clone());
         }
         if planted::is(Fault::AnswerBeforeCommit) && !pen.connection.is_autocommit() {
             let _ = step(&pen.connection, "COMMIT");

@@ -6,7 +6,7 @@ use florin_domain::identity::{self, Profile};
 use florin_domain::ledger::Balance;
 use florin_domain::momo::SubscriptionKey;
 use florin_domain::notify::Event;
-use florin_domain::store::{Record, Scan, StoreError};
+use florin_domain::store::{ReadJob, Reader, Record, Scan, Store, StoreError, WriteJob, Writer, read_job};
 use florin_domain::system;
 use florin_sdk_core::code::Code;
 use florin_sdk_core::{Secret, Upid};
@@ -15,6 +15,7 @@ use florin_storage::{Mode, OpenError};
 engine_tests! {
     a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours
     a_job_that_breaks_a_rule_of_the_tables_fails_alone
+    who_cannot_bear_the_news_keeps_it_from_nobody
     a_part_can_be_undone_by_itself
     a_key_is_taken_once_and_only_what_was_claimed_is_changed
     a_unique_value_that_is_taken_fails_the_commit_and_leaves_nothing
@@ -32,13 +33,13 @@ fn key(number: i64, upid: Upid, byte: u8) -> SubscriptionKey {
     SubscriptionKey { number, hash: [byte; 32], upid, product: None, sandbox: false, created }
 }
 
-fn keys(store: &dyn florin_domain::store::Store) -> Vec<i64> {
+fn keys(store: &dyn Store) -> Vec<i64> {
     let query = SubscriptionKey::query().ascending(SubscriptionKey::number);
     let rows = read(store, move |reader| reader.list::<SubscriptionKey>(query).unwrap());
     rows.into_iter().map(|row| row.number).collect()
 }
 
-fn set_up(store: &dyn florin_domain::store::Store) -> Upid {
+fn set_up(store: &dyn Store) -> Upid {
     write(store, |w| system::initialise(w, Secret::from("x"), "hash".to_owned())).unwrap().upid
 }
 
@@ -66,6 +67,54 @@ fn a_refused_job_leaves_nothing_and_does_not_touch_its_neighbours(engine: Engine
     assert!(also_good.recv().unwrap().unwrap().is_ok());
     let added: Vec<_> = keys(&*store).into_iter().filter(|number| !before.contains(number)).collect();
     assert_eq!(added, [1, 4]);
+}
+
+/// Writes nothing, reads nothing, and fails when it is told how that went.
+struct Sensitive;
+
+impl WriteJob for Sensitive {
+    fn run(&mut self, _: &mut dyn Writer) -> bool {
+        true
+    }
+    fn finish(self: Box<Self>, _: Result<(), StoreError>) {
+        panic!("a bug in one request, when it was told")
+    }
+}
+
+impl ReadJob for Sensitive {
+    fn run(&mut self, _: &mut dyn Reader) {}
+    fn finish(self: Box<Self>) {
+        panic!("a bug in one request, when it was told")
+    }
+}
+
+fn who_cannot_bear_the_news_keeps_it_from_nobody(engine: Engine) {
+    let place = Temporary::new(engine);
+    let store = place.open();
+    let upid = set_up(&*store);
+    // As the only one, and among others; and more often than there are threads.
+    store.write(Box::new(Sensitive)).unwrap();
+    let (hold, first) = occupy(&store);
+    store.write(Box::new(Sensitive)).unwrap();
+    let neighbour = start(&*store, move |w| Ok(w.insert(&key(1, upid, 1))?));
+    hold.send(()).unwrap();
+    assert!(first.recv().unwrap().unwrap().is_ok());
+    assert!(neighbour.recv().unwrap().unwrap().is_ok());
+    for _ in 0..8 {
+        store.read(Box::new(Sensitive)).unwrap();
+        store.read_little(Box::new(Sensitive)).unwrap();
+        store.read_again(Box::new(Sensitive)).unwrap();
+    }
+    write(&*store, move |w| Ok(w.insert(&key(2, upid, 2))?)).unwrap();
+    assert!(keys(&*store).ends_with(&[1, 2]) || keys(&*store).starts_with(&[1, 2]));
+    for read_by in [Store::read_again, Store::read_little] {
+        let (send, receive) = std::sync::mpsc::channel();
+        let work = |r: &mut dyn Reader| Ok::<_, Refusal>(r.get::<SubscriptionKey>(2_i64)?.is_some());
+        let job = read_job(work, move |found| send.send(found).unwrap());
+        read_by(&*store, job).unwrap();
+        assert!(receive.recv_timeout(std::time::Duration::from_secs(60)).unwrap().unwrap());
+    }
+    assert!(store.health().is_ok());
 }
 
 fn a_job_that_breaks_a_rule_of_the_tables_fails_alone(engine: Engine) {
@@ -202,8 +251,8 @@ fn ids_grow_across_processes_even_if_the_clock_went_back(engine: Engine) {
 
 /// A job that must not run.
 struct Never(std::sync::mpsc::Sender<()>);
-impl florin_domain::store::WriteJob for Never {
-    fn run(&mut self, _: &mut dyn florin_domain::store::Writer) -> bool {
+impl WriteJob for Never {
+    fn run(&mut self, _: &mut dyn Writer) -> bool {
         panic!("nobody writes here")
     }
     fn finish(self: Box<Self>, _: Result<(), StoreError>) {
@@ -218,6 +267,14 @@ fn one_process_writes_others_may_inspect() {
     let store = place.open();
     set_up(&*store);
     assert!(matches!(place.try_open(Mode::Serve), Err(OpenError::InUse(_))));
+    #[cfg(unix)]
+    {
+        // By another name, too.
+        let link = place.path().with_file_name("link.db");
+        std::os::unix::fs::symlink(place.path(), &link).unwrap();
+        let by_link = florin_storage::open(&format!("sqlite://{}", link.display()), Mode::Serve, place.clock.clone());
+        assert!(matches!(by_link, Err(OpenError::InUse(_))));
+    }
     let inspecting = place.try_open(Mode::Inspect).unwrap();
     assert_eq!(keys(&*inspecting).len(), 1);
     // Its queue for writes is closed: there is nobody to take them.
@@ -409,7 +466,7 @@ fn what_is_taken_away_is_gone_for_all_and_comes_back_with_a_refusal(engine: Engi
         Ok(())
     })
     .unwrap();
-    let take = |w: &mut dyn florin_domain::store::Writer, number: i64| {
+    let take = |w: &mut dyn Writer, number: i64| {
         w.claim::<SubscriptionKey>(number)?.unwrap();
         w.delete::<SubscriptionKey>(number)
     };
@@ -420,7 +477,7 @@ fn what_is_taken_away_is_gone_for_all_and_comes_back_with_a_refusal(engine: Engi
         Ok(())
     })
     .unwrap();
-    let numbers = |w: &mut dyn florin_domain::store::Writer| {
+    let numbers = |w: &mut dyn Writer| {
         let rows = w.list::<SubscriptionKey>(
             SubscriptionKey::query().less(SubscriptionKey::number, 9_i64).ascending(SubscriptionKey::number).limit(2),
         )?;

@@ -578,6 +578,7 @@ fn nothing_is_sent_over_a_connection_that_has_ended() {
         // Without a word: the server would have said that it ends it, and then it is known that nothing was done.
         proxy.close();
         proxy.open();
+        std::thread::sleep(Duration::from_millis(200)); // Until that has come here.
         transfer().unwrap();
     }
     assert!(books.verify().ok);
