@@ -34,24 +34,22 @@ pub(super) enum Purpose {
 }
 
 /// Whoever writes holds locks, so it must neither wait nor idle for long: a process that stands still would hold up
-/// the others, who wait twice as long for its locks. What takes too long is undone, and then that is known. The server asks a client that is silent whether it is still there: who
-/// went away without a word leaves its slot within a minute. Each of its questions is by key or by an index, so plans are made once; those made while the tables were
-/// empty would read them whole, and are not to be chosen.
+/// the others, who wait twice as long for its locks. What takes too long is undone, and then that is known. The server
+/// asks a client that is silent whether it is still there: who went away without a word leaves its slot within a minute.
 const TO_WRITE: &str =
     "SET lock_timeout = '10s'; SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '5s';
     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-    SET tcp_user_timeout = '60s';
-    SET default_transaction_isolation = 'read committed'; SET jit = off; SET plan_cache_mode = force_generic_plan;
+    SET tcp_user_timeout = '60s'; SET default_transaction_isolation = 'read committed'; SET jit = off";
+
+/// Where each question is by key or by an index plans are made once; those made while the tables were empty would read
+/// them whole, and are not to be chosen.
+const BY_KEY: &str = "SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// One gate of three: see also the role (`role.rs`) and the transactions (`read.rs`). A question that takes long keeps
 /// others waiting, so it does not take for ever.
 const TO_READ: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s';
     SET lock_timeout = '10s'; SET statement_timeout = '20s'; SET jit = off";
-
-/// By key or by an index, as whoever writes.
-const TO_READ_TOGETHER: &str = "SET plan_cache_mode = force_generic_plan;
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// Rows come in the order of an index as they are asked for; sorting a table first would take a disk of its size.
 const TO_SCAN: &str = "SET default_transaction_read_only = on; SET statement_timeout = 0;
@@ -140,33 +138,23 @@ impl Session {
             .build()
             .map_err(|e| OpenError::Engine(format!("cannot make a runtime: {e}")))?;
         let mut config = address.config.clone();
-        let settings = match purpose {
-            Purpose::Write => {
-                config.application_name("florin writer").target_session_attrs(TargetSessionAttrs::ReadWrite);
-                TO_WRITE
-            }
-            Purpose::Read | Purpose::ReadTogether => {
-                config.application_name("florin reader");
-                TO_READ
-            }
-            Purpose::Scan => {
-                config.application_name("florin scanner");
-                TO_SCAN
-            }
-            Purpose::Own => {
-                config.application_name("florin owner").target_session_attrs(TargetSessionAttrs::ReadWrite);
-                TO_OWN
-            }
+        let (name, writes, settings, patience): (_, _, &[&str], _) = match purpose {
+            Purpose::Write => ("florin writer", true, &[TO_WRITE, BY_KEY], Some(PATIENCE)),
+            Purpose::Read => ("florin reader", false, &[TO_READ], Some(PATIENCE)),
+            Purpose::ReadTogether => ("florin reader", false, &[TO_READ, BY_KEY], Some(PATIENCE)),
+            Purpose::Scan => ("florin scanner", false, &[TO_SCAN], None),
+            Purpose::Own => ("florin owner", true, &[TO_OWN], None),
         };
+        config.application_name(name);
+        if writes {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         let opened = async {
             let (client, connection) =
                 config.connect(NoTls).await.map_err(|e| OpenError::Engine(cannot_connect(address, &e)))?;
             // It ends with the client, or with an error that the client gets too.
             let driver = tokio::spawn(connection).abort_handle();
-            client.batch_execute(settings).await.map_err(|e| failed(address, &e))?;
-            if purpose == Purpose::ReadTogether {
-                client.batch_execute(TO_READ_TOGETHER).await.map_err(|e| failed(address, &e))?;
-            }
+            client.batch_execute(&settings.join("; ")).await.map_err(|e| failed(address, &e))?;
             Ok((client, driver))
         };
         let servers = u32::try_from(config.get_hosts().len()).unwrap_or(1).max(1);
@@ -174,10 +162,6 @@ impl Session {
         let (client, driver) = opened.unwrap_or_else(|_| {
             Err(OpenError::Engine(format!("{address} takes connections, and then says nothing: is it stopped?")))
         })?;
-        let patience = match purpose {
-            Purpose::Write | Purpose::Read | Purpose::ReadTogether => Some(PATIENCE),
-            Purpose::Scan | Purpose::Own => None,
-        };
         let line = Line { driver, patience };
         Ok(Self { runtime, client: Arc::new(client), line, statements: RefCell::default() })
     }

@@ -69,27 +69,30 @@ pub(super) fn run(session: &Session, address: &Address) -> Result<(), OpenError>
     }
     for (index, step) in STEPS.iter().enumerate() {
         let number = i64::try_from(index).unwrap_or(i64::MAX) + 1;
-        let mut tries = 0;
-        loop {
-            session.step("BEGIN").map_err(failed(address))?;
-            let done = run_step(session, address, number, step);
-            let end = if matches!(done, Ok(Ran::Done)) { "COMMIT" } else { "ROLLBACK" };
-            let ended = session.step(end).map_err(failed(address));
-            if done.and_then(|ran| ended.map(|()| ran))? == Ran::Done {
-                break;
-            }
-            tries += 1;
-            if tries == TRIES {
-                return Err(OpenError::Engine(format!(
-                    "{address}: step {number} of the schema waits for a table that is in use. End what reads it \
-                     (florin verify, backup or move, or a transaction that stands in pg_stat_activity), and start again"
-                )));
-            }
+        bring_up(session, address, number, step)?;
+    }
+    check(session, address)
+}
+
+/// Does a step, as soon as the tables that it changes are free.
+fn bring_up(session: &Session, address: &Address, number: i64, step: &str) -> Result<(), OpenError> {
+    for tries in 1..=TRIES {
+        session.step("BEGIN").map_err(failed(address))?;
+        let done = run_step(session, address, number, step);
+        let end = if matches!(done, Ok(Ran::Done)) { "COMMIT" } else { "ROLLBACK" };
+        let ended = session.step(end).map_err(failed(address));
+        if done.and_then(|ran| ended.map(|()| ran))? == Ran::Done {
+            return Ok(());
+        }
+        if tries < TRIES {
             tracing::info!(database = %address, step = number, "a table is in use; the schema is brought up when it is not");
             std::thread::sleep(PAUSE);
         }
     }
-    check(session, address)
+    Err(OpenError::Engine(format!(
+        "{address}: step {number} of the schema waits for a table that is in use. End what reads it (florin verify, backup \
+         or move, or a transaction that stands in pg_stat_activity), and start again"
+    )))
 }
 
 /// How a step went.

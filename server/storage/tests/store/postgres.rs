@@ -598,13 +598,9 @@ fn a_server_that_says_nothing_is_given_up() {
     let (address, clock) = (proxy.address.clone(), place.clock.clone());
     let opening = std::thread::spawn(move || open(&address, Mode::Serve, clock).err().map(|error| error.to_string()));
     let unknown = start(&*store, move |w| Ok(w.insert(&key(2, upid))?));
-    let waits = "the end comes long before";
-    let unread = read(&*store, |r| {
-        let found = r.get::<SubscriptionKey>(1_i64);
-        found.map(|_| ())
-    });
+    let unread = read(&*store, |r| r.get::<SubscriptionKey>(1_i64).map(|_| ()));
     assert!(matches!(unread, Err(StoreError::Busy)), "{unread:?}");
-    let unknown = unknown.recv_timeout(Duration::from_secs(120)).expect(waits);
+    let unknown = unknown.recv_timeout(Duration::from_secs(120)).expect("the end comes long before");
     assert!(matches!(unknown, Err(StoreError::Engine(_) | StoreError::Busy)), "{unknown:?}");
     assert!(store.health().is_err());
     let refused = opening.join().unwrap();
